@@ -1,0 +1,37 @@
+"""gunicorn, as the Procfile starts it. What differs between hosts comes from the environment."""
+
+import os
+from pathlib import Path
+
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+
+# Threads, as a request mostly waits for the database. Workers times threads is the number of
+# database connections that one machine holds open.
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+
+# Shorter than the 30 seconds after which Heroku's router gives up on a request and its dyno
+# manager kills a process that was asked to stop.
+timeout = 29
+graceful_timeout = 25
+
+# A leak, if there is one, ends with its worker; the jitter keeps them from all leaving at once.
+max_requests = 10_000
+max_requests_jitter = 1_000
+
+# A worker's heartbeat is a file. On a slow disk writing it can block a healthy worker for so long
+# that it is taken for dead, so it goes to memory where there is some.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# `X-Forwarded-Proto` is believed only from these addresses, and only then does Django see https.
+# Which they are is known to the host alone ("*" where nothing but its router can reach this port).
+# The names of the headers stay gunicorn's own: it compares them in upper case with hyphens, so
+# a list spelled with underscores would match nothing.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+
+# The router in front logs each request already, and Django logs what went wrong.
+accesslog = None
+errorlog = "-"
+
+# Its path is one per user, not one per server: two servers on one machine would fight over it.
+control_socket_disable = True
