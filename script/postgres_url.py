@@ -18,9 +18,7 @@ def reason_against(dsn):
     except psycopg2.Error as error:
         return f"no server answers: {str(error).strip().splitlines()[0]}"
     with connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-        )
+        cursor.execute("SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
         name, may_create = cursor.fetchone()
     connection.close()
     return None if may_create else f"role {name} may not create databases"

@@ -1,0 +1,237 @@
+"""The developers' scripts, run for real, in a folder that holds what they need and no more."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from packaging.requirements import Requirement
+
+ROOT = Path(settings.BASE_DIR)
+TOOLS = ("cat", "cksum", "dirname", "mktemp", "rm", "sh")
+
+
+def executable(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def run(folder, *command, **variables):
+    """Runs it with `folder/bin` as the whole PATH."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={"PATH": str(folder / "bin"), "HOME": str(folder), **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone whose requirements are empty, so that nothing is downloaded, on a machine without Python."""
+    (tmp_path / "script").mkdir()
+    for name in ("bootstrap", "test"):
+        shutil.copy(ROOT / "script" / name, tmp_path / "script" / name)
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).write_text("# nothing\n")
+    (tmp_path / "bin").mkdir()
+    for name in TOOLS:
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    return tmp_path
+
+
+def real_python():
+    """The Python under the virtual environment that runs this test."""
+    return Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def add_python(clone, name="python3"):
+    return executable(clone / "bin" / name, f'#!/bin/sh\nexec "{real_python()}" "$@"\n')
+
+
+class TestBootstrap:
+    def test_it_says_which_pythons_will_do_where_there_is_none(self, clone):
+        result = run(clone, "script/bootstrap")
+        assert result.returncode == 1
+        assert "needs Python 3.11, 3.12, 3.13 or 3.14" in result.stderr
+        assert not (clone / ".venv").exists()
+
+    def test_it_names_the_missing_package_where_venv_is_incomplete(self, clone):
+        executable(clone / "without" / "ensurepip.py", "raise ImportError\n")
+        executable(clone / "bin" / "python3", f'#!/bin/sh\nPYTHONPATH={clone}/without exec "{real_python()}" "$@"\n')
+        result = run(clone, "script/bootstrap")
+        assert result.returncode == 1
+        assert f"apt install python{sys.version_info.major}.{sys.version_info.minor}-venv" in result.stderr
+
+    def test_it_passes_over_a_shim_that_fails_and_a_python_too_old(self, clone):
+        executable(clone / "bin" / "python3.14", '#!/bin/sh\necho "not installed" >&2\nexit 127\n')
+        executable(clone / "bin" / "python3.13", "#!/bin/sh\nexit 1\n")
+        suitable = add_python(clone)
+        result = run(clone, "script/bootstrap")
+        assert result.returncode == 0, result.stderr
+        assert f"Making .venv with {suitable}" in result.stderr
+
+    def test_it_finds_a_python_behind_a_shim_of_the_same_name(self, clone):
+        executable(clone / "shims" / "python3", "#!/bin/sh\nexit 127\n")
+        suitable = add_python(clone)
+        result = run(clone, "sh", "-c", 'PATH="$PWD/shims:$PATH" script/bootstrap')
+        assert result.returncode == 0, result.stderr
+        assert f"Making .venv with {suitable}" in result.stderr
+
+    def test_a_python_may_be_chosen(self, clone):
+        add_python(clone)
+        chosen = add_python(clone, "mine")
+        result = run(clone, "script/bootstrap", PYTHON="mine")
+        assert f"Making .venv with {chosen}" in result.stderr
+
+    def test_it_installs_once_and_again_when_a_file_has_changed(self, clone):
+        add_python(clone)
+        assert "Installing requirements-dev.txt" in run(clone, "script/bootstrap").stderr
+        assert run(clone, "script/bootstrap").stderr == ""
+        (clone / "requirements.txt").write_text("# something else\n")
+        assert "Installing requirements-dev.txt" in run(clone, "script/bootstrap").stderr
+
+    def test_serving_does_not_install_what_only_tests_need(self, clone):
+        add_python(clone)
+        assert "Installing requirements.txt" in run(clone, "script/bootstrap", "--runtime").stderr
+        (clone / "requirements-dev.txt").write_text("# more\n")
+        assert run(clone, "script/bootstrap", "--runtime").stderr == ""
+        assert "Installing requirements-dev.txt" in run(clone, "script/bootstrap").stderr
+        assert run(clone, "script/bootstrap", "--runtime").stderr == ""
+
+    def test_a_failed_installation_is_tried_again(self, clone):
+        add_python(clone)
+        (clone / "requirements.txt").write_text("./nowhere\n")
+        assert run(clone, "script/bootstrap", "--runtime").returncode != 0
+        assert "Installing requirements.txt" in run(clone, "script/bootstrap", "--runtime").stderr
+
+    def test_an_environment_whose_python_is_gone_is_made_anew(self, clone):
+        add_python(clone)
+        run(clone, "script/bootstrap")
+        python = clone / ".venv" / "bin" / "python"
+        python.unlink()
+        python.symlink_to(clone / "gone")
+        result = run(clone, "script/bootstrap")
+        assert result.returncode == 0
+        assert "Making .venv" in result.stderr
+        assert run(clone, str(python), "-c", "pass").returncode == 0
+
+
+class TestTest:
+    """`script/test` with a stand-in for pytest, which writes down what it is asked."""
+
+    @pytest.fixture
+    def clone(self, clone):
+        executable(clone / "script" / "bootstrap", "#!/bin/sh\n")
+        self.answer(clone, postgres=True)
+        executable(clone / "bin" / "chromium", "#!/bin/sh\n")
+        return clone
+
+    def answer(self, clone, *, postgres, sqlite_status=0, browser_status=0):
+        """Lets the stand-in's parts end with these statuses."""
+        executable(
+            clone / ".venv" / "bin" / "python",
+            f"""#!/bin/sh
+case $1 in
+    script/postgres_url.py) {"echo postgres:///movr" if postgres else "echo no server answers >&2; exit 1"} ;;
+    *)  echo "ran <$DATABASE_URL>"; printf '<%s>' "$@"
+        case "$DATABASE_URL $*" in
+            *"-m browser"*) exit {browser_status} ;;
+            sqlite*) exit {sqlite_status} ;;
+        esac ;;
+esac
+""",
+        )
+
+    def test_all_parts_run_and_pass(self, clone):
+        result = run(clone, "script/test")
+        assert result.returncode == 0
+        assert result.stdout.endswith("What ran:\n  SQLite: passed\n  Browser: passed\n  PostgreSQL: passed\n")
+        assert result.stdout.count("ran <sqlite:///") == 2
+        assert result.stdout.count("ran <postgres:///movr>") == 1
+
+    def test_arguments_reach_pytest_as_they_are(self, clone):
+        assert "<rides><-k><start or end>" in run(clone, "script/test", "rides", "-k", "start or end").stdout
+
+    def test_a_failure_in_the_first_part_is_a_failure_though_the_others_pass(self, clone):
+        self.answer(clone, postgres=True, sqlite_status=1)
+        result = run(clone, "script/test")
+        assert result.returncode == 1
+        assert result.stdout.endswith("SQLite: FAILED\n  Browser: passed\n  PostgreSQL: passed\n")
+
+    @pytest.mark.skipif(sys.platform == "darwin", reason="Chrome is found outside the PATH there")
+    def test_a_missing_browser_is_said(self, clone):
+        (clone / "bin" / "chromium").unlink()
+        result = run(clone, "script/test")
+        assert result.returncode == 0
+        assert "Browser: left out, no Chromium found" in result.stdout
+
+    def test_a_missing_server_is_said_with_the_reason(self, clone):
+        self.answer(clone, postgres=False)
+        result = run(clone, "script/test")
+        assert result.returncode == 0
+        assert "PostgreSQL: left out, no server answers" in result.stdout
+
+    @pytest.mark.parametrize("asked", [{"arguments": ["--all"]}, {"CI": "true"}])
+    def test_what_is_left_out_is_a_failure_when_all_is_asked_for(self, clone, asked):
+        self.answer(clone, postgres=False)
+        arguments = asked.pop("arguments", [])
+        assert run(clone, "script/test", *arguments, **asked).returncode == 1
+
+    def test_a_choice_that_leaves_one_part_without_tests_passes(self, clone):
+        self.answer(clone, postgres=True, browser_status=5)
+        result = run(clone, "script/test", "rides")
+        assert result.returncode == 0
+        assert "Browser: no test of it was chosen" in result.stdout
+
+    def test_a_choice_without_any_test_fails(self, clone):
+        self.answer(clone, postgres=False, sqlite_status=5, browser_status=5)
+        assert run(clone, "script/test", "nothing").returncode == 1
+
+
+class TestPostgresUrl:
+    def ask(self, url):
+        command = [sys.executable, str(ROOT / "script" / "postgres_url.py")]
+        environment = os.environ | {"TEST_POSTGRES_URL": url}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+
+    def test_it_says_why_there_is_none(self):
+        result = self.ask("postgres://nobody@127.0.0.1:1/movr")
+        assert result.returncode == 1
+        assert result.stderr.startswith("no server answers: ")
+        assert len(result.stderr.splitlines()) == 1
+
+
+class TestRequirements:
+    def lines(self, name):
+        lines = (ROOT / name).read_text().splitlines()
+        return [line.split("#")[0].strip() for line in lines if line and not line.startswith(("#", "-r"))]
+
+    @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+    def test_every_version_is_exact_and_installed(self, name):
+        for line in self.lines(name):
+            package, version = line.split("==")
+            assert metadata.version(package) == version
+
+    def test_what_a_server_needs_in_turn_is_pinned_as_well(self):
+        pinned = {line.split("==")[0].lower() for line in self.lines("requirements.txt")}
+        for package in pinned:
+            for text in metadata.requires(package) or []:
+                needed = Requirement(text)
+                if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                    assert needed.name.lower() in pinned, f"{package} needs {needed}"
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "console", "lint", "server", "test"])
+def test_a_script_can_be_run_and_asks_for_a_plain_shell(name):
+    path = ROOT / "script" / name
+    assert os.access(path, os.X_OK)
+    assert path.read_text().startswith("#!/bin/sh\n")
