@@ -1,0 +1,92 @@
+from datetime import datetime, timedelta
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+ICONS = "vendor/bootstrap-icons-1.13.2/sprite.svg"
+VEHICLES = "img/vehicles.svg"
+
+
+def _svg(sprite: str, symbol: str, *, css: str, label: str) -> SafeString:
+    url = static(sprite)
+    if label:
+        return format_html(
+            '<svg class="{}" width="16" height="16" role="img" aria-label="{}">'
+            '<use href="{}#{}"></use></svg>',
+            css, label, url, symbol,
+        )  # fmt: skip
+    return format_html(
+        '<svg class="{}" width="16" height="16" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        css, url, symbol,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A symbol of the icon sprite; silent for screen readers unless it has a label."""
+    return _svg(ICONS, name, css="icon", label=label)
+
+
+@register.simple_tag
+def vehicle_icon(vehicle_type: str, label: str = "") -> SafeString:
+    """The drawing of a type of vehicle."""
+    symbol = str(vehicle_type).replace("_", "-")
+    return _svg(VEHICLES, symbol, css="icon vehicle-icon", label=label)
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """`0:05`, `12:30`, `1:02:03`: whole seconds, hours only where there are any."""
+    if value is None or value == "":
+        return ""
+    minutes, seconds = divmod(max(0, int(value.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"
+
+
+@register.filter
+def iso_duration(value: timedelta | None) -> str:
+    """The same for machines, as in `<time datetime="PT754S">`."""
+    if value is None or value == "":
+        return ""
+    return f"PT{max(0, int(value.total_seconds()))}S"
+
+
+@register.filter
+def local_time(value: datetime | None, city: object) -> SafeString | str:
+    """A moment as the clocks of a city show it. Without a city: in the current time zone."""
+    if value is None or value == "":
+        return ""
+    zone = getattr(city, "time_zone", None)
+    local = timezone.localtime(value, zone if hasattr(zone, "utcoffset") else _zone(zone))
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        date_format(local, "DATETIME_FORMAT"),
+    )
+
+
+def _zone(name: str | None):
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name) if name else None
+
+
+@register.filter
+def distance(metres: float | None) -> str:
+    """`350 m` below a kilometre, in tens; `1.2 km` above."""
+    if metres is None or metres == "":
+        return ""
+    tens = round(metres / 10) * 10
+    if tens < 1000:
+        return _("%(number)s m") % {"number": number_format(tens, decimal_pos=0)}
+    return _("%(number)s km") % {"number": number_format(metres / 1000, decimal_pos=1)}

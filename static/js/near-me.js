@@ -1,0 +1,39 @@
+// "Near me": puts the browser's position into the filter form and sends it, so the other filters stay.
+(() => {
+  "use strict";
+
+  const button = document.querySelector("[data-near-me]");
+  if (!button || !navigator.geolocation) return;
+
+  const form = document.getElementById(button.dataset.nearMe);
+  const status = document.querySelector("[data-near-me-status]");
+
+  const set = (name, value) => {
+    let input = form.elements.namedItem(name);
+    if (!input) {
+      input = document.createElement("input");
+      input.type = "hidden";
+      input.name = name;
+      form.append(input);
+    }
+    input.value = value.toFixed(5);
+  };
+
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    status.textContent = "";
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        set("lat", coords.latitude);
+        set("lon", coords.longitude);
+        form.requestSubmit();
+      },
+      () => {
+        button.disabled = false;
+        status.textContent = button.dataset.failed;
+      },
+      { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 },
+    );
+  });
+})();
