@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from packaging.requirements import Requirement
 
 ROOT = Path(settings.BASE_DIR)
@@ -206,8 +207,13 @@ class TestPostgresUrl:
     def test_it_says_why_there_is_none(self):
         result = self.ask("postgres://nobody@127.0.0.1:1/movr")
         assert result.returncode == 1
-        assert result.stderr.startswith("no server answers: ")
+        assert result.stderr.startswith("no server lets us in: ")
         assert len(result.stderr.splitlines()) == 1
+
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="this run has no PostgreSQL")
+    def test_it_gives_a_server_on_which_databases_may_be_made(self):
+        result = self.ask(settings.DATABASE_URL)
+        assert result.stdout == f"{settings.DATABASE_URL}\n", result.stderr
 
 
 class TestRequirements:
