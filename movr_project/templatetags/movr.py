@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
@@ -63,22 +64,35 @@ def iso_duration(value: timedelta | None) -> str:
 
 @register.filter
 def local_time(value: datetime | None, city: object) -> SafeString | str:
-    """A moment as the clocks of a city show it. Without a city: in the current time zone."""
+    """A moment as the clocks of a city show it."""
     if value is None or value == "":
         return ""
-    zone = getattr(city, "time_zone", None)
-    local = timezone.localtime(value, zone if hasattr(zone, "utcoffset") else _zone(zone))
+    return _time_element(_in_city(value, city), "DATETIME_FORMAT")
+
+
+@register.simple_tag
+def local_span(start: datetime, end: datetime | None, city: object) -> SafeString | str:
+    """From when to when by the clocks of a city; the day is not said twice."""
+    begin = _in_city(start, city)
+    if end is None:
+        return _time_element(begin, "DATETIME_FORMAT")
+    finish = _in_city(end, city)
+    same_day = begin.date() == finish.date()
     return format_html(
-        '<time datetime="{}">{}</time>',
-        local.isoformat(timespec="seconds"),
-        date_format(local, "DATETIME_FORMAT"),
+        "{} &ndash; {}",
+        _time_element(begin, "DATETIME_FORMAT"),
+        _time_element(finish, "TIME_FORMAT" if same_day else "DATETIME_FORMAT"),
     )
 
 
-def _zone(name: str | None):
-    from zoneinfo import ZoneInfo
+def _in_city(value: datetime, city: object) -> datetime:
+    """Without a city: in the current time zone."""
+    zone = getattr(city, "time_zone", None)
+    return timezone.localtime(value, ZoneInfo(str(zone)) if zone else None)
 
-    return ZoneInfo(name) if name else None
+
+def _time_element(local: datetime, style: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, style))
 
 
 @register.filter
@@ -89,4 +103,4 @@ def distance(metres: float | None) -> str:
     tens = round(metres / 10) * 10
     if tens < 1000:
         return _("%(number)s m") % {"number": number_format(tens, decimal_pos=0)}
-    return _("%(number)s km") % {"number": number_format(metres / 1000, decimal_pos=1)}
+    return _("%(number)s km") % {"number": number_format(round(metres / 1000, 1), decimal_pos=1)}

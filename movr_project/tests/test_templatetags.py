@@ -1,0 +1,110 @@
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+from django.template import Context, Template
+
+from movr_project.templatetags.movr import ICONS, VEHICLES, distance, duration, iso_duration, local_span, local_time
+
+PARIS = SimpleNamespace(time_zone="Europe/Paris")
+SEATTLE = SimpleNamespace(time_zone="America/Los_Angeles")
+EVENING = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def render(source: str, **context: object) -> str:
+    return Template("{% load movr %}" + source).render(Context(context))
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"),
+    [
+        (timedelta(seconds=5), "0:05"),
+        (timedelta(minutes=12, seconds=30), "12:30"),
+        (timedelta(hours=1, minutes=2, seconds=3), "1:02:03"),
+        (timedelta(days=1, hours=3), "27:00:00"),
+        (timedelta(seconds=59, microseconds=999_999), "0:59"),
+        (timedelta(seconds=-3), "0:00"),
+        (None, ""),
+        ("", ""),
+    ],
+)
+def test_a_duration_is_minutes_and_seconds_with_hours_where_there_are_any(length, shown):
+    assert duration(length) == shown
+
+
+def test_a_duration_for_machines_is_in_seconds():
+    assert iso_duration(timedelta(minutes=12, seconds=34)) == "PT754S"
+    assert iso_duration(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("metres", "shown"),
+    [(0, "0 m"), (347.2, "350 m"), (994.9, "990 m"), (996, "1.0 km"), (12_345, "12.3 km"), (None, "")],
+)
+def test_a_distance_is_in_tens_of_metres_or_tenths_of_kilometres(metres, shown):
+    assert distance(metres) == shown
+
+
+def test_a_moment_is_shown_by_the_clocks_of_the_city():
+    assert local_time(EVENING, PARIS) == '<time datetime="2026-07-02T00:30:00+02:00">July 2, 2026, 12:30 a.m.</time>'
+    assert local_time(EVENING, SEATTLE) == '<time datetime="2026-07-01T15:30:00-07:00">July 1, 2026, 3:30 p.m.</time>'
+
+
+def test_no_moment_shows_nothing():
+    assert local_time(None, PARIS) == ""
+    assert render("{{ ride.end_time|local_time:city }}", city=PARIS) == ""
+
+
+def test_a_span_names_its_day_once():
+    assert ">12:35 a.m.</time>" in local_span(EVENING, EVENING + timedelta(minutes=5), PARIS)
+
+
+def test_a_span_over_midnight_names_both_days():
+    assert ">July 2, 2026, 12:30 a.m.</time>" in local_span(EVENING - timedelta(hours=1), EVENING, PARIS)
+
+
+def test_a_span_without_an_end_is_its_beginning():
+    assert local_span(EVENING, None, PARIS) == local_time(EVENING, PARIS)
+
+
+def test_an_icon_is_hidden_from_screen_readers():
+    html = render('{% icon "bicycle" %}')
+    assert 'aria-hidden="true"' in html
+    assert "sprite" in html
+    assert '#bicycle"' in html
+
+
+def test_an_icon_with_a_label_is_an_image_and_the_label_is_escaped():
+    html = render('{% icon "bicycle" label=label %}', label='"><b>')
+    assert 'role="img"' in html
+    assert "<b>" not in html
+
+
+def test_a_vehicle_icon_takes_a_type_spelled_either_way():
+    assert '#e-bike"' in render('{% vehicle_icon "e-bike" %}')
+    assert '#e-bike"' in render('{% vehicle_icon "e_bike" %}')
+
+
+def test_every_icon_that_a_page_uses_is_in_the_sprite():
+    sprite = (ROOT / "static" / ICONS).read_text()
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', sprite))
+    pages = (ROOT / "templates").rglob("*.html")
+    used = {name for page in pages for name in re.findall(r"""{% icon ["']([^"']+)""", page.read_text())}
+    assert used <= drawn
+    assert drawn <= used
+
+
+@pytest.mark.parametrize("kind", ["bike", "e-bike", "scooter", "skateboard", "moped", "car", "lorry", "truck"])
+def test_every_type_of_vehicle_has_a_drawing(kind):
+    assert f'<symbol id="{kind}"' in (ROOT / "static" / VEHICLES).read_text()
+
+
+def test_no_page_carries_inline_script_or_style():
+    for page in (ROOT / "templates").rglob("*.html"):
+        source = page.read_text()
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", source), page
