@@ -1,0 +1,79 @@
+from django import forms
+from django.contrib.auth import password_validation
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from cities.forms import CityField
+
+from .models import User
+
+
+class LogInForm(AuthenticationForm):
+    """Rows M27 and B2. What is wrong is not said: it would tell who has an account."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": _("Invalid user credentials. If you aren't registered with MovR, sign up!"),
+    }
+    remember_me = forms.BooleanField(label=_("Remember me on this device"), required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        username = self.fields["username"]
+        username.label = _("Username or e-mail")
+        # An e-mail address may be longer than a username.
+        username.max_length = username.widget.attrs["maxlength"] = 254
+
+
+class RegisterForm(forms.ModelForm):
+    """Rows M29 and B5. Whether a name is taken is the service's to say, at the moment of the insert."""
+
+    city = CityField(label=_("Home city"))
+    password1 = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters, and not one that many people use."),
+    )
+    password2 = forms.CharField(
+        label=_("Repeat password"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+    field_order = ["city", "first_name", "last_name", "email", "username", "password1", "password2"]
+
+    class Meta:
+        model = User
+        fields = ["city", "first_name", "last_name", "email", "username"]
+        widgets = {
+            "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
+            "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
+            "username": forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+        }
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if {"password1", "password2"} <= cleaned.keys() and cleaned["password1"] != cleaned["password2"]:
+            self.add_error("password2", _("The two passwords are not the same."))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # fills self.instance, which the validators compare the password with
+        if "password1" in self.cleaned_data:
+            try:
+                password_validation.validate_password(self.cleaned_data["password1"], self.instance)
+            except ValidationError as error:
+                self.add_error("password1", error)
+
+    def validate_unique(self) -> None:
+        """Nothing here: see the class."""

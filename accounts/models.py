@@ -1,0 +1,143 @@
+"""``User``: a person who rides, owns vehicles or works for the operator."""
+
+import secrets
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import City, city_column, served_city_constraint
+from cities.registry import registry
+from movr_project.db.counters import CounterField
+
+from .querysets import UserManager
+
+USERNAME_PATTERN = r"^[a-z0-9_.-]{3,64}\Z"
+
+
+def new_session_epoch() -> str:
+    return secrets.token_urlsafe(12)
+
+
+class LowerCaseMixin:
+    """A text column that is always stored in lower case.
+
+    A unique index on the column itself then ignores case. One on ``LOWER(column)`` would do too, but
+    CockroachDB's regional tables do not search expression indexes locally.
+    """
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return value.lower() if isinstance(value, str) else value
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return value.lower() if isinstance(value, str) else value
+
+    def pre_save(self, model_instance, add):
+        value = super().pre_save(model_instance, add)
+        if isinstance(value, str):
+            value = value.lower()
+            setattr(model_instance, self.attname, value)
+        return value
+
+
+class LowerCaseCharField(LowerCaseMixin, models.CharField):
+    """See ``LowerCaseMixin``."""
+
+
+class LowerCaseEmailField(LowerCaseMixin, models.EmailField):
+    """See ``LowerCaseMixin``."""
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One account (rows M1, B1).
+
+    A single UUID is the primary key, since groups and the admin's log can't point at a composite one;
+    ``UNIQUE (city, id)`` is what the composite foreign keys of vehicles and rides refer to. ``city`` is
+    the home city.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    city = city_column()
+    username = LowerCaseCharField(
+        _("username"),
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(USERNAME_PATTERN, _("3 to 64 letters, digits, dots, hyphens or underscores."))],
+        error_messages={"unique": _("Please use a different username.")},
+    )
+    email = LowerCaseEmailField(
+        _("e-mail"),
+        max_length=254,
+        unique=True,
+        null=True,  # after the account is removed
+        error_messages={"unique": _("Please use a different e-mail address.")},
+    )
+    first_name = models.CharField(_("first name"), max_length=64)
+    last_name = models.CharField(_("last name"), max_length=64)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May log in to the administration."))
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    session_epoch = models.CharField(max_length=16, default=new_session_epoch, editable=False)
+
+    # Moved by the services of fleet and rides, each with its limit in the UPDATE's WHERE clause.
+    open_rides = CounterField(_("open rides"))
+    owned_vehicles = CounterField(_("vehicles owned"))
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email", "city"]
+
+    class Meta:
+        db_table = "users"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(fields=["city", "id"], name="users_city_id"),
+            served_city_constraint("users"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def __repr__(self) -> str:
+        return f"<User(city={self.city!r}, id='{self.id}', name={self.get_full_name()!r})>"
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def get_short_name(self) -> str:
+        return self.first_name
+
+    @property
+    def home_city(self) -> City:
+        return registry[self.city]
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether some vehicle on the road is this person's (rows M20, M21)."""
+        return self.owned_vehicles > 0
+
+    @property
+    def is_riding(self) -> bool:
+        return self.open_rides > 0
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What every session of this person carries.
+
+        Sessions are signed cookies, so a copied one would outlive logging out: renewing the epoch ends
+        them all. Django's public methods, for the current and for retired keys, both call this.
+        """
+        return salted_hmac(
+            "movr.accounts.session",
+            self.password + self.session_epoch,
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()

@@ -1,0 +1,20 @@
+from typing import Self
+
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models
+
+
+class UserQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def in_city(self, city: str) -> Self:
+        return self.filter(city=city)
+
+    def identified_by(self, login: str) -> Self:
+        """Whose username or e-mail address this is. Looks across cities: a name is unique in all of them."""
+        return self.filter(email=login) if "@" in login else self.filter(username=login)
+
+
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
+    """Django's ``create_user`` and ``create_superuser`` with our named filters."""

@@ -1,0 +1,53 @@
+"""What every test may use. Factories stand beside the tests of their app."""
+
+import pytest
+from django.db.models.signals import post_migrate
+
+from cities.registry import registry
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cities_survive_flushes():
+    """Tests that commit empty all tables afterwards; the data migration's cities come back at once."""
+    from importlib import import_module
+
+    from django.apps import apps
+    from django.db import connections
+
+    add_cities = import_module("cities.migrations.0002_served_cities").add_cities
+
+    def bring_back(app_config, using, **kwargs):
+        if app_config.label == "cities":
+            add_cities(apps, connections[using].schema_editor())
+
+    post_migrate.connect(bring_back, weak=False)
+    yield
+    post_migrate.disconnect(bring_back)
+
+
+@pytest.fixture(autouse=True)
+def _fast_and_plain(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _warm_registry(request):
+    """Cities are in memory on a running server, so no test counts the statement that reads them."""
+    if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_django_db_helper")
+        registry.clear()
+        assert registry.by_name
+
+
+@pytest.fixture
+def rider(db):
+    from accounts.tests.factories import UserFactory
+
+    return UserFactory(city="paris")
+
+
+@pytest.fixture
+def rider_client(client, rider):
+    """A browser in which the rider is logged in."""
+    client.force_login(rider)
+    return client

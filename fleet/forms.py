@@ -1,0 +1,65 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cities.geography import parse_position
+from movr_project.form_tokens import FormTokenField
+
+from .choices import VehicleType
+from .models import Vehicle
+
+
+class PositionMixin(forms.Form):
+    """Latitude and longitude in degrees: both or neither."""
+
+    latitude = forms.FloatField(
+        label=_("Latitude"), required=False, min_value=-90, max_value=90, widget=forms.TextInput
+    )
+    longitude = forms.FloatField(
+        label=_("Longitude"), required=False, min_value=-180, max_value=180, widget=forms.TextInput
+    )
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        latitude, longitude = cleaned.get("latitude"), cleaned.get("longitude")
+        if not self.errors and (latitude is None) != (longitude is None):
+            missing = "longitude" if longitude is None else "latitude"
+            self.add_error(missing, _("A position needs both latitude and longitude."))
+        return cleaned
+
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """The valid form's position, to the six decimals that feeds publish."""
+        latitude, longitude = self.cleaned_data["latitude"], self.cleaned_data["longitude"]
+        return None if latitude is None else (round(latitude, 6), round(longitude, 6))
+
+
+class VehicleFilterForm(forms.Form):
+    """What narrows the list of vehicles. Nonsense in the address narrows nothing."""
+
+    type = forms.ChoiceField(label=_("Type"), choices=[("", _("All types")), *VehicleType.choices], required=False)
+    available = forms.BooleanField(label=_("Available only"), required=False)
+    lat = forms.CharField(required=False, widget=forms.HiddenInput)
+    lon = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def filters(self) -> dict:
+        """Arguments for ``vehicles_page``."""
+        self.is_valid()
+        data = self.cleaned_data
+        return {
+            "type_": data.get("type", ""),
+            "available": data.get("available", False),
+            "position": parse_position(data.get("lat", ""), data.get("lon", "")),
+        }
+
+
+class AddVehicleForm(PositionMixin, forms.ModelForm):
+    """Row M34. The city is the person's home city, so nobody is asked."""
+
+    token = FormTokenField()
+
+    field_order = ["type", "brand", "color", "last_location", "latitude", "longitude"]
+
+    class Meta:
+        model = Vehicle
+        fields = ["type", "brand", "color", "last_location"]

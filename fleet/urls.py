@@ -1,0 +1,14 @@
+from django.urls import path
+
+import cities.converters  # noqa: F401  (registers <city:…>)
+
+from . import views
+
+app_name = "fleet"
+urlpatterns = [
+    path("vehicles/", views.vehicle_list, name="vehicle_list"),
+    path("vehicles/add/", views.vehicle_add, name="vehicle_add"),
+    path("vehicles/<city:city>/<uuid:vehicle_id>/", views.vehicle_detail, name="vehicle_detail"),
+    path("vehicles/<city:city>/<uuid:vehicle_id>/remove/", views.vehicle_remove, name="vehicle_remove"),
+    path("v/<slug:code>/", views.vehicle_label, name="vehicle_label"),
+]

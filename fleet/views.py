@@ -1,0 +1,164 @@
+import uuid
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from cities.location import CHOSEN
+from cities.models import City
+from cities.registry import registry
+from movr_project.form_tokens import new_form_token
+from movr_project.pagination import page_number
+
+from .forms import AddVehicleForm, VehicleFilterForm
+from .models import Vehicle
+from .search import vehicles_page
+from .services import VehicleRefused, add_vehicle, may_remove, remove_vehicle
+
+CITY_CODE_LENGTH = 3
+
+
+@require_safe
+def vehicle_list(request: HttpRequest) -> HttpResponse:
+    """The vehicles of the current city (row M33)."""
+    form = VehicleFilterForm(request.GET)
+    filters = form.filters
+    page = vehicles_page(request.city.name, number=page_number(request.GET.get("page", "")), **filters)
+    return render(
+        request,
+        "fleet/vehicle_list.html",
+        {
+            "page": page,
+            "filter_form": form,
+            "located": filters["position"] is not None,
+            "ride_token": new_form_token(),
+        },
+    )
+
+
+@require_safe
+def vehicle_detail(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
+    vehicle = get_object_or_404(_visible(request.user), city=city.name, id=vehicle_id)
+    return _detail_page(request, vehicle)
+
+
+@login_not_required
+@require_safe
+def vehicle_label(request: HttpRequest, code: str) -> HttpResponse:
+    """What the label on a vehicle leads to. Its code begins with the city's."""
+    code = code.upper()
+    city = registry.with_code(code[:CITY_CODE_LENGTH])
+    if city is None:
+        raise Http404
+    vehicle = get_object_or_404(_visible(request.user), city=city.name, code=code)
+    return _detail_page(request, vehicle)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def vehicle_add(request: HttpRequest) -> HttpResponse:
+    """Put one's own vehicle on the road, always in one's home city (row M34)."""
+    home = request.user.home_city
+    if request.method != "POST" and request.city != home:
+        sentence = _("You can only add vehicles in your home city, %(city)s.")
+        messages.info(request, sentence % {"city": home})
+    form = AddVehicleForm(request.POST or None, initial={"token": new_form_token()})
+    if request.method == "POST":
+        vehicle = _add_vehicle(request.user, form)
+        if vehicle is not None:
+            return _added(request, vehicle)
+    return render(request, "fleet/vehicle_add.html", {"form": form, "home_city": home})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def vehicle_remove(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
+    """Ask, then take the vehicle off the road (row M35). Other people's don't exist here."""
+    vehicle = get_object_or_404(Vehicle, city=city.name, id=vehicle_id)
+    if not may_remove(vehicle, request.user):
+        raise Http404
+    if request.method != "POST":
+        return render(request, "fleet/vehicle_remove.html", {"vehicle": vehicle})
+    try:
+        remove_vehicle(city=city.name, vehicle_id=vehicle_id, by=request.user)
+    except VehicleRefused as refused:
+        messages.error(request, str(refused))
+        return redirect(vehicle)
+    messages.success(request, _("You have successfully removed a vehicle."))
+    return redirect("accounts:profile")
+
+
+def _visible(user: User):
+    """Vehicles that a person may look at: those on the road, and one's own that wait for approval."""
+    vehicles = Vehicle.objects.not_removed()
+    if user.is_staff:
+        return vehicles
+    on_the_road = vehicles.listed()
+    if user.is_authenticated:
+        on_the_road |= vehicles.filter(owner_id=user.id)
+    return on_the_road
+
+
+def _detail_page(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
+    user = request.user
+    return render(
+        request,
+        "fleet/vehicle_detail.html",
+        {
+            "vehicle": vehicle,
+            "ride_token": new_form_token(),
+            "can_remove": user.is_authenticated and may_remove(vehicle, user),
+            "lock_code": _lock_code(vehicle, user),
+            "map_embed_url": _map_embed_url(vehicle),
+            "wrong_city": None if vehicle.served_city == request.city else vehicle.served_city,
+        },
+    )
+
+
+def _lock_code(vehicle: Vehicle, user: User) -> str:
+    """For the person who rides it now, and nobody else."""
+    if not (vehicle.is_on_trip and user.is_authenticated and user.is_riding):
+        return ""
+    # Rides stand above the fleet: they are reached through the relation they declare.
+    return vehicle.lock_code if vehicle.rides.open().of_rider(user).exists() else ""
+
+
+def _map_embed_url(vehicle: Vehicle) -> str:
+    if not settings.GOOGLE_MAPS_EMBED_KEY:
+        return ""
+    query = urlencode({"q": vehicle.map_query, "key": settings.GOOGLE_MAPS_EMBED_KEY})
+    return f"https://www.google.com/maps/embed/v1/place?{query}"
+
+
+def _add_vehicle(owner: User, form: AddVehicleForm) -> Vehicle | None:
+    """The new vehicle, or None with the reason on the form."""
+    if not form.is_valid():
+        return None
+    data = form.cleaned_data
+    try:
+        return add_vehicle(
+            owner=owner,
+            type=data["type"],
+            brand=data["brand"],
+            color=data["color"],
+            last_location=data["last_location"],
+            position=form.position,
+            token=data["token"],
+        )
+    except VehicleRefused as refused:
+        form.add_error("latitude" if refused.code == "outside_city" else None, str(refused))
+        return None
+
+
+def _added(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
+    city = {"city": vehicle.served_city}
+    request.session[CHOSEN] = vehicle.city  # so that the list shows it
+    messages.success(request, _("Vehicle added in %(city)s!") % city)
+    if vehicle.awaits_approval:
+        messages.info(request, _("Riders see it once our staff have looked at it."))
+        return redirect(vehicle)
+    return redirect("fleet:vehicle_list")

@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.core.checks import Tags, register
+from django.core.signals import request_started
+
+
+class MovrConfig(AppConfig):
+    """Not an app with models: it brings the database rules, the template tags and the pages of the root."""
+
+    name = "movr_project"
+
+    def ready(self) -> None:
+        from .db.engines import check_isolation, drop_dead_connections
+
+        register(check_isolation, Tags.database)
+        request_started.connect(drop_dead_connections)
+
+
+class MovrAdminConfig(AdminConfig):
+    default_site = "movr_project.admin.MovrAdminSite"

@@ -1,0 +1,28 @@
+"""``CounterField``: a number on a row that only conditional UPDATEs move."""
+
+from typing import Any
+
+from django.db.models import F, PositiveIntegerField
+
+
+class CounterField(PositiveIntegerField):
+    """A count that ``save()`` never writes over.
+
+    Code that loads a row, changes something else and saves it whole (contrib.auth's password forms
+    do) would put an old count back: overlapping the start of a ride, that reset ``open_rides`` and
+    allowed a second ride. On UPDATE this column is therefore set to itself. It moves only by
+    ``QuerySet.update(open_rides=F("open_rides") + 1)``, with its limit in the WHERE clause.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        kwargs["default"] = 0
+        kwargs["editable"] = False
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["default"], kwargs["editable"]
+        return name, path, args, kwargs
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        return super().pre_save(model_instance, add) if add else F(self.attname)

@@ -1,0 +1,48 @@
+"""What a database error means for the transaction that met it."""
+
+from enum import Enum
+
+from django.db import Error, InterfaceError, OperationalError
+
+
+class Fault(Enum):
+    CONFLICT = "conflict"  # rolled back; the same work may well succeed now
+    CONNECTION_LOST = "connection lost"  # rolled back, unless it happened during COMMIT
+    AMBIGUOUS = "ambiguous"  # it may have been committed
+    OTHER = "other"  # running the same work again would meet the same error
+
+
+CONFLICT_STATES = {"40001", "40P01"}  # serialization failure, deadlock
+AMBIGUOUS_STATES = {"40003"}  # statement completion unknown
+SHUTDOWN_STATES = {"57P01", "57P02", "57P03"}  # shut down by an administrator, crashed, still starting
+CONNECTION_CLASS = "08"
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five characters of the server's error code; None where the error has none."""
+    return getattr(error.__cause__, "pgcode", None)
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Classify an error raised through Django's database layer."""
+    if not isinstance(error, Error) or error.__cause__ is None:
+        return Fault.OTHER
+    if hasattr(error.__cause__, "pgcode"):
+        return _server_fault(error, sqlstate(error))
+    # SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, SQLITE_LOCKED, …
+    name = getattr(error.__cause__, "sqlite_errorname", "")
+    return Fault.CONFLICT if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else Fault.OTHER
+
+
+def _server_fault(error: Error, state: str | None) -> Fault:
+    if state is None:
+        # psycopg2 found the connection broken, or could not make one.
+        lost = isinstance(error, (OperationalError, InterfaceError))
+        return Fault.CONNECTION_LOST if lost else Fault.OTHER
+    if state in CONFLICT_STATES:
+        return Fault.CONFLICT
+    if state in AMBIGUOUS_STATES:
+        return Fault.AMBIGUOUS
+    if state in SHUTDOWN_STATES or state.startswith(CONNECTION_CLASS):
+        return Fault.CONNECTION_LOST
+    return Fault.OTHER

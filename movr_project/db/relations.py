@@ -1,0 +1,92 @@
+"""``CityForeignKey``: a relation to a city-keyed row whose every join carries the city."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
+
+
+class CityForeignKeyDescriptor(ForwardManyToOneDescriptor):
+    """``ride.vehicle``: like a foreign key's attribute, except that a row never changes its city."""
+
+    def __get__(self, instance, cls=None):
+        if instance is not None:
+            self._forget_if_the_columns_changed(instance)
+        return super().__get__(instance, cls)
+
+    def __set__(self, instance, value):
+        if value is None:
+            # Django would set every column of the relation to None, and one of them is the row's city.
+            setattr(instance, self.field.id_field, None)
+            self.field.set_cached_value(instance, None)
+            return
+        if isinstance(value, self.field.remote_field.model):
+            self._refuse_another_city(instance, value)
+        super().__set__(instance, value)
+
+    def _forget_if_the_columns_changed(self, instance) -> None:
+        related = self.field.get_cached_value(instance, default=None)
+        if related is not None and (
+            self.field.get_local_related_value(instance) != self.field.get_foreign_related_value(related)
+        ):
+            self.field.delete_cached_value(instance)
+
+    def _refuse_another_city(self, instance, value) -> None:
+        if not self.field.shares_the_key:
+            return
+        city = getattr(instance, self.field.city_field)
+        if city and city != value.city:
+            raise ValueError(
+                f"{instance._meta.object_name} is in {city!r} and can't point at "
+                f"{self.field.name} in {value.city!r}: a row never changes its city."
+            )
+
+
+class CityForeignKey(models.ForeignObject):
+    """A relation over two columns that stand on the model: an id of its own and a city.
+
+    ``vehicle = CityForeignKey("fleet.Vehicle", models.PROTECT)`` uses the fields ``vehicle_id`` and
+    ``city``; pass ``city_field="rider_city"`` where the other row may be of another city. It is a join
+    and nothing more: the ``ForeignKeyConstraint`` beside it makes the database enforce it.
+
+    The id stands first inside the relation because ``exclude()`` across a relation correlates on the
+    first column alone; with the city first it would drop every row of the city. Keys and indexes
+    stay city first.
+    """
+
+    forward_related_accessor_class = CityForeignKeyDescriptor
+
+    def __init__(self, to: Any, on_delete: Any, *, id_field: str = "", city_field: str = "city", **kwargs: Any):
+        self._given_id_field = id_field
+        self.city_field = city_field
+        for derived in ("from_fields", "to_fields", "editable", "serialize"):
+            kwargs.pop(derived, None)
+        super().__init__(
+            to,
+            on_delete,
+            from_fields=(),  # known once the relation has a name
+            to_fields=("id", "city"),
+            editable=False,  # forms pick through fields of their own, limited to the city
+            serialize=False,  # fixtures hold the two columns
+            **kwargs,
+        )
+
+    def contribute_to_class(self, cls, name, private_only=False, **kwargs):
+        self.id_field = self._given_id_field or f"{name}_id"
+        self.from_fields = (self.id_field, self.city_field)
+        super().contribute_to_class(cls, name, private_only=private_only, **kwargs)
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        for derived in ("from_fields", "to_fields", "editable", "serialize"):
+            kwargs.pop(derived, None)
+        if self._given_id_field:
+            kwargs["id_field"] = self._given_id_field
+        if self.city_field != "city":
+            kwargs["city_field"] = self.city_field
+        return name, path, args, kwargs
+
+    @property
+    def shares_the_key(self) -> bool:
+        """Whether the relation's city is also the city of the row itself."""
+        return self.city_field in {field.name for field in self.model._meta.pk_fields}

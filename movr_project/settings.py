@@ -1,0 +1,210 @@
+"""One settings file, read from the environment (and from ``.env`` where there is one).
+
+``.env.example`` explains every variable.
+"""
+
+import sys
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from movr_project.db.engines import database_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A switch in the environment. A word that is neither yes nor no stops the start."""
+    value = env.str(name, default=str(default)).strip().lower()
+    if value not in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}:
+        raise ImproperlyConfigured(f"{name}={value!r}: write on or off.")
+    return value in {"1", "true", "yes", "on"}
+
+
+DEBUG = flag("DEBUG", default=False)
+
+# Building the static files needs none of these; running without them would lose data or leak it: an
+# unnoticed SQLite file on a host with an ephemeral disk is gone at the next deployment.
+COLLECTING_STATIC = sys.argv[1:2] == ["collectstatic"]
+MISSING = [name for name in ("SECRET_KEY", "DATABASE_URL", "SITE_URL") if not env.str(name, default="")]
+if MISSING and not DEBUG and not COLLECTING_STATIC:
+    raise ImproperlyConfigured(f"With DEBUG off, set {', '.join(MISSING)} in the environment (see .env.example).")
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or "only-for-development-and-collectstatic"
+
+# Where people reach the site: links in mails, allowed hosts and trusted origins come from it.
+SITE_URL = (env.str("SITE_URL", default="") or "http://localhost:8000").rstrip("/")
+SITE_HOST = environ.urlparse(SITE_URL).hostname or ""
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
+
+INSTALLED_APPS = [
+    "movr_project.apps.MovrConfig",
+    "movr_project.apps.MovrAdminConfig",
+    "cities",
+    "accounts",
+    "fleet",
+    "rides",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "crispy_forms",
+    "crispy_bootstrap5",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cities.middleware.CurrentCityMiddleware",
+    "movr_project.middleware.MethodNotAllowedPageMiddleware",
+    "movr_project.db.requests.DatabaseFaultMiddleware",
+]
+
+ROOT_URLCONF = "movr_project.urls"
+WSGI_APPLICATION = "movr_project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cities.context_processors.cities",
+            ],
+        },
+    },
+]
+
+# --- Database and transactions ------------------------------------------------------------------
+
+DATABASES = {}
+DATABASE_URL = env.str("DATABASE_URL", default="") or (f"sqlite:///{BASE_DIR / 'db.sqlite3'}" if DEBUG else "")
+if DATABASE_URL:
+    DATABASES["default"] = database_settings(
+        DATABASE_URL,
+        conn_max_age=env.int("CONN_MAX_AGE", default=600),
+        send_isolation=flag("DATABASE_SEND_ISOLATION", default=True),
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TRANSACTION_ATTEMPTS = env.int("TRANSACTION_ATTEMPTS", default=10)
+TRANSACTION_DEADLINE_SECONDS = env.float("TRANSACTION_DEADLINE_SECONDS", default=10.0)
+TRANSACTION_BACKOFF_SECONDS = 0.02
+TRANSACTION_MAX_BACKOFF_SECONDS = 1.0
+
+# --- MovR ---------------------------------------------------------------------------------------
+
+# The city of a person of whom nothing is known.
+DEFAULT_CITY = env.str("DEFAULT_CITY", default="new york")
+# Believe X-City and X-PLACE. Only where the proxy in front sets or removes them on every request.
+TRUST_GEO_HEADERS = flag("TRUST_GEO_HEADERS", default=False)
+# A vehicle added by its owner waits for staff before riders see it.
+VEHICLES_NEED_APPROVAL = flag("VEHICLES_NEED_APPROVAL", default=False)
+# How many rides a person may have open at once.
+MAX_OPEN_RIDES = env.int("MAX_OPEN_RIDES", default=1)
+# Shows a map on the vehicle's page; the key is public in the HTML, so restrict it to this site.
+GOOGLE_MAPS_EMBED_KEY = env.str("GOOGLE_MAPS_EMBED_KEY", default="")
+
+# --- People and sessions ------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.UsernameOrEmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "fleet:vehicle_list"
+LOGOUT_REDIRECT_URL = "accounts:login"
+
+# Nothing to look up, and no region to be in. See docs/decisions/0003-signed-cookie-sessions.md.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
+
+# --- Security -----------------------------------------------------------------------------------
+
+if not DEBUG:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # load balancers ask over plain HTTP
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=60 * 60 * 24 * 365)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+    SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD", default=False)
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    # Subdomains may belong to somebody else and may not speak HTTPS: both are the operator's decision.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+CSRF_FAILURE_VIEW = "movr_project.views.csrf_failure"
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's own icons are data: URLs in its style sheet
+        "frame-src": ["https://www.google.com"] if GOOGLE_MAPS_EMBED_KEY else [NONE],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+
+# --- Pages --------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"  # what is stored; pages show the time of the ride's city
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- Logs: to stdout, where the host collects them ------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "plain"}},
+    "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django": {"handlers": ["stdout"], "propagate": False}},
+}

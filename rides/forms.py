@@ -1,0 +1,21 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from fleet.forms import PositionMixin
+from movr_project.form_tokens import FormTokenField
+
+from .models import PLACE_LENGTH
+
+
+class StartRideForm(forms.Form):
+    """What the button "Start ride" brings along. Always valid."""
+
+    token = FormTokenField()
+
+
+class EndRideForm(PositionMixin):
+    """Row M36: where the vehicle is left, in words, and in degrees where they are known."""
+
+    end_location = forms.CharField(label=_("Where are you leaving the vehicle?"), max_length=PLACE_LENGTH)
+
+    field_order = ["end_location", "latitude", "longitude"]

@@ -1,0 +1,136 @@
+"""``Ride``: one trip of one person on one vehicle."""
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import City, city_column, served_city_constraint
+from cities.registry import registry
+from movr_project.db.constraints import ForeignKeyConstraint
+from movr_project.db.keys import CityKey
+from movr_project.db.relations import CityForeignKey
+
+from .querysets import RideQuerySet
+
+PLACE_LENGTH = 200
+
+
+def ride_id(rider_id: uuid.UUID, token: str, vehicle_key: object) -> uuid.UUID:
+    """The id of the ride that a form starts: the same form twice is the same ride.
+
+    It hangs on the rider's own id, so nobody can name another person's ride. ``vehicle_key`` is the
+    vehicle's ``city:uuid``.
+    """
+    return uuid.uuid5(rider_id, f"{token}:{vehicle_key}")
+
+
+class Ride(models.Model):
+    """A ride in its vehicle's city (row M3). The rider may live in another: hence ``rider_city``."""
+
+    pk = CityKey("city", "id")
+    city = city_column()
+    id = models.UUIDField(editable=False)
+    vehicle_id = models.UUIDField(editable=False)
+    vehicle = CityForeignKey("fleet.Vehicle", models.PROTECT, related_name="rides")
+    rider_city = city_column(editable=False)
+    rider_id = models.UUIDField(null=True, editable=False)  # None once the account is removed
+    rider = CityForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        city_field="rider_city",
+        null=True,
+        related_name="rides",
+    )
+    start_location = models.CharField(_("from"), max_length=PLACE_LENGTH)
+    start_latitude = models.FloatField(null=True, blank=True)
+    start_longitude = models.FloatField(null=True, blank=True)
+    end_location = models.CharField(_("to"), max_length=PLACE_LENGTH, blank=True)
+    end_latitude = models.FloatField(null=True, blank=True)
+    end_longitude = models.FloatField(null=True, blank=True)
+    start_time = models.DateTimeField(_("started"), default=timezone.now)
+    end_time = models.DateTimeField(_("ended"), null=True, blank=True)
+    length = models.DurationField(_("duration"), null=True, blank=True)
+
+    objects = RideQuerySet.as_manager()
+
+    class Meta:
+        db_table = "rides"
+        verbose_name = _("ride")
+        verbose_name_plural = _("rides")
+        constraints = [
+            served_city_constraint("rides"),
+            ForeignKeyConstraint(
+                name="rides_vehicle_is_in_the_city",
+                columns=["city", "vehicle_id"],
+                to_table="vehicles",
+                to_columns=["city", "id"],
+            ),
+            # A person who moves takes the rides along: `rider_city` is where the rider lives.
+            ForeignKeyConstraint(
+                name="rides_rider_lives_in_rider_city",
+                columns=["rider_city", "rider_id"],
+                to_table="users",
+                to_columns=["city", "id"],
+                on_update="CASCADE",
+            ),
+            models.UniqueConstraint(
+                fields=["city", "vehicle_id"],
+                condition=Q(end_time__isnull=True),
+                name="rides_one_open_per_vehicle",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_time__isnull=True, length__isnull=True)
+                | Q(end_time__gte=F("start_time"), length__isnull=False),
+                name="rides_end_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["rider_city", "rider_id", "-start_time"], name="rides_rider"),
+            models.Index(fields=["city", "vehicle_id", "-start_time"], name="rides_vehicle"),
+            models.Index(fields=["city", "-start_time"], name="rides_city_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.start_location} → {self.end_location or '…'}"
+
+    def __repr__(self) -> str:
+        return f"<Ride(city={self.city!r}, id='{self.id}', rider_id='{self.rider_id}', vehicle_id='{self.vehicle_id}')>"
+
+    def get_absolute_url(self) -> str:
+        return reverse("rides:ride_detail", args=[self.city, self.id])
+
+    @property
+    def served_city(self) -> City:
+        return registry[self.city]
+
+    @property
+    def city_slug(self) -> str:
+        return self.served_city.slug
+
+    @property
+    def is_open(self) -> bool:
+        return self.end_time is None
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it took, or has taken until now."""
+        return self.length if self.length is not None else timezone.now() - self.start_time
+
+    @property
+    def end_position(self) -> tuple[float, float] | None:
+        return None if self.end_latitude is None else (self.end_latitude, self.end_longitude)
+
+    def finish(self, place: str, position: tuple[float, float] | None) -> list[str]:
+        """Set where and when it ended; return the changed fields' names."""
+        # A clock that was set back must not make a ride end before it began.
+        self.end_time = max(timezone.now(), self.start_time)
+        self.length = self.end_time - self.start_time
+        self.end_location = place
+        self.end_latitude, self.end_longitude = position or (None, None)
+        return ["end_time", "length", "end_location", "end_latitude", "end_longitude"]

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from . import views
+
+app_name = "rides"
+urlpatterns = [
+    path("", views.ride_list, name="ride_list"),
+    path("start/<city:city>/<uuid:vehicle_id>/", views.ride_start, name="ride_start"),
+    path("<city:city>/<uuid:ride_id>/", views.ride_detail, name="ride_detail"),
+    path("<city:city>/<uuid:ride_id>/end/", views.ride_end, name="ride_end"),
+]

@@ -1,0 +1,96 @@
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cities.models import City
+from fleet.services import VehicleRefused
+from movr_project.pagination import Page, page_number
+
+from .forms import EndRideForm, StartRideForm
+from .models import Ride
+from .services import RideRefused, end_ride, start_ride
+
+PAGE_SIZE = 25
+
+
+@require_safe
+def ride_list(request: HttpRequest) -> HttpResponse:
+    """One's own rides, in all cities (rows M25, M36): the open one on top, with its End form."""
+    rides = Ride.objects.of_rider(request.user).select_related("vehicle").newest_first()
+    open_rides = list(rides.open()) if request.user.is_riding else []
+    for ride in open_rides:
+        ride.end_form = EndRideForm()
+    page = Page.of(rides.ended(), page_number(request.GET.get("page", "")), PAGE_SIZE)
+    return render(request, "rides/ride_list.html", {"open_rides": open_rides, "page": page})
+
+
+@require_POST
+def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
+    """Row M36b."""
+    form = StartRideForm(request.POST)
+    form.is_valid()
+    try:
+        start_ride(
+            rider=request.user,
+            city=request.city,
+            vehicle_city=city.name,
+            vehicle_id=vehicle_id,
+            token=form.cleaned_data["token"],
+        )
+    except RideRefused as refused:
+        return _not_started(request, refused, city, vehicle_id)
+    messages.success(request, _("Ride started."))
+    return redirect("rides:ride_list")
+
+
+def _not_started(request: HttpRequest, refused: RideRefused, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
+    """Say why, where the person can do something about it."""
+    messages.warning(request, str(refused))
+    if refused.code == "already_riding":
+        return redirect("rides:ride_list")
+    if refused.code in {"wrong_city", "already_ended"}:
+        return redirect("fleet:vehicle_detail", city, vehicle_id)
+    return redirect("fleet:vehicle_list")
+
+
+@require_safe
+def ride_detail(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
+    ride = _own_ride(request, city, ride_id)
+    return render(request, "rides/ride_detail.html", {"ride": ride, "end_form": EndRideForm()})
+
+
+@require_POST
+def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
+    """Row M36c. A form with an error comes back filled in, on the ride's own page."""
+    form = EndRideForm(request.POST)
+    if form.is_valid() and _end(request, city, ride_id, form):
+        messages.success(request, _("Ride ended."))
+        return redirect("rides:ride_list")
+    ride = _own_ride(request, city, ride_id)
+    return render(request, "rides/ride_detail.html", {"ride": ride, "end_form": form})
+
+
+def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm) -> Ride | None:
+    """The ended ride, or None with the reason on the form. Other people's rides are a 404."""
+    try:
+        return end_ride(
+            city=city.name,
+            ride_id=ride_id,
+            rider=request.user,
+            end_location=form.cleaned_data["end_location"],
+            position=form.position,
+        )
+    except RideRefused as refused:
+        raise Http404(str(refused)) from refused
+    except VehicleRefused as refused:
+        form.add_error("latitude", str(refused))
+        return None
+
+
+def _own_ride(request: HttpRequest, city: City, ride_id: uuid.UUID) -> Ride:
+    rides = Ride.objects.of_rider(request.user).select_related("vehicle")
+    return get_object_or_404(rides, city=city.name, id=ride_id)
