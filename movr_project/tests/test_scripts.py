@@ -193,6 +193,12 @@ esac
         assert result.returncode == 0
         assert "Browser: no test of it was chosen" in result.stdout
 
+    def test_a_part_that_has_no_test_at_all_is_left_out(self, clone):
+        self.answer(clone, postgres=True, browser_status=5)
+        result = run(clone, "script/test", "--all")
+        assert result.returncode == 1
+        assert "Browser: left out, it has no test" in result.stdout
+
     def test_a_choice_without_any_test_fails(self, clone):
         self.answer(clone, postgres=False, sqlite_status=5, browser_status=5)
         assert run(clone, "script/test", "nothing").returncode == 1
