@@ -135,8 +135,13 @@ class Vehicle(models.Model):
         return f"{self.last_location}, {self.served_city}"
 
     @property
+    def position(self) -> tuple[float, float] | None:
+        """Latitude and longitude in degrees; None while they are not known."""
+        return None if self.latitude is None else (self.latitude, self.longitude)
+
+    @property
     def has_position(self) -> bool:
-        return self.latitude is not None
+        return self.position is not None
 
     @property
     def is_available(self) -> bool:

@@ -5,10 +5,11 @@ Locks are taken in one order: vehicle, ride, allocation, user.
 
 import secrets
 import uuid
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,7 +26,9 @@ CODE_TRIES = 5
 
 
 class VehicleRefused(Refused):
-    """Codes: ``vehicle_gone``, ``vehicle_in_use``, ``not_yours``, ``outside_city``, ``home_city_changed``."""
+    """Codes: ``vehicle_gone``, ``vehicle_in_use``, ``vehicle_has_rides``, ``not_yours``, ``outside_city``,
+    ``home_city_changed``.
+    """
 
 
 def add_vehicle(
@@ -105,9 +108,7 @@ def remove_vehicle(*, city: str, vehicle_id: uuid.UUID, by: User) -> Vehicle:
     if not vehicle.is_removed:
         vehicle.status = VehicleStatus.REMOVED
         vehicle.save(update_fields=["status"])
-        if vehicle.owner_id:
-            owner = User.objects.filter(id=vehicle.owner_id, city=vehicle.city)
-            owner.update(owned_vehicles=F("owned_vehicles") - 1)
+        _forget_owned_vehicle(vehicle)
     return vehicle
 
 
@@ -119,6 +120,41 @@ def approve_vehicle(*, city: str, vehicle_id: uuid.UUID) -> Vehicle:
         vehicle.approved_at = timezone.now()
         vehicle.save(update_fields=["approved_at"])
     return vehicle
+
+
+def edit_vehicle(vehicle: Vehicle, fields: Collection[str]) -> None:
+    """Write what staff changed by hand, and only that: a ride may be moving the rest of the row.
+
+    Part of a transaction.
+    """
+    changed = set(fields)
+    if changed & {"last_location", "latitude", "longitude"}:
+        changed |= set(vehicle.park(vehicle.last_location, vehicle.position))
+    if changed:
+        vehicle.save(update_fields=changed)
+
+
+def delete_vehicle(vehicle: Vehicle) -> None:
+    """Delete a vehicle that was added by mistake: nobody ever rode it. Part of a transaction.
+
+    Raises ``VehicleRefused``: ``vehicle_gone``, ``vehicle_has_rides``. What has been on the road is removed
+    instead, and its row stays.
+    """
+    vehicle = lock_vehicle(vehicle.city, vehicle.id)
+    if not vehicle.is_removed:
+        _forget_owned_vehicle(vehicle)
+    try:
+        vehicle.delete()
+    except ProtectedError as error:
+        raise VehicleRefused(
+            _("This vehicle has been ridden: decommission it instead."), code="vehicle_has_rides"
+        ) from error
+
+
+def _forget_owned_vehicle(vehicle: Vehicle) -> None:
+    if vehicle.owner_id:
+        owner = User.objects.filter(id=vehicle.owner_id, city=vehicle.city)
+        owner.update(owned_vehicles=F("owned_vehicles") - 1)
 
 
 def lock_vehicle(city: str, vehicle_id: uuid.UUID) -> Vehicle:

@@ -1,5 +1,145 @@
-from django.contrib.admin import AdminSite
+"""The administration: Django's, letting city-keyed models in and writing under the retry."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.exceptions import AlreadyRegistered
+from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .db.keys import CityKey
+from .db.requests import retry_view
+from .errors import Refused
+
+LARGEST_ACTION = 500  # a thousand composite keys are too deep an expression for SQLite
 
 
-class MovrAdminSite(AdminSite):
-    pass
+class MovrAdminSite(admin.AdminSite):
+    site_header = gettext_lazy("MovR administration")
+    site_title = gettext_lazy("MovR administration")
+    index_title = gettext_lazy("Fleet, rides and people")
+
+    def register(self, model_or_iterable, admin_class=None, **options):
+        """Django refuses every composite key; a ``CityKey`` travels as one string, so it may come in."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        for model in models:
+            if not isinstance(model._meta.pk, CityKey):
+                super().register(model, admin_class, **options)
+                continue
+            if self.is_registered(model):
+                raise AlreadyRegistered(f"The model {model.__name__} is already registered.")
+            self._registry[model] = (admin_class or admin.ModelAdmin)(model, self)
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False):
+        return super().admin_view(_retried(view), cacheable)
+
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None):
+        return retry_view(super().login)(request, extra_context)
+
+
+def _retried(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """An admin view under the retry, whose refusals are messages.
+
+    The list's actions are left alone: they call services, each with a transaction of its own. Django's own
+    action, deleting, is not one of those.
+    """
+    retried = retry_view(view)
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        calls_services = getattr(
+            view, "__name__", ""
+        ) == "changelist_view" and "delete_selected" not in request.POST.getlist("action")
+        try:
+            return (view if calls_services else retried)(request, *args, **kwargs)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        except IntegrityError:
+            messages.error(request, _("Somebody changed the same thing just now, or it is still in use."))
+        return HttpResponseRedirect(request.get_full_path())
+
+    return wrapper
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For rows that only services write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class KeySearchMixin:
+    """The search box also takes a row's id, or its whole key as the admin shows it."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str):
+        city, _colon, id_ = search_term.strip().rpartition(":")
+        try:
+            found = queryset.filter(id=uuid.UUID(id_))
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+        return (found.filter(city=city) if city else found), False
+
+
+def confirm_action(
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    queryset: QuerySet,
+    *,
+    action: str,
+    title: str,
+    form: forms.Form | None = None,
+) -> TemplateResponse | None:
+    """The page between choosing an action and doing it.
+
+    Its button sends the choice again, with ``confirmed``. At most ``LARGEST_ACTION`` rows are taken.
+    """
+    objects = list(queryset[: LARGEST_ACTION + 1])
+    if len(objects) > LARGEST_ACTION:
+        sentence = _("Please choose at most %(count)d at a time.")
+        messages.error(request, sentence % {"count": LARGEST_ACTION})
+        return None
+    return TemplateResponse(
+        request,
+        "admin/confirm_action.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "opts": model_admin.opts,
+            "title": title,
+            "action": action,
+            "objects": objects,
+            "keys": [str(obj.pk) for obj in objects],
+            "form": form,
+            "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+        },
+    )
+
+
+def for_each(request: HttpRequest, objects: Iterable[Model], service: Callable[[Any], Any], done: str) -> None:
+    """Call a service on each object; tell how many were done (``done`` takes ``%(count)d``) and who refused."""
+    count = 0
+    for obj in objects:
+        try:
+            service(obj)
+        except Refused as refused:
+            messages.error(request, f"{obj}: {refused}")
+        else:
+            count += 1
+    if count:
+        messages.success(request, done % {"count": count})

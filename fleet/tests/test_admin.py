@@ -1,0 +1,260 @@
+"""Staff keep the fleet in the admin, although its key is composite."""
+
+import uuid
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from accounts.tests.factories import StaffFactory, UserFactory
+from fleet.models import Vehicle
+from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from rides.tests.factories import OpenRideFactory, RideFactory
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/fleet/vehicle/"
+ADD = "/admin/fleet/vehicle/add/"
+
+
+def change_url(vehicle, page="change"):
+    return reverse(f"admin:fleet_vehicle_{page}", args=[str(vehicle.pk)])
+
+
+def form_of(vehicle, **changes):
+    return {
+        "type": vehicle.type,
+        "brand": vehicle.brand,
+        "color": vehicle.color,
+        "last_location": vehicle.last_location,
+        "latitude": vehicle.latitude,
+        "longitude": vehicle.longitude,
+        "lock_code": vehicle.lock_code,
+        **changes,
+    }
+
+
+def act(client, action, vehicles, **data):
+    keys = [str(vehicle.pk) for vehicle in vehicles]
+    return client.post(LIST, {"action": action, "_selected_action": keys, **data}, follow=True)
+
+
+@pytest.fixture
+def staff(client):
+    staff = StaffFactory()
+    client.force_login(staff)
+    return staff
+
+
+@pytest.fixture
+def fleet(staff):
+    return [
+        VehicleFactory(),
+        VehicleFactory(city="rome", type="bike", last_location="Colosseum"),
+        VehicleFactory(owner=UserFactory(username="olga")),
+    ]
+
+
+def codes(response):
+    return {vehicle.code for vehicle in response.context["cl"].result_list}
+
+
+def test_the_list_shows_every_vehicle(client, fleet):
+    assert codes(client.get(LIST)) == {vehicle.code for vehicle in fleet}
+
+
+def test_the_list_costs_the_same_for_one_vehicle_and_for_many(client, staff, django_assert_max_num_queries):
+    VehicleFactory.create_batch(20, owner=UserFactory())
+    with django_assert_max_num_queries(8):
+        client.get(LIST)
+
+
+@pytest.mark.parametrize(("term", "found"), [("olga", {2}), ("Colos", {1}), ("nobody", set())])
+def test_staff_find_a_vehicle_by_person_and_place(client, fleet, term, found):
+    response = client.get(LIST, {"q": term})
+    assert response.status_code == 200
+    assert codes(response) == {fleet[number].code for number in found}
+
+
+def test_a_null_byte_in_the_search_box_is_no_error(client, fleet):
+    assert client.get(LIST, {"q": "\0"}).status_code == 200
+
+
+def test_staff_find_a_vehicle_by_its_code_in_any_case(client, fleet):
+    assert codes(client.get(LIST, {"q": fleet[1].code.lower()})) == {fleet[1].code}
+
+
+def test_staff_find_a_vehicle_by_id_and_by_key(client, fleet):
+    assert codes(client.get(LIST, {"q": str(fleet[0].id)})) == {fleet[0].code}
+    assert codes(client.get(LIST, {"q": str(fleet[1].pk)})) == {fleet[1].code}
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"city": "rome"}, {1}),
+        ({"type__exact": "bike"}, {1}),
+        ({"whose": "owner"}, {2}),
+        ({"whose": "operator"}, {0, 1}),
+        ({"approved": "no"}, set()),
+        ({"status__exact": "available"}, {0, 1, 2}),
+    ],
+)
+def test_the_list_can_be_narrowed(client, fleet, filters, found):
+    assert codes(client.get(LIST, filters)) == {fleet[number].code for number in found}
+
+
+def test_staff_add_a_vehicle_of_the_operators(client, staff):
+    data = {
+        "city": "paris",
+        "type": "bike",
+        "color": "red",
+        "last_location": "Eiffel Tower",
+        "latitude": EIFFEL_TOWER[0],
+        "longitude": EIFFEL_TOWER[1],
+        "lock_code": "1234",
+    }
+    response = client.post(ADD, data)
+    assert response.status_code == 302, response.context["errors"]
+    vehicle = Vehicle.objects.get()
+    assert vehicle.code.startswith("PAR")
+    assert vehicle.owner is None
+    assert vehicle.cell
+    assert vehicle.is_available
+
+
+def test_a_position_outside_the_city_is_refused_beside_the_field(client, staff):
+    data = {"city": "rome", "type": "bike", "color": "red", "last_location": "Far away"}
+    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1], "lock_code": "1"}
+    response = client.post(ADD, data | position)
+    assert "not in Rome" in str(response.context["errors"])
+
+
+def test_staff_change_a_vehicle_and_its_history_says_so(client, fleet):
+    vehicle = fleet[0]
+    client.post(change_url(vehicle), form_of(vehicle, color="green"))
+    vehicle.refresh_from_db()
+    assert vehicle.color == "green"
+    history = client.get(change_url(vehicle, "history"))
+    assert "Changed Color" in history.content.decode()
+
+
+def test_moving_a_vehicle_moves_its_cell(client, fleet):
+    vehicle = fleet[0]
+    before = vehicle.cell
+    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
+    client.post(change_url(vehicle), form_of(vehicle, **position))
+    vehicle.refresh_from_db()
+    assert vehicle.cell not in {"", before}
+
+
+def test_a_form_never_writes_what_services_guard(client, fleet):
+    vehicle = fleet[0]
+    forged = {"status": "removed", "code": "PAR99999", "city": "rome", "owner_id": uuid.uuid4()}
+    client.post(change_url(vehicle), form_of(vehicle, **forged))
+    fresh = Vehicle.objects.get(pk=vehicle.pk)
+    assert (fresh.status, fresh.code, fresh.city, fresh.owner_id) == (
+        "available",
+        vehicle.code,
+        "paris",
+        None,
+    )
+
+
+def test_a_vehicle_on_a_trip_is_not_moved_by_hand(client, staff):
+    vehicle = OpenRideFactory().vehicle
+    client.post(change_url(vehicle), form_of(vehicle, last_location="Elsewhere"))
+    vehicle.refresh_from_db()
+    assert vehicle.last_location == "Notre-Dame"
+
+
+def test_the_change_page_shows_the_last_rides(client, staff):
+    ride = RideFactory()
+    assert "Eiffel Tower" in client.get(change_url(ride.vehicle)).content.decode()
+
+
+def test_a_vehicle_nobody_rode_can_be_deleted(client, fleet):
+    owned = fleet[2]
+    assert client.get(change_url(owned, "delete")).status_code == 200
+    client.post(change_url(owned, "delete"), {"post": "yes"})
+    assert not Vehicle.objects.filter(pk=owned.pk).exists()
+    owned.owner.refresh_from_db()
+    assert owned.owner.owned_vehicles == 0
+    assert LogEntry.objects.filter(object_id=str(owned.pk)).exists()
+
+
+def test_a_vehicle_with_rides_is_not_deleted(client, staff):
+    vehicle = RideFactory().vehicle
+    page = client.post(change_url(vehicle, "delete"), {"post": "yes"}).content.decode()
+    assert "Cannot delete vehicle" in page
+    assert Vehicle.objects.filter(pk=vehicle.pk).exists()
+
+
+def test_many_are_deleted_at_once(client, fleet):
+    act(client, "delete_selected", fleet[:2], post="yes")
+    assert list(Vehicle.objects.all()) == [fleet[2]]
+
+
+@pytest.mark.parametrize(
+    "key", ["junk", "paris:junk", "paris:", ":", "paris:\0", f"mars:{uuid.UUID(int=7)}", "é" * 500]
+)
+@pytest.mark.parametrize("page", ["change", "delete", "history"])
+def test_a_junk_key_leads_back_to_the_start(client, staff, key, page):
+    response = client.get(reverse(f"admin:fleet_vehicle_{page}", args=[key]))
+    assert response.status_code in {302, 404}
+
+
+def test_junk_among_the_chosen_keys_is_passed_over(client, fleet):
+    keys = ["junk", f"rome:{uuid.uuid4()}", str(fleet[0].pk)]
+    client.post(LIST, {"action": "delete_selected", "_selected_action": keys, "post": "yes"})
+    assert Vehicle.objects.count() == 2
+
+
+def test_staff_decommission_vehicles_after_confirming(client, fleet):
+    page = act(client, "decommission", fleet)
+    assert "off the road?" in page.content.decode()
+    assert not Vehicle.objects.filter(status="removed").exists()
+    page = act(client, "decommission", fleet, confirmed="yes")
+    assert "Vehicles taken off the road: 3." in page.content.decode()
+    assert Vehicle.objects.filter(status="removed").count() == 3
+    fleet[2].owner.refresh_from_db()
+    assert not fleet[2].owner.is_owner
+
+
+def test_a_vehicle_being_ridden_is_not_decommissioned(client, staff):
+    ride = OpenRideFactory()
+    page = act(client, "decommission", [ride.vehicle], confirmed="yes")
+    assert "is being ridden" in page.content.decode()
+    ride.vehicle.refresh_from_db()
+    assert ride.vehicle.is_on_trip
+
+
+def test_an_action_takes_at_most_500_vehicles(client, staff):
+    Vehicle.objects.bulk_create([VehicleFactory.build() for _number in range(501)])
+    chosen = {"action": "decommission", "_selected_action": [str(Vehicle.objects.first().pk)]}
+    page = client.post(LIST, chosen | {"select_across": "1"}, follow=True)
+    assert "at most 500" in page.content.decode()
+
+
+def test_staff_approve_what_owners_added(client, staff):
+    vehicle = VehicleFactory(approved_at=None, owner=UserFactory())
+    act(client, "approve", [vehicle])
+    vehicle.refresh_from_db()
+    assert vehicle.is_available
+
+
+def test_a_rider_is_sent_to_the_log_in(rider_client):
+    assert rider_client.get(LIST).status_code == 302
+
+
+def test_staff_who_may_only_look_get_no_actions(client):
+    staff = StaffFactory(is_superuser=False)
+    staff.user_permissions.add(Permission.objects.get(codename="view_vehicle"))
+    client.force_login(staff)
+    vehicle = VehicleFactory()
+    assert client.get(LIST).status_code == 200
+    act(client, "decommission", [vehicle], confirmed="yes")
+    vehicle.refresh_from_db()
+    assert vehicle.is_available
+    assert client.post(change_url(vehicle), form_of(vehicle)).status_code == 403
