@@ -54,6 +54,12 @@ class LowerCaseEmailField(LowerCaseMixin, models.EmailField):
     """See ``LowerCaseMixin``."""
 
 
+class Theme(models.TextChoices):
+    AUTO = "auto", _("As on my device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """One account (rows M1, B1).
 
@@ -83,6 +89,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May log in to the administration."))
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    email_confirmed_at = models.DateTimeField(_("e-mail confirmed"), null=True, blank=True, editable=False)
+    about_me = models.CharField(_("about me"), max_length=140, blank=True)
+    is_listed = models.BooleanField(
+        _("shown to others"),
+        default=True,
+        help_text=_("Other people in the city see the username and the first name."),
+    )
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.AUTO)
+    last_seen = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
+    terms_version = models.PositiveIntegerField(
+        _("terms accepted"), default=0, editable=False, help_text=_("The newest version accepted.")
+    )
     session_epoch = models.CharField(max_length=16, default=new_session_epoch, editable=False)
 
     # Moved by the services of fleet and rides, each with its limit in the UPDATE's WHERE clause.
@@ -103,6 +122,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(fields=["city", "id"], name="users_city_id"),
             served_city_constraint("users"),
         ]
+        indexes = [models.Index(fields=["city", "username"], name="users_city_username")]
 
     def __str__(self) -> str:
         return self.username
@@ -119,6 +139,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def home_city(self) -> City:
         return registry[self.city]
+
+    @property
+    def email_is_confirmed(self) -> bool:
+        return self.email_confirmed_at is not None
 
     @property
     def is_owner(self) -> bool:
@@ -141,3 +165,63 @@ class User(AbstractBaseUser, PermissionsMixin):
             secret=secret,
             algorithm="sha256",
         ).hexdigest()
+
+
+class Document(models.Model):
+    """One version of a text that the operator writes for its users; a published one never changes."""
+
+    class Kind(models.TextChoices):
+        TERMS = "terms", _("Terms of use")
+        PRIVACY = "privacy", _("Privacy")
+        HELP = "help", _("Help")
+
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    version = models.PositiveIntegerField(_("version"), editable=False)
+    text = models.TextField(_("text"), help_text=_("In Markdown."))
+    must_accept = models.BooleanField(
+        _("ask everybody again"),
+        default=False,
+        help_text=_("Only for terms: people accept this version before they go on."),
+    )
+    published_at = models.DateTimeField(_("published"), default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "documents"
+        verbose_name = _("text")
+        verbose_name_plural = _("texts")
+        ordering = ["kind", "-version"]
+        constraints = [models.UniqueConstraint(fields=["kind", "version"], name="documents_kind_version")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.version}"
+
+
+class TermsAcceptance(models.Model):
+    """That a person accepted a version of the terms, and when."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="terms_acceptances")
+    version = models.PositiveIntegerField(_("version"))
+    accepted_at = models.DateTimeField(_("accepted"), default=timezone.now)
+
+    class Meta:
+        db_table = "terms_acceptances"
+        verbose_name = _("acceptance of the terms")
+        verbose_name_plural = _("acceptances of the terms")
+        constraints = [models.UniqueConstraint(fields=["user", "version"], name="terms_accepted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.version}"
+
+
+class Throttle(models.Model):
+    """How often something was asked for since ``since``. See ``accounts.throttling``."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # a keyed hash: no address, no name
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "throttles"
+
+    def __str__(self) -> str:
+        return self.key
