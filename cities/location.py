@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from .geography import parse_position
 from .models import City
@@ -51,12 +52,24 @@ def locate(request: HttpRequest) -> Located | None:
     """
     if not settings.TRUST_GEO_HEADERS:
         return None
-    name, _, position = request.headers.get("X-Place", "")[:LONGEST_HEADER].partition(",")
-    if not name:
-        name = request.headers.get("X-City", "")[:LONGEST_HEADER]
-    name = " ".join(name.lower().split())
+    name, _comma, position = _header(request, "X-Place").partition(",")
+    name = " ".join((name or _header(request, "X-City")).lower().split())
     if name in registry:
         return Located(registry[name])
-    latitude, _, longitude = position.partition(",")
+    latitude, _comma, longitude = position.partition(",")
     point = parse_position(latitude, longitude)
-    return Located(registry.nearest(*point), unserved_place=name.title()) if point else None
+    if point is None:
+        return None
+    nearest = registry.nearest(*point)
+    if nearest.contains(*point):
+        return Located(nearest)
+    return Located(nearest, unserved_place=name.title() or _("your city"))
+
+
+def _header(request: HttpRequest, name: str) -> str:
+    """WSGI hands headers over as Latin-1; names of places are sent as UTF-8."""
+    text = request.headers.get(name, "")[:LONGEST_HEADER]
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
@@ -20,10 +21,11 @@ class CityRegistry:
     """The served cities by name, slug and code. Refreshed after a change, and every minute."""
 
     def __init__(self) -> None:
+        self._by_name: dict[str, City] = {}
         self.clear()
 
     def clear(self) -> None:
-        self._by_name: dict[str, City] = {}
+        """Read again at the next look. What is known stays: another thread may be looking at it."""
         self._loaded_at = float("-inf")
 
     @property
@@ -83,5 +85,7 @@ registry = CityRegistry()
 
 
 @receiver([post_save, post_delete], sender=City)
-def forget_cities(**kwargs) -> None:
+def forget_cities(using: str, **kwargs) -> None:
     registry.clear()
+    # Until then, other threads read the old rows back in.
+    transaction.on_commit(registry.clear, using=using)
