@@ -1,0 +1,132 @@
+"""Cities are read from memory; a change is seen at once here, and soon in other processes."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, transaction
+
+from cities.models import City
+from cities.registry import KEPT_FOR_SECONDS, registry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    yield
+    registry.clear()
+
+
+def change_elsewhere(**changes):
+    """As another process does it: without our signals."""
+    City.objects.filter(name="rome").update(**changes)
+
+
+def grow_older(monkeypatch, seconds):
+    monkeypatch.setattr(registry, "_loaded_at", time.monotonic() - seconds)
+
+
+def in_another_thread(work):
+    def run():
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
+
+
+def test_reading_cities_costs_no_query(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert registry["rome"].code == "ROM"
+        assert registry.with_slug("new-york").name == "new york"
+        assert registry.with_code("PAR").name == "paris"
+        assert registry.nearest(41.9, 12.5).name == "rome"
+        assert len(registry.by_region()) == 3
+
+
+def test_a_page_with_the_city_menu_costs_no_query(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        client.get("/")
+
+
+def test_a_change_is_seen_at_once():
+    rome = City.objects.get(name="rome")
+    rome.display_name = "Roma"
+    rome.save()
+    assert str(registry["rome"]) == "Roma"
+
+
+def test_a_new_city_is_seen_at_once():
+    lyon = City.objects.get(name="paris")
+    lyon.name, lyon.code = "lyon", "LYO"
+    lyon.save(force_insert=True)
+    assert "lyon" in registry
+
+
+def test_a_deleted_city_is_gone_at_once():
+    City.objects.get(name="rome").delete()
+    assert registry.get("rome") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_is_seen_once_committed_by_a_thread_that_looked_before():
+    with transaction.atomic():
+        rome = City.objects.get(name="rome")
+        rome.display_name = "Roma"
+        rome.save()
+        assert in_another_thread(lambda: str(registry["rome"])) == "Rome"
+    assert str(registry["rome"]) == "Roma"
+
+
+def test_what_another_process_changed_is_not_asked_for_all_the_time(monkeypatch):
+    change_elsewhere(display_name="Roma")
+    grow_older(monkeypatch, KEPT_FOR_SECONDS - 1)
+    assert str(registry["rome"]) == "Rome"
+
+
+def test_what_another_process_changed_is_seen_after_a_while(monkeypatch):
+    change_elsewhere(display_name="Roma")
+    grow_older(monkeypatch, KEPT_FOR_SECONDS + 1)
+    assert str(registry["rome"]) == "Roma"
+
+
+def test_a_change_never_leaves_another_thread_without_cities(monkeypatch):
+    """One that has looked at the clock and is about to look at the cities."""
+    clock = time.monotonic
+
+    def changed_meanwhile():
+        registry.clear()
+        return clock()
+
+    monkeypatch.setattr(time, "monotonic", changed_meanwhile)
+    assert "rome" in registry
+
+
+@pytest.mark.parametrize("ask", [registry.default, lambda: registry.nearest(48.9, 2.3)])
+def test_without_any_city_the_operator_reads_what_to_do(ask):
+    City.objects.all().delete()
+    with pytest.raises(ImproperlyConfigured, match="Add one in the admin"):
+        ask()
+
+
+def test_cities_stand_in_order_under_their_regions():
+    groups = [(region, [city.name for city in cities]) for region, cities in registry.by_region()]
+    assert groups == [
+        ("gcp-europe-west1", ["amsterdam", "paris", "rome"]),
+        ("gcp-us-east1", ["boston", "new york", "washington dc"]),
+        ("gcp-us-west1", ["los angeles", "san francisco", "seattle"]),
+    ]
+
+
+@pytest.mark.parametrize("slug", ["", "-", "newyork", "New-York", "atlantis", "\x00", "x" * 10_000])
+def test_no_city_has_another_slug(slug):
+    assert registry.with_slug(slug) is None
+
+
+@pytest.mark.parametrize("code", ["", "PA", "par", "PARX", "ZZZ"])
+def test_no_city_has_another_code(code):
+    assert registry.with_code(code) is None
