@@ -23,10 +23,10 @@ max_requests_jitter = 1_000
 # that it is taken for dead, so it goes to memory where there is some.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
-# `X-Forwarded-Proto` is believed only from these addresses, and only then does Django see https.
-# Which they are is known to the host alone ("*" where nothing but its router can reach this port).
-# The names of the headers stay gunicorn's own: it compares them in upper case with hyphens, so
-# a list spelled with underscores would match nothing.
+# From whom gunicorn takes the scheme of a request (`X-Forwarded-Proto`). Which addresses those are is
+# known to the host alone: "*" where nothing but its router can reach this port. Django reads the same
+# header (SECURE_PROXY_SSL_HEADER). The headers' names stay gunicorn's own: it compares them in upper
+# case with hyphens, so a list spelled with underscores would match nothing.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 
 # The router in front logs each request already, and Django logs what went wrong.
