@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.avatars import avatar_svg
+
 register = template.Library()
 
 ICONS = "vendor/bootstrap-icons-1.13.2/sprite.svg"
@@ -40,6 +42,12 @@ def vehicle_icon(vehicle_type: str, label: str = "") -> SafeString:
     """The drawing of a type of vehicle."""
     symbol = str(vehicle_type).replace("_", "-")
     return _svg(VEHICLES, symbol, css="icon vehicle-icon", label=label)
+
+
+@register.simple_tag
+def avatar(person: object, size: int = 36) -> SafeString:
+    """The picture of a person. It follows the id, so it outlives a change of name."""
+    return avatar_svg(str(person.id), size)
 
 
 @register.filter

@@ -90,6 +90,15 @@ def test_a_vehicle_icon_takes_a_type_spelled_either_way():
     assert '#e-bike"' in render('{% vehicle_icon "e_bike" %}')
 
 
+def test_an_avatar_follows_the_id_and_not_the_name():
+    before, after, another = (
+        SimpleNamespace(id=id_, username=name) for id_, name in [(1, "ada"), (1, "bob"), (2, "ada")]
+    )
+    drawn = [render("{% avatar person size=72 %}", person=person) for person in (before, after, another)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert 'width="72" height="72"' in drawn[0]
+
+
 def test_every_icon_that_a_page_uses_is_in_the_sprite():
     sprite = (ROOT / "static" / ICONS).read_text()
     drawn = set(re.findall(r'<symbol id="([^"]+)"', sprite))
