@@ -1,0 +1,260 @@
+"""People with names of their own: Carl (row M13), and in DEBUG those as whom one can log in.
+
+Each comes with vehicles and rides in one transaction, and is recognised by an id that no seed changes. Nobody
+here can log in unless DEBUG is on: ``demo_password`` and ``log_ins`` see to it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from cities.registry import registry
+from fleet.choices import VehicleType
+from fleet.models import Vehicle
+from movr_project.db.retry import retry_transaction
+from rides.models import Ride
+
+from .inserts import insert_ended_rides, insert_people, insert_vehicles, names_taken
+from .places import PLACES, Place
+from .streams import next_id, stream
+from .trips import Rider, begun
+from .vehicles import energy, lock_code
+
+DEMO_PASSWORD = "ride-around-town"  # noqa: S105  (printed for everybody, and good with DEBUG on alone)
+NAMESPACE = UUID("5d0f4a3e-8a4b-4d0e-9a36-0f7f3c6f1d52")
+HOME = "paris"
+CARL = UUID("2804df7c-d8fd-4b1c-9799-b1d44452554b")
+LOG_INS = ["rider", "owner", "staff"]
+
+
+@dataclass
+class Guest:
+    """A person, and what is theirs."""
+
+    user: User
+    vehicles: list[Vehicle] = field(default_factory=list)
+    rides: list[Ride] = field(default_factory=list)
+
+
+def guests(now: datetime) -> list[Guest]:
+    """Carl, and in DEBUG the rider, the owner and the member of staff."""
+    password = demo_password()
+    return [carl(now, password), *log_ins(now, password)]
+
+
+def demo_password() -> str:
+    """What is stored for the demo's password: with DEBUG off, something that no password matches."""
+    return make_password(DEMO_PASSWORD if settings.DEBUG else None)
+
+
+def log_ins(now: datetime, password: str) -> list[Guest]:
+    """Those as whom one can log in; nobody with DEBUG off."""
+    if not settings.DEBUG:
+        return []
+    return [rider(now, password), owner(now, password), staff(now, password)]
+
+
+def carl(now: datetime, password: str) -> Guest:
+    """Row M13: the rows that MovR has always come with."""
+    user = User(
+        id=CARL,
+        city="new york",
+        username="carl",
+        email="carl@cockroachlabs.com",
+        first_name="Carl",
+        last_name="Kimball",
+        password=password,
+        date_joined=datetime(2020, 1, 16, 21, 0, tzinfo=UTC),
+    )
+    id_ = UUID("142b7c9e-6227-4dbb-b188-b1dac57d5521")
+    vehicle = new_vehicle("new york", id_, "NYC2M8KT", VehicleType.SCOOTER, "Razor", "Blue", now)
+    vehicle.owner_id = user.id
+    there = Place("Time Square", 40.7580, -73.9855)
+    park(vehicle, there)
+    start = Place("Cockroach Labs, 23rd Street", 40.7433, -73.9921)
+    start_time = datetime(2020, 1, 16, 21, 20, 48, 224453, tzinfo=UTC)
+    ride = demo_ride("carl", user, vehicle, start, start_time, there, timedelta(seconds=3, microseconds=821360))
+    return Guest(user, [vehicle], [ride])
+
+
+def rider(now: datetime, password: str) -> Guest:
+    """Lives in Paris, has ridden there and in Amsterdam, rides nothing now."""
+    user = account("rider", "Camille", "Moreau", now, password)
+    bike = demo_vehicle("rider 1", "PAR4V7RA", VehicleType.BIKE, "Gazelle", "Green", now)
+    scooter = demo_vehicle("rider 2", "PAR9C3XD", VehicleType.SCOOTER, "Segway", "Black", now)
+    canal_bike = demo_vehicle("rider 3", "AMS6T2NE", VehicleType.E_BIKE, "VanMoof", "White", now, city="amsterdam")
+    # Vehicle, from, to, days ago, local hour, minutes; each vehicle's rides from the first to the last.
+    trips = [
+        (canal_bike, "Amsterdam Centraal", "Museumplein", 23, 10.3, 17),
+        (bike, "Gare de Lyon", "Place de la République", 12, 8.6, 14),
+        (scooter, "Louvre", "Eiffel Tower", 9, 19.2, 19),
+        (bike, "Place de la République", "Canal Saint-Martin", 5, 18.1, 6),
+        (scooter, "Eiffel Tower", "Opéra", 2, 12.7, 16),
+    ]
+    rides = []
+    for vehicle, start, end, days_ago, hour, minutes in trips:
+        there = place_in(vehicle.city, end)
+        park(vehicle, there)
+        start_time = local_time(vehicle.city, now, days_ago, hour)
+        length = timedelta(minutes=minutes, seconds=7 * days_ago % 60)
+        name = f"rider {start}"
+        rides.append(demo_ride(name, user, vehicle, place_in(vehicle.city, start), start_time, there, length))
+    return Guest(user, [bike, scooter, canal_bike], rides)
+
+
+def owner(now: datetime, password: str) -> Guest:
+    """Lives in Paris and has three vehicles there."""
+    user = account("owner", "Théo", "Lambert", now, password)
+    vehicles = [
+        demo_vehicle("owner 1", "PAR5H8WQ", VehicleType.E_BIKE, "Cowboy", "Black", now),
+        demo_vehicle("owner 2", "PAR7K3M2", VehicleType.MOPED, "Vespa", "Turquoise", now),
+        demo_vehicle("owner 3", "PAR3F9ZB", VehicleType.CAR, "Renault", "Yellow", now),
+    ]
+    for vehicle, place in zip(vehicles, ["Bastille", "Notre-Dame", "Montparnasse"], strict=True):
+        vehicle.owner_id = user.id
+        park(vehicle, place_in(HOME, place))
+    return Guest(user, vehicles)
+
+
+def staff(now: datetime, password: str) -> Guest:
+    """May do everything in the administration."""
+    user = account("staff", "Sarah", "Benali", now, password)
+    user.is_staff = user.is_superuser = True
+    return Guest(user)
+
+
+def account(username: str, first_name: str, last_name: str, now: datetime, password: str) -> User:
+    return User(
+        id=uuid5(NAMESPACE, username),
+        city=HOME,
+        username=username,
+        email=f"{username}@example.com",
+        first_name=first_name,
+        last_name=last_name,
+        password=password,
+        date_joined=now - timedelta(days=90),
+    )
+
+
+def demo_vehicle(
+    name: str, code: str, type_: VehicleType, brand: str, color: str, now: datetime, *, city: str = HOME
+) -> Vehicle:
+    return new_vehicle(city, uuid5(NAMESPACE, name), code, type_, brand, color, now - timedelta(days=75))
+
+
+def new_vehicle(
+    city: str, id_: UUID, code: str, type_: VehicleType, brand: str, color: str, added: datetime
+) -> Vehicle:
+    """A vehicle that is parked nowhere yet; the rest comes from its label, the same each time."""
+    rng = stream(0, code)
+    battery, range_m = energy(rng, type_)
+    return Vehicle(
+        city=city,
+        id=id_,
+        code=code,
+        public_id=next_id(rng),
+        type=type_,
+        brand=brand,
+        color=color,
+        date_added=added.astimezone(UTC).date(),
+        approved_at=added,
+        battery_percent=battery,
+        range_m=range_m,
+        lock_code=lock_code(rng),
+    )
+
+
+def park(vehicle: Vehicle, place: Place) -> None:
+    """Put it there; a place that the city no longer holds, in words only."""
+    name, *position = place
+    city = registry.get(vehicle.city)
+    vehicle.park(name, tuple(position) if city and city.contains(*position) else None)
+
+
+def demo_ride(
+    name: str, user: User, vehicle: Vehicle, start: Place, start_time: datetime, end: Place, length: timedelta
+) -> Ride:
+    ride = begun(
+        vehicle.city, uuid5(NAMESPACE, f"ride {name}"), vehicle.id, Rider(user.city, user.id), start, start_time
+    )
+    ride.end_location, ride.end_latitude, ride.end_longitude = end
+    ride.end_time, ride.length = start_time + length, length
+    return ride
+
+
+def place_in(city: str, name: str) -> Place:
+    return next(place for place in PLACES[city] if place.name == name)
+
+
+def local_time(city: str, now: datetime, days_ago: int, hour: float) -> datetime:
+    served = registry.get(city)
+    zone = served.tzinfo if served else UTC
+    day = now.astimezone(zone).date() - timedelta(days=days_ago)
+    return (datetime.combine(day, time.min, zone) + timedelta(hours=hour)).astimezone(UTC)
+
+
+def reason_against(guest: Guest) -> str:
+    """Why this person can't be added, in a sentence; empty where nothing is against it."""
+    cities = {guest.user.city, *(vehicle.city for vehicle in guest.vehicles)}
+    unserved = sorted(city for city in cities if city not in registry)
+    if unserved:
+        return _("“%(username)s” is left out: %(city)s is not served.") % {
+            "username": guest.user.username,
+            "city": unserved[0],
+        }
+    if names_taken([guest.user]) and not User.objects.filter(id=guest.user.id).exists():
+        return _("“%(username)s” is left out: somebody else has that name or its e-mail address.") % {
+            "username": guest.user.username
+        }
+    return ""
+
+
+@retry_transaction(idempotent=True)
+def add_guest(guest: Guest) -> bool:
+    """Add a person with vehicles and rides; False, and nothing is written, where the person is there already."""
+    if not insert_people([guest.user]):
+        return False
+    for city in sorted({vehicle.city for vehicle in guest.vehicles}):
+        insert_vehicles(registry[city], [vehicle for vehicle in guest.vehicles if vehicle.city == city])
+        insert_ended_rides(registry[city], [ride for ride in guest.rides if ride.city == city])
+    return True
+
+
+def log_in_lines() -> Iterator[str]:
+    """In DEBUG how to log in as each of them; with DEBUG off, that nobody can, or a warning where somebody can."""
+    if settings.DEBUG:
+        yield from _how_to_log_in()
+        return
+    exposed = exposed_accounts()
+    if exposed:
+        yield _(
+            "WARNING: the demo's password, which everybody knows, opens: %(usernames)s. Change it or remove them."
+        ) % {"usernames": ", ".join(exposed)}
+    else:
+        yield _("DEBUG is off: no account can be logged in to with the demo's password.")
+
+
+def exposed_accounts() -> list[str]:
+    """Usernames that still have the demo's password, from a time when DEBUG was on."""
+    ids = [CARL, *(uuid5(NAMESPACE, username) for username in LOG_INS)]
+    people = User.objects.active().filter(id__in=ids).order_by("username")
+    return [user.username for user in people if user.check_password(DEMO_PASSWORD)]
+
+
+def _how_to_log_in() -> Iterator[str]:
+    roles = dict(zip(LOG_INS, [_("a rider"), _("an owner"), _("staff, also at /admin/")], strict=True))
+    ids = [uuid5(NAMESPACE, username) for username in LOG_INS]
+    there = set(User.objects.active().filter(id__in=ids).values_list("username", flat=True))
+    if not there & set(roles):
+        yield _("There are no demo log-ins here; “manage.py seed_demo” adds them.")
+        return
+    yield _("Log in with the password %(password)s as") % {"password": DEMO_PASSWORD}
+    for username, role in roles.items():
+        if username in there:
+            yield f"  {username}  ({role})"

@@ -1,0 +1,151 @@
+"""All of the demo's data, written in batches, each in a transaction of its own that is retried."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import User
+from cities.models import City
+from cities.registry import registry
+from fleet.models import Vehicle
+from movr_project.db.retry import run_transaction
+from rides.models import Ride
+
+from .inserts import insert_ended_rides, insert_open_rides, insert_people, insert_vehicles
+from .people import riders
+from .places import Scatter
+from .streams import shares
+from .trips import RiddenVehicle, Rider, ended_rides, most_rides, open_rides, vehicles_ridden
+from .vehicles import vehicles
+from .words import CITY_WEIGHTS
+
+BATCH_SIZE = 1000
+OTHER_CITIES_WEIGHT = 5
+OPEN_RIDES = 0.1  # of a city's rides, at most
+RIDING_NOW = 0.3  # of those who ride in a city, at most
+EVERY_NTH_OWNS = 4
+EVERY_NTH_TRAVELS, FIRST_TO_TRAVEL = 8, 5
+
+# Told after each batch: what, how many are done, how many were added by it.
+Report = Callable[[str, int, int], None]
+
+
+class Amounts(NamedTuple):
+    """How many of each, in all cities together."""
+
+    vehicles: int
+    riders: int
+    rides: int
+
+
+@dataclass
+class Seeding:
+    """One run: ``add_all`` adds what is missing of these amounts."""
+
+    amounts: Amounts
+    seed: int
+    now: datetime
+    report: Report
+
+    def __post_init__(self) -> None:
+        self.cities: list[City] = list(registry)
+        self.weights = {city.name: CITY_WEIGHTS.get(city.name, OTHER_CITIES_WEIGHT) for city in self.cities}
+        self.vehicles_in = shares(self.amounts.vehicles, self.weights)
+
+    def add_all(self) -> None:
+        residents = self.add_riders()
+        riding_in = self.where_they_ride(residents)
+        rides_in = self.share_rides(riding_in)
+        for city in self.cities:
+            scatter = Scatter(city, self.vehicles_in[city.name])
+            ridden = self.add_vehicles(city, scatter, residents[city.name], rides_in[city.name])
+            self.add_rides(city, scatter, rides_in[city.name], ridden, riding_in[city.name])
+
+    def add_riders(self) -> dict[str, list[UUID]]:
+        """The ids of the riders, by where they live."""
+        riders_in = shares(self.amounts.riders, self.weights)
+        residents: dict[str, list[UUID]] = {}
+        for city in self.cities:
+            people = riders(city, riders_in[city.name], seed=self.seed, now=self.now)
+            residents[city.name] = list(self._write_people(city, people))
+        return residents
+
+    def _write_people(self, city: City, people: Iterator[User]) -> Iterator[UUID]:
+        for batch in batches(people):
+            added = in_transaction(insert_people, batch)
+            self.report("riders", len(batch), added)
+            if added == len(batch):
+                yield from (user.id for user in batch)
+                continue
+            # Somebody who was there already may have moved to another city.
+            ids = [user.id for user in batch]
+            at_home = set(User.objects.in_city(city.name).filter(id__in=ids).values_list("id", flat=True))
+            yield from (id_ for id_ in ids if id_ in at_home)
+
+    def where_they_ride(self, residents: dict[str, list[UUID]]) -> dict[str, list[Rider]]:
+        """Who rides in which city: most at home, some in the next one of the list, nobody in two."""
+        riding_in: dict[str, list[Rider]] = {city.name: [] for city in self.cities}
+        names = list(riding_in)
+        for home, next_city in zip(names, names[1:] + names[:1], strict=True):
+            for index, id_ in enumerate(residents[home]):
+                travels = index % EVERY_NTH_TRAVELS == FIRST_TO_TRAVEL
+                riding_in[next_city if travels else home].append(Rider(home, id_))
+        return riding_in
+
+    def share_rides(self, riding_in: dict[str, list[Rider]]) -> dict[str, int]:
+        """How many rides each city gets: none without vehicles or riders."""
+        weights = {
+            name: weight if self.vehicles_in[name] and riding_in[name] else 0 for name, weight in self.weights.items()
+        }
+        return shares(self.amounts.rides, weights) if any(weights.values()) else dict.fromkeys(weights, 0)
+
+    def add_vehicles(self, city: City, scatter: Scatter, residents: Sequence[UUID], rides: int) -> list[RiddenVehicle]:
+        """Returns those of them that will have been ridden."""
+        number = self.vehicles_in[city.name]
+        owners = residents[::EVERY_NTH_OWNS]
+        rows = vehicles(city, number, owners=owners, scatter=scatter, seed=self.seed, now=self.now)
+        ridden: list[RiddenVehicle] = []
+        missing = vehicles_ridden(number, rides)
+        for batch in batches(rows):
+            ridden += map(RiddenVehicle.of, batch[: missing - len(ridden)])
+            self.report("vehicles", len(batch), in_transaction(partial(insert_vehicles, city), batch))
+        return ridden
+
+    def add_rides(
+        self, city: City, scatter: Scatter, number: int, ridden: Sequence[RiddenVehicle], pool: Sequence[Rider]
+    ) -> None:
+        going_on = min(round(number * OPEN_RIDES), int(len(pool) * RIDING_NOW), len(ridden))
+        ended = min(number - going_on, most_rides(len(ridden), len(pool)))
+        common = {"vehicles": ridden, "riders": pool, "seed": self.seed, "now": self.now}
+        self._write_rides(city, insert_open_rides, open_rides(city, going_on, **common))
+        self._write_rides(city, insert_ended_rides, ended_rides(city, ended, scatter=scatter, **common))
+
+    def _write_rides(self, city: City, insert: Callable[[City, Sequence[Ride]], int], rows: Iterator[Ride]) -> None:
+        for batch in batches(rows):
+            self.report("rides", len(batch), in_transaction(partial(insert, city), batch))
+
+
+def batches(rows: Iterable) -> Iterator[list]:
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH_SIZE)):
+        yield batch
+
+
+def in_transaction(insert: Callable[[Sequence], int], batch: Sequence) -> int:
+    # What has been added is found by its id, so a second run changes nothing.
+    return run_transaction(partial(insert, batch), idempotent=True, name="seed_demo")
+
+
+def refresh_statistics() -> None:
+    """Tell the database's planner how much there is now. CockroachDB looks by itself."""
+    if connection.vendor not in {"sqlite", "postgresql"}:
+        return
+    with connection.cursor() as cursor:
+        for model in (User, Vehicle, Ride):
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
