@@ -1,23 +1,58 @@
+from http.client import OK
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cities.location import CHOSEN
+from cities.registry import registry
+from movr_project.clients import client_address
 from movr_project.db.requests import retry_view
+from movr_project.errors import Refused
+from movr_project.pagination import Page, page_number
 from movr_project.redirects import safe_next
 
-from .forms import LogInForm, RegisterForm
+from .forms import (
+    EditProfileForm,
+    HomeCityForm,
+    LogInForm,
+    OwnPasswordForm,
+    RegisterForm,
+    ResetForm,
+)
 from .models import User
-from .services import AccountRefused, register_rider
+from .personal_data import export_all
+from .services import (
+    AccountRefused,
+    change_password,
+    confirm_email,
+    edit_profile,
+    log_out_everywhere,
+    move_home,
+    note_visit,
+    obstacles,
+    register_rider,
+    remove_account,
+    send_confirmation_again,
+    send_password_reset,
+)
+from .throttling import TOO_MANY_REQUESTS, Throttled, throttle
+from .tokens import read_confirmation
 
+BACKEND = "accounts.backends.UsernameOrEmailBackend"
+PAGE_SIZE = 25
 FIELD_OF_CODE = {"username_taken": "username", "email_taken": "email"}
 
 
@@ -34,6 +69,7 @@ class LogInView(auth_views.LoginView):
         response = super().form_valid(form)
         if not form.cleaned_data["remember_me"]:
             self.request.session.set_expiry(0)
+        note_visit(user=form.get_user())
         return response
 
 
@@ -57,18 +93,20 @@ def register(request: HttpRequest) -> HttpResponse:
     form = RegisterForm(request.POST or None, initial={"city": request.city.name})
     target = safe_next(request)
     if request.method == "POST":
-        user = _register(form)
+        user = _register(request, form)
         if user is not None:
             return _welcome(request, user, target)
-    return render(request, "accounts/register.html", {"form": form, "next": target})
+    context = {"form": form, "next": target}
+    return render(request, "accounts/register.html", context, status=_status(form))
 
 
-def _register(form: RegisterForm) -> User | None:
+def _register(request: HttpRequest, form: RegisterForm) -> User | None:
     """The new person, or None with the reason beside a field of the form."""
     if not form.is_valid():
         return None
     data = form.cleaned_data
     try:
+        throttle("register", client_address(request), limit=settings.REGISTRATIONS_PER_HOUR)
         return register_rider(
             city=data["city"],
             first_name=data["first_name"],
@@ -77,9 +115,19 @@ def _register(form: RegisterForm) -> User | None:
             username=data["username"],
             password=data["password1"],
         )
-    except AccountRefused as refused:
-        form.add_error(FIELD_OF_CODE[refused.code], str(refused))
+    except (AccountRefused, Throttled) as refused:
+        _add_refusal(form, refused)
         return None
+
+
+def _add_refusal(form: Form, refused: Refused) -> None:
+    """Beside the field that a refusal is about, or on top of the form."""
+    form.add_error(FIELD_OF_CODE.get(refused.code), ValidationError(str(refused), code=refused.code))
+
+
+def _status(form: Form) -> int:
+    """429 for a form that was sent too often, so that programs understand it too."""
+    return TOO_MANY_REQUESTS if form.has_error(NON_FIELD_ERRORS, "too_often") else OK
 
 
 def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
@@ -93,12 +141,178 @@ def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
 
 
 def _log_in(request: HttpRequest, user: User) -> None:
-    login(request, user)
+    login(request, user, backend=BACKEND)
 
 
 @require_safe
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own page (row M31), with the vehicles one owns."""
     # The fleet stands above accounts: it is reached through the relation it declares.
-    vehicles = request.user.vehicles.listed().newest_first()
+    vehicles = request.user.vehicles.not_removed().newest_first()
     return render(request, "accounts/profile.html", {"profile": request.user, "vehicles": vehicles})
+
+
+@sensitive_post_parameters("current_password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile_edit(request: HttpRequest) -> HttpResponse:
+    form = EditProfileForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            edit_profile(user=request.user, **form.changes)
+        except AccountRefused as refused:
+            _add_refusal(form, refused)
+        else:
+            messages.success(request, _("Your changes have been saved."))
+            return redirect("accounts:profile")
+    return render(request, "accounts/profile_edit.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def home_city(request: HttpRequest) -> HttpResponse:
+    """Move to another home city, when nothing ties one to the old one."""
+    form = HomeCityForm(request.POST or None, initial={"city": request.user.city})
+    if request.method == "POST" and form.is_valid():
+        city = registry[form.cleaned_data["city"]]
+        try:
+            move_home(user=request.user, city=city)
+        except AccountRefused as refused:
+            _add_refusal(form, refused)
+        else:
+            request.session[CHOSEN] = city.name
+            messages.success(request, _("%(city)s is your home city now.") % {"city": city})
+            return redirect("accounts:profile")
+    context = {"form": form, "obstacles": obstacles(request.user)}
+    return render(request, "accounts/home_city.html", context)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile_delete(request: HttpRequest) -> HttpResponse:
+    """Remove one's own account (rows M19, M32), after the password was given once more."""
+    form = OwnPasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            remove_account(user=request.user)
+        except AccountRefused as refused:
+            _add_refusal(form, refused)
+        else:
+            request.session.flush()
+            messages.success(request, _("You have successfully deleted your account."))
+            return redirect("home")
+    context = {"form": form, "obstacles": obstacles(request.user)}
+    return render(request, "accounts/profile_delete.html", context)
+
+
+@require_safe
+def personal_data(request: HttpRequest) -> HttpResponse:
+    """Everything MovR knows of the person, as a file."""
+    response = JsonResponse(export_all(request.user), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = 'attachment; filename="movr-data.json"'
+    return response
+
+
+@require_POST
+def log_out_of_everything(request: HttpRequest) -> HttpResponse:
+    log_out_everywhere(user=request.user)
+    request.session.flush()
+    messages.success(request, _("You are logged out on every device."))
+    return redirect("accounts:login")
+
+
+@require_safe
+def user_list(request: HttpRequest) -> HttpResponse:
+    """The people of the current city who let themselves be seen (rows M22, M30)."""
+    people = User.objects.active().listed().in_city(request.city.name).by_username()
+    page = Page.of(people, page_number(request.GET.get("page", "")), PAGE_SIZE)
+    return render(request, "accounts/user_list.html", {"page": page})
+
+
+@require_safe
+def user_detail(request: HttpRequest, username: str) -> HttpResponse:
+    """What others see of a person (row B14): never the last name or the e-mail address."""
+    people = User.objects.active()
+    if username != request.user.username:
+        people = people.listed()
+    person = get_object_or_404(people, username=username)
+    return render(request, "accounts/user_detail.html", {"person": person})
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_change(request: HttpRequest) -> HttpResponse:
+    form = PasswordChangeForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_password(user=request.user, password=form.cleaned_data["new_password1"])
+        except AccountRefused as refused:
+            _add_refusal(form, refused)
+        else:
+            update_session_auth_hash(request, request.user)  # this device stays logged in
+            messages.success(request, _("Your password has been changed."))
+            return redirect("accounts:profile")
+    return render(request, "accounts/password_change.html", {"form": form})
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_reset(request: HttpRequest) -> HttpResponse:
+    """Ask for the mail that lets one set a new password; the answer never tells who has an account."""
+    form = ResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"].lower()
+        try:
+            throttle("reset-from", client_address(request), limit=settings.MAILS_PER_HOUR * 5)
+            throttle("reset", email, limit=settings.MAILS_PER_HOUR)
+        except Throttled as refused:
+            _add_refusal(form, refused)
+        else:
+            send_password_reset(email=email)
+            sentence = _("Check your e-mail for the instructions to reset your password.")
+            messages.info(request, sentence)
+            return redirect("accounts:login")
+    return render(request, "accounts/password_reset.html", {"form": form}, status=_status(form))
+
+
+class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
+    """The page behind the link. Django keeps the token out of the address; our service spends it once."""
+
+    template_name = "accounts/password_reset_confirm.html"
+
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+        try:
+            change_password(user=self.user, password=form.cleaned_data["new_password1"])
+        except AccountRefused as refused:
+            _add_refusal(form, refused)
+            return self.form_invalid(form)
+        self.request.session.pop(auth_views.INTERNAL_RESET_SESSION_TOKEN, None)
+        messages.success(self.request, _("Your password has been reset."))
+        return redirect("accounts:login")
+
+
+@require_POST
+def email_send(request: HttpRequest) -> HttpResponse:
+    """Send the confirmation link again."""
+    user = request.user
+    try:
+        throttle("confirm", user.email, limit=settings.MAILS_PER_HOUR)
+    except Throttled as refused:
+        messages.error(request, str(refused))
+    else:
+        send_confirmation_again(user=user)
+        messages.info(request, _("We have sent the link to %(email)s.") % {"email": user.email})
+    return redirect("accounts:profile")
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Behind the link: a button, since programs that read mails follow links too."""
+    confirmation = read_confirmation(token)
+    if request.method == "POST" and confirmation:
+        user_id, email = confirmation
+        if confirm_email(user_id=user_id, email=email):
+            messages.success(request, _("Thank you, your e-mail address is confirmed."))
+            return redirect("home")
+        confirmation = None
+    context = {"valid": confirmation is not None, "email": confirmation and confirmation[1]}
+    return render(request, "accounts/email_confirm.html", context)
