@@ -3,7 +3,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def safe_next(request: HttpRequest) -> str:
-    """The ``next`` that a form or a link brings along if it is a path of this site, else "" (defect BB1).
+    """The ``next`` that a form or link brings along if it is a path of this site, else "" (defect BB1).
 
     A bare word is none: ``redirect()`` would take it for the name of a view.
     """

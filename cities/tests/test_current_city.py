@@ -1,4 +1,4 @@
-"""Which city a page is about: the chosen one, else where one is, else home, else the default (M38 to M45)."""
+"""Which city a page is about: chosen, else where one is, else home, else the default (M38 to M45)."""
 
 import pytest
 from pytest_django.asserts import assertContains, assertNotContains
