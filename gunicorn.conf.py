@@ -1,7 +1,6 @@
 """gunicorn, as the Procfile starts it. What differs between hosts comes from the environment."""
 
 import os
-from pathlib import Path
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 
@@ -21,7 +20,7 @@ max_requests_jitter = 1_000
 
 # A worker's heartbeat is a file. On a slow disk writing it can block a healthy worker for so long
 # that it is taken for dead, so it goes to memory where there is some.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 # From whom gunicorn takes the scheme of a request (`X-Forwarded-Proto`). Which addresses those are is
 # known to the host alone: "*" where nothing but its router can reach this port. Django reads the same
