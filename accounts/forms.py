@@ -1,4 +1,7 @@
+from copy import copy
+
 from django import forms
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
@@ -77,3 +80,96 @@ class RegisterForm(forms.ModelForm):
 
     def validate_unique(self) -> None:
         """Nothing here: see the class."""
+
+
+class ResetForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+
+class EditProfileForm(forms.ModelForm):
+    """Row B17. Whether a name is taken is the service's to say, at the moment of the update."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    current_password = forms.CharField(
+        label=_("Your password"),
+        required=False,
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=_("Only to change the e-mail address."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=lambda: [("", _("As on my device")), *settings.LANGUAGES],
+    )
+
+    field_order = [
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "current_password",
+        "about_me",
+        "language",
+        "theme",
+        "is_listed",
+    ]
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "about_me", "theme", "is_listed"]
+        widgets = {"about_me": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, user: User, **kwargs):
+        # The form writes what was typed onto its instance, valid or not: onto a copy, then.
+        super().__init__(*args, instance=copy(user), **kwargs)
+        self.before = user
+        self.initial |= {"email": user.email, "language": user.language}
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        moves = "email" in cleaned and cleaned["email"] != self.before.email
+        if moves and not self.before.check_password(cleaned.get("current_password") or ""):
+            self.add_error("current_password", _("Please give your password to change the e-mail."))
+        return cleaned
+
+    def validate_unique(self) -> None:
+        """Nothing here: see the class."""
+
+    @property
+    def changes(self) -> dict:
+        """The valid form's values that differ from the row's, by column."""
+        values = {name: value for name, value in self.cleaned_data.items() if name != "current_password"}
+        return {name: value for name, value in values.items() if getattr(self.before, name) != value}
+
+
+class HomeCityForm(forms.Form):
+    city = CityField(label=_("New home city"))
+
+
+class OwnPasswordForm(forms.Form):
+    """The password once more, before something that can't be undone."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        if not self.user.check_password(self.cleaned_data["password"]):
+            raise ValidationError(_("That is not your password."))
+        return self.cleaned_data["password"]

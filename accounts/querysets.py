@@ -11,6 +11,13 @@ class UserQuerySet(models.QuerySet):
     def in_city(self, city: str) -> Self:
         return self.filter(city=city)
 
+    def listed(self) -> Self:
+        """Who lets other people see them."""
+        return self.filter(is_listed=True)
+
+    def by_username(self) -> Self:
+        return self.order_by("username")
+
     def identified_by(self, login: str) -> Self:
         """Whose username or e-mail address this is. Looks across cities: a name is unique in all of them."""
         return self.filter(email=login) if "@" in login else self.filter(username=login)

@@ -21,6 +21,9 @@ class VehicleQuerySet(models.QuerySet):
         # "Not equal", rather than "one of the others": no index is tempted to leave the list's order.
         return self.exclude(status=VehicleStatus.REMOVED)
 
+    def removed(self) -> Self:
+        return self.filter(status=VehicleStatus.REMOVED)
+
     def available(self) -> Self:
         """Nobody rides it now."""
         return self.filter(status=VehicleStatus.AVAILABLE, approved_at__isnull=False)

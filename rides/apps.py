@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class RidesConfig(AppConfig):
     name = "rides"
     verbose_name = _("Rides")
+
+    def ready(self) -> None:
+        from . import personal_data  # noqa: F401  (registers itself)

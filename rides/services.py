@@ -8,6 +8,7 @@ import uuid
 
 from django.conf import settings
 from django.db.models import Exists, F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -27,7 +28,8 @@ class RideRefused(Refused):
     """Codes.
 
     Of a start: ``vehicle_gone``, ``vehicle_in_use``, ``wrong_city``, ``already_riding``, ``already_ended``,
-    ``account_changed``. Of an end: ``ride_gone``; ``outside_city`` comes as ``fleet``'s ``VehicleRefused``.
+    ``account_changed``, ``email_unconfirmed``. Of an end: ``ride_gone``; ``outside_city`` comes as
+    ``fleet``'s ``VehicleRefused``.
     """
 
 
@@ -125,13 +127,20 @@ def _repeated_start(city: str, id_: uuid.UUID) -> Ride:
 
 def _count_open_ride(rider: User) -> None:
     """Take one of the rider's places for an open ride, or refuse: the limit stands in the UPDATE."""
-    riders = User.objects.active().filter(id=rider.id, city=rider.city)
-    free = riders.filter(open_rides__lt=settings.MAX_OPEN_RIDES)
-    if free.update(open_rides=F("open_rides") + 1):
-        return
-    if riders.exists():
-        raise RideRefused(
-            _("You are already riding. End your current ride before starting a new one!"),
-            code="already_riding",
-        )
-    raise RideRefused(_("Your account has changed. Please try again."), code="account_changed")
+    row = User.objects.active().filter(id=rider.id, city=rider.city)
+    free = row.filter(open_rides__lt=settings.MAX_OPEN_RIDES)
+    if settings.EMAIL_VERIFICATION:
+        free = free.filter(email_confirmed_at__isnull=False)
+    if not free.update(open_rides=F("open_rides") + 1, last_seen=timezone.now()):
+        raise _why_not_free(row.first())
+
+
+def _why_not_free(rider: User | None) -> RideRefused:
+    if rider is None:
+        sentence = _("Your account has changed. Please try again.")
+        return RideRefused(sentence, code="account_changed")
+    if rider.open_rides >= settings.MAX_OPEN_RIDES:
+        sentence = _("You are already riding. End your current ride before starting a new one!")
+        return RideRefused(sentence, code="already_riding")
+    sentence = _("Please confirm your e-mail address first: we have sent you a link.")
+    return RideRefused(sentence, code="email_unconfirmed")

@@ -52,6 +52,8 @@ def _not_started(request: HttpRequest, refused: RideRefused, city: City, vehicle
     messages.warning(request, str(refused))
     if refused.code == "already_riding":
         return redirect("rides:ride_list")
+    if refused.code == "email_unconfirmed":
+        return redirect("accounts:profile")
     if refused.code in {"wrong_city", "already_ended"}:
         return redirect("fleet:vehicle_detail", city, vehicle_id)
     return redirect("fleet:vehicle_list")

@@ -1,0 +1,34 @@
+"""The rides' part of ``accounts.personal_data``: they stay, without the person."""
+
+from typing import Any
+
+from accounts.models import User
+from accounts.personal_data import PersonalData, register
+
+from .models import Ride
+
+FIELDS = (
+    "city",
+    "id",
+    "vehicle_id",
+    "start_location",
+    "start_latitude",
+    "start_longitude",
+    "start_time",
+    "end_location",
+    "end_latitude",
+    "end_longitude",
+    "end_time",
+    "length",
+)
+
+
+def export(user: User) -> list[dict[str, Any]]:
+    return list(Ride.objects.of_rider(user).newest_first().values(*FIELDS))
+
+
+def part_from_rider(user: User) -> None:
+    Ride.objects.of_rider(user).update(rider_id=None)
+
+
+register(PersonalData("rides", export, part_from_rider))
