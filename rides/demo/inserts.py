@@ -5,8 +5,9 @@ many rows that were, and takes as many statements for a thousand rows as for one
 some engines need in several pieces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from django.db import IntegrityError
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -15,7 +16,23 @@ from cities.models import City
 from fleet.choices import VehicleStatus
 from fleet.models import Vehicle
 from fleet.services import new_code
+from movr_project.db.retry import run_transaction
 from rides.models import Ride
+
+TRIES = 5
+
+
+def in_transaction(insert: Callable[[], int]) -> int:
+    """Run one of the functions below, and again where somebody else was adding the same rows just then.
+
+    Doing so is safe, and so is a second run after a successful first one: what is there is found by its id.
+    """
+    for _try in range(TRIES - 1):
+        try:
+            return run_transaction(insert, idempotent=True, name="seed_demo")
+        except IntegrityError:
+            continue
+    return run_transaction(insert, idempotent=True, name="seed_demo")
 
 
 def missing(rows: Sequence, table: QuerySet) -> list:

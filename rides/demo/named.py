@@ -7,6 +7,7 @@ here can log in unless DEBUG is on: ``demo_password`` and ``log_ins`` see to it.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -17,10 +18,9 @@ from accounts.models import User
 from cities.registry import registry
 from fleet.choices import VehicleType
 from fleet.models import Vehicle
-from movr_project.db.retry import retry_transaction
 from rides.models import Ride
 
-from .inserts import insert_ended_rides, insert_people, insert_vehicles, names_taken
+from .inserts import in_transaction, insert_ended_rides, insert_people, insert_vehicles, names_taken
 from .places import PLACES, Place
 from .streams import next_id, stream
 from .trips import Rider, begun
@@ -215,15 +215,18 @@ def reason_against(guest: Guest) -> str:
     return ""
 
 
-@retry_transaction(idempotent=True)
-def add_guest(guest: Guest) -> bool:
-    """Add a person with vehicles and rides; False, and nothing is written, where the person is there already."""
+def add_guest(guest: Guest) -> int:
+    """Add a person with vehicles and rides, all at once; 0, and nothing is written, where that person is there."""
+    return in_transaction(partial(_insert_guest, guest))
+
+
+def _insert_guest(guest: Guest) -> int:
     if not insert_people([guest.user]):
-        return False
+        return 0
     for city in sorted({vehicle.city for vehicle in guest.vehicles}):
         insert_vehicles(registry[city], [vehicle for vehicle in guest.vehicles if vehicle.city == city])
         insert_ended_rides(registry[city], [ride for ride in guest.rides if ride.city == city])
-    return True
+    return 1
 
 
 def log_in_lines() -> Iterator[str]:

@@ -14,10 +14,9 @@ from accounts.models import User
 from cities.models import City
 from cities.registry import registry
 from fleet.models import Vehicle
-from movr_project.db.retry import run_transaction
 from rides.models import Ride
 
-from .inserts import insert_ended_rides, insert_open_rides, insert_people, insert_vehicles
+from .inserts import in_transaction, insert_ended_rides, insert_open_rides, insert_people, insert_vehicles
 from .people import riders
 from .places import Scatter
 from .streams import shares
@@ -78,7 +77,7 @@ class Seeding:
 
     def _write_people(self, city: City, people: Iterator[User]) -> Iterator[UUID]:
         for batch in batches(people):
-            added = in_transaction(insert_people, batch)
+            added = in_transaction(partial(insert_people, batch))
             self.report("riders", len(batch), added)
             if added == len(batch):
                 yield from (user.id for user in batch)
@@ -114,7 +113,7 @@ class Seeding:
         missing = vehicles_ridden(number, rides)
         for batch in batches(rows):
             ridden += map(RiddenVehicle.of, batch[: missing - len(ridden)])
-            self.report("vehicles", len(batch), in_transaction(partial(insert_vehicles, city), batch))
+            self.report("vehicles", len(batch), in_transaction(partial(insert_vehicles, city, batch)))
         return ridden
 
     def add_rides(
@@ -128,18 +127,13 @@ class Seeding:
 
     def _write_rides(self, city: City, insert: Callable[[City, Sequence[Ride]], int], rows: Iterator[Ride]) -> None:
         for batch in batches(rows):
-            self.report("rides", len(batch), in_transaction(partial(insert, city), batch))
+            self.report("rides", len(batch), in_transaction(partial(insert, city, batch)))
 
 
 def batches(rows: Iterable) -> Iterator[list]:
     rows = iter(rows)
     while batch := list(islice(rows, BATCH_SIZE)):
         yield batch
-
-
-def in_transaction(insert: Callable[[Sequence], int], batch: Sequence) -> int:
-    # What has been added is found by its id, so a second run changes nothing.
-    return run_transaction(partial(insert, batch), idempotent=True, name="seed_demo")
 
 
 def refresh_statistics() -> None:

@@ -1,6 +1,7 @@
 """``manage.py seed_demo``: what it adds, that it can be repeated, and who can log in afterwards."""
 
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from itertools import islice, pairwise
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -312,6 +313,20 @@ class TestRepeating:
     def test_one_without_vehicles_is_filled(self):
         seed(if_empty=True)
         assert Vehicle.objects.count() == 90 + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_add_everything_once():
+    def run(_number):
+        try:
+            seed()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, range(2)))
+    assert counts() == (60 + 1, 90 + 1, 180 + 1)
+    assert_counters_agree()
 
 
 class TestCarl:
