@@ -51,3 +51,16 @@ def rider_client(client, rider):
     """A browser in which the rider is logged in."""
     client.force_login(rider)
     return client
+
+
+@pytest.fixture
+def client_of(db):
+    """``client_of(person)``: one more browser in which the person is logged in."""
+    from django.test import Client
+
+    def log_in(person):
+        client = Client()
+        client.force_login(person)
+        return client
+
+    return log_in
