@@ -1,0 +1,168 @@
+"""Who tries too often has to wait, and reads for how long."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from axes.models import AccessAttempt
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Throttle, User
+from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
+from accounts.throttling import Throttled, throttle
+from movr_project.tests.threads import at_once
+
+
+def log_in(client, name, password, **headers):
+    return client.post("/login/", {"username": name, "password": password}, **headers)
+
+
+def fail(client, name, times, **headers):
+    return [log_in(client, name, "wrong", **headers) for _time in range(times)][-1]
+
+
+@pytest.fixture
+def ada(db):
+    return UserFactory(username="ada")
+
+
+def test_five_failures_lock_the_name_for_a_quarter_of_an_hour(client, ada):
+    assert fail(client, "ada", 4).status_code == 200
+    page = fail(client, "ada", 1)
+    assert page.status_code == 429
+    assert "15 minutes" in page.content.decode()
+    assert int(page.headers["Retry-After"]) <= 15 * 60
+    assert log_in(client, "ada", PASSWORD).status_code == 429, "the right password does not help now"
+
+
+def test_the_time_left_runs_down_and_then_one_gets_in(client, ada):
+    fail(client, "ada", 5)
+    with time_machine.travel(timezone.now() + timedelta(minutes=10, seconds=30)):
+        assert "5 minutes" in log_in(client, "ada", PASSWORD).content.decode()
+    with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=5)):
+        assert log_in(client, "ada", PASSWORD).status_code == 302
+
+
+def test_trying_on_while_locked_does_not_make_it_longer(client, ada):
+    fail(client, "ada", 5)
+    with time_machine.travel(timezone.now() + timedelta(minutes=14)):
+        fail(client, "ada", 3)
+    with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=5)):
+        assert log_in(client, "ada", PASSWORD).status_code == 302
+
+
+def test_case_and_spaces_make_no_new_name(client, ada):
+    for name in ("ada", "ADA", " ada", "Ada ", "aDa"):
+        page = fail(client, name, 1)
+    assert page.status_code == 429
+
+
+def test_somebody_elsewhere_is_not_kept_out_by_a_stranger_s_failures(client, ada):
+    fail(client, "ada", 5, REMOTE_ADDR="203.0.113.7")
+    assert log_in(client, "ada", PASSWORD, REMOTE_ADDR="198.51.100.1").status_code == 302
+
+
+def test_another_name_from_the_same_address_is_not_locked(client, ada):
+    UserFactory(username="grace")
+    fail(client, "ada", 5)
+    assert log_in(client, "grace", PASSWORD).status_code == 302
+
+
+def test_an_unknown_name_is_locked_just_the_same(client, db):
+    assert fail(client, "nobody", 5).status_code == 429
+
+
+def test_a_forged_x_forwarded_for_does_not_help_without_a_proxy(client, ada):
+    for number in range(5):
+        page = fail(client, "ada", 1, HTTP_X_FORWARDED_FOR=f"203.0.113.{number}")
+    assert page.status_code == 429
+
+
+def test_behind_a_proxy_its_own_entry_counts_and_forged_ones_do_not(client, ada, settings):
+    settings.TRUSTED_PROXY_COUNT = 1
+    for number in range(5):
+        page = fail(client, "ada", 1, HTTP_X_FORWARDED_FOR=f"10.0.0.{number}, 203.0.113.7")
+    assert page.status_code == 429
+    other = log_in(client, "ada", PASSWORD, HTTP_X_FORWARDED_FOR="203.0.113.7, 198.51.100.1")
+    assert other.status_code == 302
+
+
+def test_getting_in_forgets_the_failures(client, ada):
+    fail(client, "ada", 4)
+    log_in(client, "ada", PASSWORD)
+    assert not AccessAttempt.objects.exists()
+
+
+def test_the_admins_log_in_is_limited_too(client, db):
+    StaffFactory(username="sam")
+    for _time in range(5):
+        page = client.post("/admin/login/", {"username": "sam", "password": "wrong"})
+    assert page.status_code == 429
+
+
+@pytest.mark.parametrize("name", ["\0", "é" * 10_000, "ada\0", "🛴", "a" * 255, ""])
+def test_nonsense_names_are_no_error(client, db, name):
+    assert log_in(client, name, "wrong").status_code in {200, 429}
+
+
+def test_sign_ups_from_one_address_are_limited(client, db, settings):
+    settings.REGISTRATIONS_PER_HOUR = 1
+    form = {
+        "city": "paris",
+        "first_name": "Ada",
+        "last_name": "Byron",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+    client.post("/register/", form | {"username": "one", "email": "one@example.com"})
+    page = client.post("/register/", form | {"username": "two", "email": "two@example.com"})
+    assert page.status_code == 429
+    assert "asked for too often" in page.content.decode()
+    assert page.context["form"]["username"].value() == "two", "what was typed is kept"
+    assert User.objects.count() == 1
+
+
+def test_a_limit_ends_with_its_period_and_says_how_long_that_is(db):
+    throttle("test", "ada", limit=1)
+    with pytest.raises(Throttled) as refused:
+        throttle("test", "ADA", limit=1)
+    assert refused.value.code == "too_often"
+    assert timedelta(minutes=59) < refused.value.wait <= timedelta(hours=1)
+    throttle("test", "grace", limit=1)
+    throttle("another", "ada", limit=1)
+    with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
+        throttle("test", "ada", limit=1)
+
+
+def test_no_name_stands_in_the_table_and_old_rows_go(db):
+    throttle("test", "ada@example.com", limit=1)
+    assert "ada" not in Throttle.objects.get().key
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        throttle("test", "grace@example.com", limit=1)
+    assert Throttle.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_at_once_a_limit_lets_exactly_its_number_through():
+    answers = at_once(*[lambda: throttle("test", "ada", limit=7)] * 20)
+    assert [answer for answer in answers if answer is None] == [None] * 7
+    assert {type(answer) for answer in answers if answer} == {Throttled}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_right_and_twenty_wrong_log_ins_at_once_give_no_error_and_count_every_failure(settings):
+    settings.AXES_FAILURE_LIMIT = 100
+    people = UserFactory.create_batch(20)
+    UserFactory(username="ada")
+
+    def attempt(name, password):
+        client = Client(raise_request_exception=False)
+        return lambda: log_in(client, name, password).status_code
+
+    right = [attempt(person.username, PASSWORD) for person in people]
+    wrong = [attempt("ada", "wrong") for _time in range(20)]
+    answers = at_once(*right, *wrong)
+    assert answers == [302] * 20 + [200] * 20
+    failures = AccessAttempt.objects.filter(username="ada").values_list("failures_since_start", flat=True)
+    assert sum(failures) == 20
