@@ -22,15 +22,25 @@ max_requests_jitter = 1_000
 # that it is taken for dead, so it goes to memory where there is some.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
-# From whom gunicorn takes the scheme of a request (`X-Forwarded-Proto`). Which addresses those are is
-# known to the host alone: "*" where nothing but its router can reach this port. Django reads the same
-# header (SECURE_PROXY_SSL_HEADER). The headers' names stay gunicorn's own: it compares them in upper
-# case with hyphens, so a list spelled with underscores would match nothing.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+# gunicorn itself believes nobody about the scheme of a request: Django does, by TRUSTED_PROXY_COUNT.
+forwarded_allow_ips = ""
 
-# The router in front logs each request already, and Django logs what went wrong.
+# MovR logs each request itself. gunicorn's own lines look like its lines, and go where they go.
 accesslog = None
-errorlog = "-"
+logconfig_dict = {
+    "filters": {"context": {"()": "movr_project.logs.RequestContext"}},
+    "formatters": {"json": {"()": "movr_project.logs.JsonFormatter"}},
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "filters": ["context"],
+            "formatter": "json",
+        }
+    },
+    "root": {"handlers": []},
+    "loggers": {"gunicorn.error": {"handlers": ["stdout"], "level": "INFO", "propagate": False}},
+}
 
 # Its path is one per user, not one per server: two servers on one machine would fight over it.
 control_socket_disable = True

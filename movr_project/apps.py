@@ -10,9 +10,12 @@ class MovrConfig(AppConfig):
     name = "movr_project"
 
     def ready(self) -> None:
+        from .checks import check_mail, check_proxy
         from .db.engines import check_isolation, drop_dead_connections
 
         register(check_isolation, Tags.database)
+        register(check_mail, Tags.security, deploy=True)
+        register(check_proxy, Tags.security, deploy=True)
         request_started.connect(drop_dead_connections)
 
 

@@ -5,6 +5,7 @@
 
 import sys
 from datetime import timedelta
+from email.utils import getaddresses
 from pathlib import Path
 
 import environ
@@ -66,8 +67,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    "movr_project.middleware.RequestLogMiddleware",
+    "movr_project.middleware.PageHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -183,7 +186,8 @@ AXES_VERBOSE = False
 # --- Security -----------------------------------------------------------------------------------
 
 if not DEBUG:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Anybody can send that header; only where a proxy of ours stands in front does it replace theirs.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
     SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # load balancers ask over plain HTTP
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=60 * 60 * 24 * 365)
@@ -191,6 +195,9 @@ if not DEBUG:
     SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD", default=False)
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # Browsers take cookies of such a name from this host alone, not from a neighbouring subdomain.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
     # Subdomains may belong to somebody else and may not speak HTTPS: both are the operator's decision.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_FAILURE_VIEW = "movr_project.views.csrf_failure"
@@ -232,13 +239,57 @@ STORAGES = {
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
+# --- Mail -----------------------------------------------------------------------------------------
+
+# Without a server mails are shown on a developer's console. Elsewhere they go nowhere, which a check
+# says: in a log the links in them would let its readers in.
+NO_MAIL_SERVER = "consolemail://" if DEBUG else "dummymail://"
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or NO_MAIL_SERVER))
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
+EMAIL_SUBJECT_PREFIX = "[MovR] "
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or f"MovR <no-reply@{SITE_HOST}>"
+SERVER_EMAIL = env.str("SERVER_EMAIL", default="") or DEFAULT_FROM_EMAIL
+# Who gets a mail about each kind of error, at a limited rate.
+ADMINS = [pair for pair in getaddresses([env.str("ADMINS", default="")]) if pair[1]]
+MAIL_IN_BACKGROUND = not DEBUG
+
 # --- Logs: to stdout, where the host collects them ------------------------------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "plain"}},
-    "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django": {"handlers": ["stdout"], "propagate": False}},
+    "filters": {
+        "context": {"()": "movr_project.logs.RequestContext"},
+        "limit": {"()": "movr_project.logs.MailLimit"},
+        "debug_off": {"()": "django.utils.log.RequireDebugFalse"},
+    },
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name}: {message} [{request_id}]", "style": "{"},
+        "json": {"()": "movr_project.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "filters": ["context"],
+            "formatter": "plain" if DEBUG else "json",
+        },
+        "admins": {
+            "class": "django.utils.log.AdminEmailHandler",
+            "level": "ERROR",
+            "filters": ["debug_off", "limit", "context"],
+            "formatter": "plain",
+            "reporter_class": "movr_project.logs.ErrorReport",
+        },
+    },
+    "root": {"handlers": ["stdout", "admins"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"level": "INFO"},  # without handlers of its own
+        "django.request": {"level": "ERROR"},  # the rest is in the request's own line
+        # What a client does wrong is nothing to mail; junk in the Host header not even to log twice.
+        "django.security": {"handlers": ["stdout"], "propagate": False},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "movr_project.mail": {"handlers": ["stdout"], "propagate": False},  # a failed mail by no mail
+        "axes": {"level": "CRITICAL"},  # names and addresses
+    },
 }

@@ -14,6 +14,9 @@ from typing import Any, ParamSpec, TypeVar, overload
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 
+from movr_project.errors import Refused
+from movr_project.logs import log_event
+
 from .faults import Fault, fault_of, sqlstate
 
 logger = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ def run_transaction(
         except Exception as error:
             fault = progress.fault(error)
             if fault is Fault.OTHER:
+                _log_refusal(name, error)
                 raise
             if fault is Fault.AMBIGUOUS and not idempotent:
                 raise OutcomeUnknown("The connection broke while the work was being saved.") from error
@@ -112,14 +116,21 @@ def _back_off(attempt: int) -> float:
     return random.uniform(0, min(ceiling, settings.TRANSACTION_MAX_BACKOFF_SECONDS))
 
 
+def _log_refusal(name: str, error: Exception) -> None:
+    """The code alone: the sentence is the person's."""
+    if isinstance(error, Refused):
+        log_event(logger, "refused", service=name, code=error.code)
+
+
 def _log_retry(name: str, attempt: int, fault: Fault, error: Exception, pause: float) -> None:
-    logger.info(
-        "transaction retry: service=%s attempt=%d fault=%s sqlstate=%s sleep=%.3f",
-        name,
-        attempt,
-        fault.value,
-        sqlstate(error),
-        pause,
+    log_event(
+        logger,
+        "transaction_retry",
+        service=name,
+        attempt=attempt,
+        fault=fault.value,
+        sqlstate=sqlstate(error),
+        sleep=round(pause, 3),
     )
 
 
