@@ -64,11 +64,12 @@ def vehicle_label(request: HttpRequest, code: str) -> HttpResponse:
 def vehicle_add(request: HttpRequest) -> HttpResponse:
     """Put one's own vehicle on the road, always in one's home city (row M34)."""
     home = request.user.home_city
-    if request.method != "POST" and request.city != home:
+    posted = request.method == "POST"
+    if not posted and request.city != home:
         sentence = _("You can only add vehicles in your home city, %(city)s.")
         messages.info(request, sentence % {"city": home})
-    form = AddVehicleForm(request.POST or None, initial={"token": new_form_token()})
-    if request.method == "POST":
+    form = AddVehicleForm(request.POST if posted else None, initial={"token": new_form_token()})
+    if posted:
         vehicle = _add_vehicle(request.user, form)
         if vehicle is not None:
             return _added(request, vehicle)
@@ -114,9 +115,16 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
             "can_remove": user.is_authenticated and may_remove(vehicle, user),
             "lock_code": _lock_code(vehicle, user),
             "map_embed_url": _map_embed_url(vehicle),
-            "wrong_city": None if vehicle.served_city == request.city else vehicle.served_city,
+            "wrong_city": _wrong_city(request, vehicle),
         },
     )
+
+
+def _wrong_city(request: HttpRequest, vehicle: Vehicle) -> City | None:
+    """The vehicle's city where it is not the current one. Who has to log in first is asked that first."""
+    if not request.user.is_authenticated or vehicle.served_city == request.city:
+        return None
+    return vehicle.served_city
 
 
 def _lock_code(vehicle: Vehicle, user: User) -> str:

@@ -108,7 +108,7 @@ def end_ride(
 def _lock_vehicle_for_start(city: str, vehicle_id: uuid.UUID, id_: uuid.UUID) -> Vehicle:
     """The vehicle, locked, with ``has_this_ride``: one statement instead of two."""
     this_ride = Ride.objects.filter(city=city, id=id_)
-    vehicles = Vehicle.objects.not_removed().select_for_update()
+    vehicles = Vehicle.objects.listed().select_for_update()
     vehicle = vehicles.filter(city=city, id=vehicle_id).annotate(has_this_ride=Exists(this_ride)).first()
     if vehicle is None:
         raise RideRefused(_("There is no such vehicle."), code="vehicle_gone")
