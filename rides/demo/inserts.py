@@ -107,12 +107,16 @@ def insert_open_rides(city: City, rides: Sequence[Ride]) -> int:
     vehicles = Vehicle.objects.in_city(city.name).available()
     free = vehicles.filter(id__in=[ride.vehicle_id for ride in new]).select_for_update()
     free_ids = {vehicle.id for vehicle in free}
-    idle = User.objects.filter(
-        # More than one city: visitors ride as well.
-        city__in={ride.rider_city for ride in new},
-        id__in=[ride.rider_id for ride in new],
-        open_rides=0,
-    ).select_for_update()
+    idle = (
+        User.objects.active()
+        .filter(
+            # More than one city: visitors ride as well.
+            city__in={ride.rider_city for ride in new},
+            id__in=[ride.rider_id for ride in new],
+            open_rides=0,
+        )
+        .select_for_update()
+    )
     idle_ids = {user.id for user in idle}
     new = [ride for ride in new if ride.vehicle_id in free_ids and ride.rider_id in idle_ids]
     Ride.objects.bulk_create(new)

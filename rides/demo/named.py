@@ -62,6 +62,7 @@ def log_ins(now: datetime, password: str) -> list[Guest]:
 
 def carl(now: datetime, password: str) -> Guest:
     """Row M13: the rows that MovR has always come with."""
+    joined = datetime(2020, 1, 16, 21, 0, tzinfo=UTC)
     user = User(
         id=CARL,
         city="new york",
@@ -70,7 +71,8 @@ def carl(now: datetime, password: str) -> Guest:
         first_name="Carl",
         last_name="Kimball",
         password=password,
-        date_joined=datetime(2020, 1, 16, 21, 0, tzinfo=UTC),
+        date_joined=joined,
+        email_confirmed_at=joined,
     )
     id_ = UUID("142b7c9e-6227-4dbb-b188-b1dac57d5521")
     vehicle = new_vehicle("new york", id_, "NYC2M8KT", VehicleType.SCOOTER, "Razor", "Blue", now)
@@ -130,6 +132,7 @@ def staff(now: datetime, password: str) -> Guest:
 
 
 def account(username: str, first_name: str, last_name: str, now: datetime, password: str) -> User:
+    joined = now - timedelta(days=90)
     return User(
         id=uuid5(NAMESPACE, username),
         city=HOME,
@@ -138,7 +141,8 @@ def account(username: str, first_name: str, last_name: str, now: datetime, passw
         first_name=first_name,
         last_name=last_name,
         password=password,
-        date_joined=now - timedelta(days=90),
+        date_joined=joined,
+        email_confirmed_at=joined,
     )
 
 

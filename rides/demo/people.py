@@ -13,6 +13,7 @@ from .streams import next_id, stream
 from .words import NAMES, OTHER_NAMES
 
 JOINED_DAYS_AGO = 60, 700  # before their first ride
+SEEN_MINUTES_AGO = 1, 20 * 24 * 60
 
 
 def riders(city: City, number: int, *, seed: int, now: datetime) -> Iterator[User]:
@@ -23,6 +24,7 @@ def riders(city: City, number: int, *, seed: int, now: datetime) -> Iterator[Use
     for index in range(1, number + 1):
         first, family = rng.choice(first_names), rng.choice(family_names)
         username = f"{plain(first)}.{plain(family)}.{city.code.lower()}{index}"
+        joined = now - timedelta(days=rng.randint(*JOINED_DAYS_AGO), seconds=rng.randrange(86_400))
         yield User(
             id=next_id(ids),
             city=city.name,
@@ -31,7 +33,9 @@ def riders(city: City, number: int, *, seed: int, now: datetime) -> Iterator[Use
             first_name=first,
             last_name=family,
             password=make_password(None),
-            date_joined=now - timedelta(days=rng.randint(*JOINED_DAYS_AGO), seconds=rng.randrange(86_400)),
+            date_joined=joined,
+            email_confirmed_at=joined,
+            last_seen=now - timedelta(minutes=rng.randrange(*SEEN_MINUTES_AGO)),
         )
 
 

@@ -82,9 +82,9 @@ class Seeding:
             if added == len(batch):
                 yield from (user.id for user in batch)
                 continue
-            # Somebody who was there already may have moved to another city.
+            # Somebody who was there already may have moved to another city, or left.
             ids = [user.id for user in batch]
-            at_home = set(User.objects.in_city(city.name).filter(id__in=ids).values_list("id", flat=True))
+            at_home = set(User.objects.active().in_city(city.name).filter(id__in=ids).values_list("id", flat=True))
             yield from (id_ for id_ in ids if id_ in at_home)
 
     def where_they_ride(self, residents: dict[str, list[UUID]]) -> dict[str, list[Rider]]:
