@@ -23,7 +23,7 @@ class CityKeyValue(tuple):
     def parse(cls, text: str) -> Self:
         """Read ``city:uuid`` back; raise ``ValueError`` for anything else."""
         city, colon, id_ = text.rpartition(":")
-        if not (city and colon) or "\0" in city:
+        if not (colon and city.isprintable() and city):  # no null byte, no half of a surrogate pair
             raise ValueError(f"not a city key: {text!r}")
         return cls((city, uuid.UUID(id_)))
 
@@ -72,12 +72,17 @@ def parse_or_none(value: Any) -> Any:
 class CityKeyExact(TupleExact):
     """``pk="paris:…"``. Text that is no key matches nothing, like a number that no row has."""
 
+    NO_KEY = ()  # not None: Django would ask for NULL, which an outer join finds
+
     def get_prep_lookup(self):
-        self.rhs = parse_or_none(self.rhs)
-        return None if self.rhs is None else super().get_prep_lookup()
+        key = parse_or_none(self.rhs)
+        if key is None:
+            return self.NO_KEY
+        self.rhs = key
+        return super().get_prep_lookup()
 
     def as_sql(self, compiler, connection):
-        if self.rhs is None:
+        if self.rhs == self.NO_KEY:
             raise EmptyResultSet
         return super().as_sql(compiler, connection)
 

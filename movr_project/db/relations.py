@@ -25,10 +25,12 @@ class CityForeignKeyDescriptor(ForwardManyToOneDescriptor):
         super().__set__(instance, value)
 
     def _forget_if_the_columns_changed(self, instance) -> None:
-        related = self.field.get_cached_value(instance, default=None)
-        if related is not None and (
-            self.field.get_local_related_value(instance) != self.field.get_foreign_related_value(related)
-        ):
+        if not self.field.is_cached(instance):
+            return
+        related = self.field.get_cached_value(instance)
+        columns = self.field.get_local_related_value(instance)
+        points_at = None if None in columns else columns
+        if points_at != (related and self.field.get_foreign_related_value(related)):
             self.field.delete_cached_value(instance)
 
     def _refuse_another_city(self, instance, value) -> None:

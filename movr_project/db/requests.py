@@ -1,7 +1,7 @@
 """Requests that meet a conflict or a dead connection outside our own services."""
 
 from collections.abc import Callable
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import wraps
 from typing import Any
 
@@ -12,6 +12,8 @@ from .retry import may_read_again, run_transaction, unavailable
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 RETRY_AFTER_SECONDS = 5
+# Added, read from the cookie, and whether a page has shown them or added to them.
+MESSAGE_STATE = ("_queued_messages", "_loaded_data", "used", "added_new")
 
 
 def retry_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -45,7 +47,7 @@ class _RequestState:
         self.session = deepcopy(dict(request.session.items()))
         self.session_modified = request.session.modified
         self.user = request.user
-        self.messages = list(request._messages._queued_messages)
+        self.messages = self._messages_now()
         self.csrf = {name: request.META.get(name) for name in ("CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE")}
 
     def put_back(self) -> None:
@@ -53,13 +55,22 @@ class _RequestState:
         request.session.clear()
         request.session.update(deepcopy(self.session))
         request.session.modified = self.session_modified
-        request.user = self.user
-        request._messages._queued_messages[:] = self.messages
+        # A copy, as a view may change the person too; one who is not loaded yet is loaded again.
+        request.user = copy(self.user)
+        vars(request).pop("_cached_user", None)
+        storage = vars(request._messages)
+        for name in MESSAGE_STATE:
+            storage.pop(name, None)
+        storage.update({name: copy(value) for name, value in self.messages.items()})
         for name, value in self.csrf.items():
             if value is None:
                 request.META.pop(name, None)
             else:
                 request.META[name] = value
+
+    def _messages_now(self) -> dict[str, Any]:
+        storage = vars(self.request._messages)
+        return {name: copy(storage[name]) for name in MESSAGE_STATE if name in storage}
 
 
 class DatabaseFaultMiddleware:
