@@ -1,0 +1,350 @@
+"""Opening an account (rows M18, M29, B5; defects MB15, MB16, BB8, BB9)."""
+
+import pytest
+from django.urls import reverse
+from django.utils.html import escape
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from accounts.models import User
+from accounts.services import AccountRefused, register_rider
+from accounts.tests.factories import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+URL = "/register/"
+VEHICLES = "/vehicles/"
+GRACE = {
+    "city": "rome",
+    "first_name": "Grace",
+    "last_name": "Hopper",
+    "email": "grace@example.com",
+    "username": "grace",
+    "password1": PASSWORD,
+    "password2": PASSWORD,
+}
+REQUIRED = list(GRACE)
+
+
+def register(client, **changes):
+    return client.post(URL, GRACE | changes)
+
+
+def register_without(client, *fields):
+    form = {name: value for name, value in GRACE.items() if name not in fields}
+    return client.post(URL, form | {"csrfmiddlewaretoken": "browsers always send it"})
+
+
+def can_log_in(client, password):
+    return client.post("/login/", {"username": "grace", "password": password}).status_code == 302
+
+
+def errors_of(page):
+    """What stands beside the fields of the form that came back."""
+    return {name: list(errors) for name, errors in page.context["form"].errors.items()}
+
+
+class TestItWorks:
+    def test_the_person_is_sent_to_the_log_in(self, client):
+        assertRedirects(register(client), reverse("accounts:login"))
+
+    def test_the_person_reads_under_which_name_to_log_in(self, client):
+        page = client.post(URL, GRACE, follow=True)
+        assertContains(page, "Registration successful! You can now log in as grace.")
+
+    def test_everything_typed_is_kept(self, client):
+        register(client)
+        kept = User.objects.values("city", "first_name", "last_name", "email", "username").get()
+        assert kept == {name: GRACE[name] for name in kept}
+
+    def test_the_new_rider_can_log_in(self, client):
+        register(client)
+        assert can_log_in(client, PASSWORD)
+
+    def test_the_new_rider_is_nothing_but_a_rider(self, client):
+        register(client, is_staff="on", is_superuser="on", open_rides="7", owned_vehicles="7")
+        user = User.objects.get()
+        assert (user.is_staff, user.is_superuser, user.is_owner, user.is_riding) == (False,) * 4
+
+    def test_only_a_hash_of_the_password_is_stored(self, client):
+        register(client)
+        assert PASSWORD not in "".join(map(str, User.objects.values_list().get()))
+
+    def test_username_and_e_mail_are_stored_in_lower_case(self, client):
+        register(client, username="GRACE", email="Grace@Example.COM")
+        user = User.objects.get()
+        assert (user.username, user.email) == ("grace", "grace@example.com")
+
+    def test_the_name_one_reads_is_the_stored_one(self, client):
+        page = client.post(URL, GRACE | {"username": "GRACE"}, follow=True)
+        assertContains(page, "You can now log in as grace.")
+
+    @pytest.mark.parametrize("name", ["Zoë", "李", "O'Brien", "🚲", "de la Cruz", "<b>Grace</b>"])
+    def test_people_write_their_names_as_they_like(self, client, name):
+        register(client, first_name=name)
+        assert User.objects.get().first_name == name
+
+    @pytest.mark.parametrize("username", ["abc", "a.b-c_1", "007", "x" * 64])
+    def test_usernames_are_plain(self, client, username):
+        register(client, username=username)
+        assert User.objects.get().username == username
+
+    def test_spaces_around_what_was_typed_are_dropped(self, client):
+        register(client, username=" grace ", email=" grace@example.com ", first_name=" Grace ")
+        user = User.objects.get()
+        assert (user.username, user.email, user.first_name) == (
+            "grace",
+            "grace@example.com",
+            "Grace",
+        )
+
+    def test_spaces_around_a_password_belong_to_it(self, client):
+        password = f" {PASSWORD} "
+        register(client, password1=password, password2=password)
+        assert can_log_in(client, password)
+
+    @pytest.mark.parametrize("password", ["пароль-велосипед", "🚲🛴🛵🏍🚗🚚🚛🛹", "x1" * 64])
+    def test_any_characters_make_a_password(self, client, password):
+        register(client, password1=password, password2=password)
+        assert can_log_in(client, password)
+
+
+class TestTheHomeCity:
+    def test_it_is_preselected_from_where_one_is_looking(self, client):
+        client.post("/city/", {"city": "seattle"})
+        assertContains(client.get(URL), '<option value="seattle" selected>', count=1)
+
+    def test_every_city_is_offered_under_its_region(self, client):
+        offered = client.get(URL).context["form"].fields["city"].choices
+        assert {region: len(cities) for region, cities in offered} == {
+            "gcp-europe-west1": 3,
+            "gcp-us-east1": 3,
+            "gcp-us-west1": 3,
+        }
+
+    @pytest.mark.parametrize(
+        "city", ["chicago", "detroit", "minneapolis", "Rome", "", "\x00", "x" * 10_000, "🚲"]
+    )
+    def test_a_city_that_is_not_served_is_refused(self, client, city):
+        assert "city" in errors_of(register(client, city=city))
+
+    def test_with_a_sentence(self, client):
+        assertContains(register(client, city="chicago"), escape("We don't serve that city yet."))
+
+
+class TestItIsRefused:
+    @pytest.fixture(autouse=True)
+    def _nobody_was_registered(self):
+        yield
+        assert not User.objects.filter(first_name="Grace").exists()
+
+    @pytest.mark.parametrize("field", REQUIRED)
+    def test_without(self, client, field):
+        assert errors_of(register_without(client, field)) == {field: ["This field is required."]}
+
+    @pytest.mark.parametrize("field", REQUIRED)
+    def test_with_nothing_but_spaces_in(self, client, field):
+        assert field in errors_of(register(client, **{field: "   "}))
+
+    def test_without_anything(self, client):
+        assert errors_of(register_without(client, *GRACE)).keys() == GRACE.keys()
+
+    @pytest.mark.parametrize("field", REQUIRED)
+    @pytest.mark.parametrize(
+        "junk", ["x" * 10_000, "\x00", "grace\x00"], ids=["long", "null", "with null"]
+    )
+    def test_with_junk_in(self, client, field, junk):
+        assert field in errors_of(register(client, **{field: junk}))
+
+    @pytest.mark.parametrize(
+        "username",
+        [
+            "ab",
+            "x" * 65,
+            "grace hopper",
+            "grace@example.com",
+            "gräce",
+            "grace/",
+            "a%2Fb",
+            "<b>",
+            "🚲🚲🚲",
+            "gra\nce",
+        ],
+    )
+    def test_with_a_username_that_would_not_fit_an_address(self, client, username):
+        assert "username" in errors_of(register(client, username=username))
+
+    def test_with_a_sentence_about_usernames(self, client):
+        page = register(client, username="grace hopper")
+        assertContains(page, "3 to 64 letters, digits, dots, hyphens or underscores.")
+
+    @pytest.mark.parametrize(
+        "email", ["grace", "grace@", "@example.com", "a b@example.com", "a@b@example.com", "🚲@x"]
+    )
+    def test_with_an_e_mail_address_that_is_none(self, client, email):
+        assert errors_of(register(client, email=email)) == {
+            "email": ["Enter a valid email address."]
+        }
+
+    @pytest.mark.parametrize("field", ["first_name", "last_name"])
+    def test_with_a_name_too_long_to_store(self, client, field):
+        assert field in errors_of(register(client, **{field: "x" * 65}))
+
+    def test_with_two_passwords(self, client):
+        page = register(client, password2=f"{PASSWORD}x")
+        assert errors_of(page) == {"password2": ["The two passwords are not the same."]}
+
+    @pytest.mark.parametrize(
+        "password", ["short-1", "password", "12345678901234", "grace-hopper@", "grace@example.com"]
+    )
+    def test_with_a_password_that_is_easily_guessed(self, client, password):
+        page = register(client, password1=password, password2=password, username="grace-hopper")
+        assert "password1" in errors_of(page)
+
+    def test_what_was_typed_comes_back_but_for_the_passwords(self, client):
+        page = register(client, username="ab")
+        assertContains(page, 'value="grace@example.com"')
+        assertNotContains(page, PASSWORD)
+
+    def test_markup_comes_back_as_text(self, client):
+        page = register(client, last_name='"><script>alert(1)</script>', username="ab")
+        assertNotContains(page, "<script>alert")
+
+
+class TestNamesThatAreTaken:
+    @pytest.fixture(autouse=True)
+    def grace(self):
+        return UserFactory(username="grace", email="grace@example.com", first_name="Grace")
+
+    @pytest.mark.parametrize("username", ["grace", "GRACE", " Grace "])
+    def test_a_username_in_any_case(self, client, username):
+        page = register(client, username=username, email="other@example.com")
+        assert errors_of(page) == {"username": ["Please use a different username."]}
+
+    @pytest.mark.parametrize("email", ["grace@example.com", "Grace@EXAMPLE.com"])
+    def test_an_e_mail_address_in_any_case(self, client, email):
+        page = register(client, username="other", email=email)
+        assert errors_of(page) == {"email": ["Please use a different e-mail address."]}
+
+    @pytest.mark.parametrize("city", ["paris", "rome"])
+    def test_in_every_city(self, client, city):
+        page = register(client, city=city, email="other@example.com")
+        assert errors_of(page) == {"username": ["Please use a different username."]}
+
+    def test_registering_twice_is_refused(self, client):
+        register(client, username="ada", email="ada@example.com")
+        assert "username" in errors_of(register(client, username="ada", email="ada@example.com"))
+
+    def test_the_account_stays_as_it_was(self, client, grace):
+        register(
+            client,
+            last_name="Impostor",
+            password1="another-strange-word",
+            password2="another-strange-word",
+        )
+        grace.refresh_from_db()
+        assert (grace.last_name, grace.check_password(PASSWORD)) == ("Byron", True)
+
+    def test_another_name_will_do(self, client):
+        assertRedirects(register(client, username="grace2", email="grace2@example.com"), "/login/")
+
+
+class TestOnTheWayToAPage:
+    TARGET = "/vehicles/?type=bike"
+
+    def test_the_new_rider_is_logged_in_and_sent_on(self, client):
+        assertRedirects(register(client, next=self.TARGET), self.TARGET)
+
+    def test_and_welcomed(self, client):
+        page = client.post(URL, GRACE | {"next": self.TARGET}, follow=True)
+        assertContains(page, "Welcome, Grace!")
+
+    def test_the_form_brings_the_page_along(self, client):
+        page = client.get(URL, {"next": self.TARGET})
+        assertContains(page, f'<input type="hidden" name="next" value="{self.TARGET}">', html=True)
+
+    def test_so_does_the_form_that_comes_back(self, client):
+        assert register(client, next=self.TARGET, username="ab").context["next"] == self.TARGET
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "///evil.example/x",
+            "/\\evil.example/x",
+            "\\\\evil.example/x",
+            "http:///evil.example/x",
+            "https:evil.example/x",
+            "javascript:alert(1)",
+            "//evil.example",
+            "accounts:profile",
+            "profile",
+            "\x00",
+        ],
+    )
+    def test_an_unsafe_page_is_forgotten(self, client, target):
+        assertRedirects(register(client, next=target), reverse("accounts:login"))
+
+    def test_an_unsafe_page_is_not_brought_along(self, client):
+        assert client.get(URL, {"next": "https://evil.example/"}).context["next"] == ""
+
+
+class TestSomebodyLoggedIn:
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_is_sent_to_the_vehicles(self, rider_client, method):
+        assertRedirects(getattr(rider_client, method)(URL), VEHICLES)
+
+    def test_opens_no_second_account(self, rider_client):
+        register(rider_client)
+        assert User.objects.count() == 1
+
+
+class TestNonsense:
+    def test_the_last_of_repeated_fields_counts(self, client):
+        client.post(URL, GRACE | {"username": ["grace", "ada"], "city": ["rome", "boston"]})
+        user = User.objects.get()
+        assert (user.username, user.city) == ("ada", "boston")
+
+    def test_repeated_fields_with_an_error_are_refused(self, client):
+        page = client.post(URL, GRACE | {"username": ["grace", ""]})
+        assert errors_of(page) == {"username": ["This field is required."]}
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"\xff\xfe", b"username=%ff&email=%00", b"&&&==&", b'{"username": "grace"}']
+    )
+    @pytest.mark.parametrize(
+        "content_type", ["application/x-www-form-urlencoded", "application/json", "text/plain"]
+    )
+    def test_a_body_that_is_no_form_opens_no_account(self, client, body, content_type):
+        page = client.post(URL, body, content_type=content_type)
+        assert page.status_code == 200
+        assert not User.objects.exists()
+
+    @pytest.mark.parametrize("method", ["put", "patch", "delete"])
+    def test_another_method_is_refused(self, client, method):
+        assert getattr(client, method)(URL).status_code == 405
+
+
+class TestTheService:
+    """What the page and, later, the API call."""
+
+    @pytest.fixture
+    def grace(self):
+        values = {name: GRACE[name] for name in GRACE if not name.startswith("password")}
+        return values | {"password": PASSWORD}
+
+    @pytest.mark.django_db(transaction=True)
+    def test_it_returns_the_new_rider(self, grace):
+        assert register_rider(**grace) == User.objects.get(username="grace")
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize(
+        ("taken", "code"),
+        [
+            ({"username": "Grace"}, "username_taken"),
+            ({"email": "Grace@example.com"}, "email_taken"),
+        ],
+    )
+    def test_its_refusal_has_a_stable_code(self, grace, taken, code):
+        UserFactory(**taken)
+        with pytest.raises(AccountRefused) as refused:
+            register_rider(**grace)
+        assert refused.value.code == code

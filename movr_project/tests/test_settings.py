@@ -1,0 +1,110 @@
+"""How MovR starts from what the environment says, in processes of their own.
+
+`test_deployment` has what is missing with DEBUG off; here is what is set, and set wrongly.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+from django.conf import settings
+
+NEEDED = {
+    "SECRET_KEY": "kX3-Qz8_" * 8,
+    "DATABASE_URL": "sqlite:///unused.sqlite3",
+    "SITE_URL": "https://movr.example/",
+}
+NAMES = [
+    "DEBUG",
+    "SITE_URL",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "SECURE_SSL_REDIRECT",
+    "SECURE_REDIRECT_EXEMPT",
+    "SECURE_PROXY_SSL_HEADER",
+    "SECURE_HSTS_SECONDS",
+    "SESSION_COOKIE_SECURE",
+    "CSRF_COOKIE_SECURE",
+    "DEFAULT_CITY",
+    "TRUST_GEO_HEADERS",
+]
+PRINT = f"""
+import json
+from django.conf import settings
+print(json.dumps({{name: getattr(settings, name) for name in {NAMES}}}))
+"""
+
+
+def python(*arguments, **variables):
+    """Runs it with nothing in the environment but the variables."""
+    environment = {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "DJANGO_SETTINGS_MODULE": "movr_project.settings",
+        **variables,
+    }
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@cache
+def settings_with(**variables):
+    result = python("-c", PRINT, **variables)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUST_GEO_HEADERS", "perhaps"),
+        ("MAX_OPEN_RIDES", "many"),
+    ],
+)
+def test_a_value_that_makes_no_sense_stops_the_start(name, value):
+    result = python("-c", PRINT, **NEEDED | {name: value})
+    assert result.returncode != 0
+    assert value in result.stderr
+
+
+def test_a_server_is_safe_without_a_word_about_safety():
+    found = settings_with(**NEEDED)
+    assert found["DEBUG"] is False
+    assert found["SECURE_SSL_REDIRECT"] is True
+    assert found["SECURE_HSTS_SECONDS"] == 365 * 24 * 60 * 60
+    assert (found["SESSION_COOKIE_SECURE"], found["CSRF_COOKIE_SECURE"]) == (True, True)
+
+
+def test_only_the_sites_own_name_is_answered():
+    found = settings_with(**NEEDED)
+    assert found["ALLOWED_HOSTS"] == ["movr.example"]
+    assert found["CSRF_TRUSTED_ORIGINS"] == ["https://movr.example"]
+
+
+def test_nobodys_headers_are_believed_unasked():
+    assert settings_with(**NEEDED)["TRUST_GEO_HEADERS"] is False
+
+
+def test_a_new_person_is_in_new_york():
+    assert settings_with(**NEEDED)["DEFAULT_CITY"] == "new york"
+
+
+def test_the_deployment_check_finds_nothing():
+    complete = NEEDED | {"EMAIL_URL": "smtp://mail.example:25", "TRUSTED_PROXY_COUNT": "1"}
+    result = python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **complete)
+    assert result.returncode == 0, result.stderr
+
+
+def test_developers_need_to_set_nothing_else():
+    found = settings_with(DEBUG="on")
+    assert found["ALLOWED_HOSTS"] == ["localhost"]
+    assert not found["SECURE_SSL_REDIRECT"]

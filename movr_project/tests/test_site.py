@@ -1,0 +1,303 @@
+"""What is true of every page: who may open it, how, its title and what it lets a browser run."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from pytest_django.asserts import assertContains, assertRedirects
+
+from fleet.tests.factories import VehicleFactory
+from rides.tests.factories import RideFactory
+
+# What nobody who is not logged in gets, by GET. Everything else asks to log in.
+PUBLIC = {
+    "home": 200,
+    "health": 200,
+    "cities:choose": 405,
+    "accounts:register": 200,
+    "accounts:login": 200,
+    "accounts:logout": 405,
+    "accounts:password_reset": 200,
+    "accounts:password_reset_confirm": 200,
+    "accounts:email_confirm": 200,
+    "accounts:terms": 200,
+    "accounts:terms_version": 200,
+    "accounts:privacy": 200,
+    "accounts:privacy_version": 200,
+    "accounts:help": 200,
+    "accounts:help_version": 200,
+    "fleet:vehicle_label": 200,
+}
+POST_ONLY = {
+    "cities:choose",
+    "accounts:logout",
+    "accounts:email_send",
+    "accounts:log_out_everywhere",
+    "rides:ride_start",
+    "rides:ride_end",
+}
+# Django answers every method with the page that says that the link is no good.
+ANY_METHOD = {"accounts:password_reset_confirm"}
+# The same page under another address.
+ONCE_MORE = {
+    "accounts:terms_version",
+    "accounts:privacy_version",
+    "accounts:help_version",
+    "fleet:vehicle_label",
+}
+FOR_STRANGERS = {"accounts:register", "accounts:login"}
+NOT_OURS = {"admin"}
+OUR_APPS = {"accounts", "cities", "fleet", "rides"}
+NONSENSE = {
+    "page": "9" * 5000,
+    "city": "\x00",
+    "type": "🚲",
+    "lat": "nan",
+    "lon": "1e999",
+    "latitude": "-inf",
+    "longitude": "x" * 10_000,
+    "next": "//evil.example",
+    "username": "\ud800",
+    "email": "@",
+    "token": "\x00",
+    "": "",
+}
+
+
+def view_names(patterns, namespace="") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield namespace + pattern.name
+        elif pattern.namespace not in NOT_OURS:
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from view_names(pattern.url_patterns, inner)
+
+
+NAMES = sorted(view_names(get_resolver().url_patterns))
+PRIVATE = [name for name in NAMES if name not in PUBLIC]
+
+
+@pytest.fixture
+def url_of(db, rider):
+    """The address of a page, filled in with a vehicle and a ride of the rider's own."""
+    vehicle = VehicleFactory(owner=rider)
+    ride = RideFactory(vehicle=vehicle, rider=rider)
+    values = {
+        "city": "paris",
+        "vehicle_id": vehicle.id,
+        "ride_id": ride.id,
+        "code": vehicle.code,
+        "username": rider.username,
+        "uidb64": "MQ",
+        "token": "nonsense",
+        "version": 1,
+    }
+
+    def url_of(name):
+        return reverse(name, kwargs={key: values[key] for key in arguments_of(name)})
+
+    return url_of
+
+
+def arguments_of(name):
+    resolver = get_resolver()
+    *namespaces, last = name.split(":")
+    for namespace in namespaces:
+        resolver = resolver.namespace_dict[namespace][1]
+    ((_route, arguments),) = resolver.reverse_dict.getlist(last)[0][0]
+    return arguments
+
+
+@pytest.fixture
+def visitor_of(rider):
+    """The browser of somebody to whom a page has something to say."""
+
+    def visitor_of(name):
+        client = Client()
+        if name not in FOR_STRANGERS:
+            client.force_login(rider)
+        return client
+
+    return visitor_of
+
+
+class TestWhoMayOpenIt:
+    @pytest.mark.parametrize("name", [name for name in NAMES if name in PUBLIC])
+    def test_everybody(self, client, url_of, name):
+        assert client.get(url_of(name)).status_code == PUBLIC[name]
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    @pytest.mark.parametrize("name", PRIVATE)
+    def test_only_people_who_are_logged_in(self, client, url_of, name, method):
+        url = url_of(name)
+        page = getattr(client, method)(url)
+        assertRedirects(page, f"/login/?next={quote(url)}", fetch_redirect_response=False)
+
+    @pytest.mark.parametrize("page", ["/admin/", "/admin/cities/city/", "/admin/accounts/user/"])
+    def test_the_administration_has_its_own_log_in(self, client, db, page):
+        answer = client.get(page)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].endswith(f"login/?next={page}")
+
+
+class TestHowItIsOpened:
+    @pytest.mark.parametrize("name", [name for name in NAMES if name in POST_ONLY])
+    def test_a_form_can_not_be_opened_as_a_page(self, visitor_of, url_of, name):
+        page = visitor_of(name).get(url_of(name))
+        assertContains(page, "Not this way", status_code=405)
+
+    @pytest.mark.parametrize("name", [name for name in NAMES if name not in POST_ONLY])
+    def test_everything_else_can(self, visitor_of, url_of, name):
+        assert visitor_of(name).get(url_of(name)).status_code in {200, 302, 404}
+
+    @pytest.mark.parametrize("name", [name for name in NAMES if name not in ANY_METHOD])
+    def test_a_method_that_no_page_knows_is_refused(self, visitor_of, url_of, name):
+        assert visitor_of(name).delete(url_of(name)).status_code in {404, 405}
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_no_form_is_taken_from_another_site(self, rider, url_of, name):
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(rider)
+        page = client.post(url_of(name), {"city": "rome"})
+        assertContains(page, "Please send that again", status_code=403)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_nonsense_behind_the_question_mark_breaks_nothing(self, visitor_of, url_of, name):
+        query = {key: value.encode("utf-8", "surrogatepass") for key, value in NONSENSE.items()}
+        assert visitor_of(name).get(url_of(name), query).status_code < 500
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_nonsense_in_a_form_breaks_nothing(self, visitor_of, url_of, name):
+        form = {key: value.encode("utf-8", "surrogatepass") for key, value in NONSENSE.items()}
+        assert visitor_of(name).post(url_of(name), form).status_code < 500
+
+    def test_looking_at_every_page_changes_nothing(self, visitor_of, url_of, rider):
+        visits = [(visitor_of(name), url_of(name)) for name in NAMES]
+        before = everything_stored()
+        for browser, url in visits:
+            browser.get(url)
+        assert everything_stored() == before
+
+
+def everything_stored():
+    models = [model for model in apps.get_models() if model._meta.app_label in OUR_APPS]
+    return {model: sorted(map(str, model._base_manager.values_list())) for model in models}
+
+
+@pytest.fixture
+def pages(visitor_of, url_of):
+    """Every page that can be looked at, by the name of its address."""
+    found = {}
+    for name in NAMES:
+        if name in POST_ONLY:
+            continue
+        page = visitor_of(name).get(url_of(name))
+        if page.status_code == 200 and page.headers["Content-Type"].startswith("text/html"):
+            found[name] = page
+    assert len(found) > 8
+    return found
+
+
+class TestWhatItSays:
+    def test_each_page_has_a_title_of_its_own(self, pages):
+        titles = sorted(title_of(page) for name, page in pages.items() if name not in ONCE_MORE)
+        assert titles == sorted(set(titles))
+
+    def test_each_title_ends_in_the_name_of_the_site(self, pages):
+        for name, page in pages.items():
+            assert re.fullmatch(r"\S.* · MovR", title_of(page)), name
+
+    def test_each_page_has_one_heading_that_says_what_it_is(self, pages):
+        for name, page in pages.items():
+            assert len(re.findall(r"<h1\b", page.content.decode())) == 1, name
+
+
+def title_of(page):
+    (title,) = re.findall(r"<title>(.*?)</title>", page.content.decode(), flags=re.DOTALL)
+    return " ".join(title.split())
+
+
+class TestWhatItLetsABrowserRun:
+    def test_nothing_inline(self, pages):
+        for name, page in pages.items():
+            text = page.content.decode()
+            assert not re.search(r"<script(?![^>]*\bsrc=)", text), name
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text), name
+
+    def test_nothing_of_others(self, pages):
+        for name, page in pages.items():
+            text = page.content.decode()
+            assert not re.search(
+                r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//', text
+            ), name
+
+    def test_and_the_browser_is_told_so(self, pages):
+        for name, page in pages.items():
+            policy = page.headers["Content-Security-Policy"]
+            assert "default-src 'self'" in policy, name
+            assert "unsafe" not in policy, name
+
+    def test_no_page_can_be_framed(self, pages):
+        for name, page in pages.items():
+            assert page.headers["X-Frame-Options"] == "DENY", name
+
+
+class TestTheFrontDoor:
+    def test_a_stranger_is_welcomed(self, client, db):
+        assertContains(client.get("/"), "Welcome to MovR")
+
+    def test_a_rider_goes_on_to_the_vehicles(self, rider_client):
+        assertRedirects(rider_client.get("/"), "/vehicles/")
+
+    def test_a_stranger_is_offered_what_strangers_can_do(self, client, db):
+        page = client.get("/")
+        for url in ("/login/", "/register/"):
+            assertContains(page, f'href="{url}"')
+
+
+class TestHealth:
+    URL = "/health/"
+
+    def test_it_is_well_when_the_database_answers(self, client, db):
+        page = client.get(self.URL)
+        assert (page.status_code, page.content) == (200, b"Health check.\n")
+
+    def test_it_is_asked_of_the_database_each_time(self, client, db, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            assert "no-store" in client.get(self.URL).headers["Cache-Control"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_it_is_not_well_when_the_database_does_not_answer(self, client, database_out_of_reach):
+        page = client.get(self.URL)
+        assert (page.status_code, page.content) == (503, b"The database does not answer.\n")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_it_is_well_again_when_the_database_is_back(self, client, database_out_of_reach):
+        client.get(self.URL)
+        database_out_of_reach.undo()
+        assert client.get(self.URL).status_code == 200
+
+    @pytest.mark.django_db(transaction=True)
+    def test_it_says_nothing_of_the_database(self, client, database_out_of_reach):
+        name = str(connection.settings_dict["NAME"])
+        assert name not in client.get(self.URL).content.decode()
+
+
+@pytest.fixture
+def database_out_of_reach():
+    """A port where no server listens, or a file in a folder that isn't there; ``undo()`` ends it."""
+    with pytest.MonkeyPatch.context() as patch:
+        connection.close()
+        if connection.vendor == "sqlite":
+            patch.setitem(connection.settings_dict, "NAME", f"/{uuid.uuid4()}/movr.sqlite3")
+        else:
+            patch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+            patch.setitem(connection.settings_dict, "PORT", "1")
+        yield patch
+        connection.close()
