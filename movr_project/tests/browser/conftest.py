@@ -1,0 +1,74 @@
+"""A real Chromium before a running server. CHROMIUM in the environment names the program."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+PATIENCE_MS = 10_000
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    program = os.environ.get("CHROMIUM")
+    if not program:
+        pytest.skip("CHROMIUM names no browser")
+    # Playwright runs an event loop in this thread, and Django would refuse to use the database beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def open_browser(chromium, live_server):
+    """``with open_browser(PHONE, javascript=True) as page``: fails when the browser had anything to complain of."""
+
+    @contextmanager
+    def open_(viewport: dict[str, int] = PHONE, *, javascript: bool = True, **options: Any) -> Iterator[Any]:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport=viewport,
+            has_touch=viewport == PHONE,
+            java_script_enabled=javascript,
+            locale="en-US",
+            **options,
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        complaints: list[str] = []
+        listen(page, complaints)
+        yield page
+        context.close()
+        assert not complaints, "\n".join(complaints)
+
+    return open_
+
+
+def listen(page: Any, complaints: list[str]) -> None:
+    """Errors in the console (violations of the content policy are among them), in scripts and in requests."""
+
+    def console(message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"console: {message.text} ({page.url})")
+
+    def failed(request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # we left the page before all of it was there
+            complaints.append(f"failed: {request.url} {request.failure}")
+
+    def response(answer: Any) -> None:
+        if answer.status >= 400:
+            complaints.append(f"{answer.status}: {answer.request.method} {answer.url}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+    page.on("requestfailed", failed)
+    page.on("response", response)

@@ -1,0 +1,172 @@
+"""The main job, from signing up to a finished ride, on a phone and on a desk, with scripts and without."""
+
+import re
+
+import pytest
+
+from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
+from fleet.models import Vehicle
+from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from movr_project.tests.browser.conftest import DESKTOP, PHONE
+from rides.models import Ride
+from rides.tests.factories import RideFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SCREENS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+SCRIPTS = pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+
+
+def log_in(page, username):
+    page.goto("/login/")
+    page.get_by_label("Username or e-mail").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("main").get_by_role("button", name="Log in").click()
+
+
+def see(page, text):
+    page.locator("main").get_by_text(text).first.wait_for()
+
+
+def fits(page):
+    """Nothing sticks out at the side."""
+    wide = page.locator("html").bounding_box()["width"]
+    return all(
+        box["x"] + box["width"] <= wide + 1
+        for box in (element.bounding_box() for element in page.locator("main, header, footer").all())
+    )
+
+
+@SCREENS
+@SCRIPTS
+def test_a_rider_signs_up_rides_and_finds_the_ride_in_the_history(open_browser, viewport, javascript):
+    vehicle = VehicleFactory()
+    with open_browser(viewport, javascript=javascript) as page:
+        page.goto("/register/")
+        page.get_by_label("Home city").select_option("paris")
+        page.get_by_label("First name").fill("Ada")
+        page.get_by_label("Last name").fill("Byron")
+        page.get_by_label("E-mail").fill("ada@example.com")
+        page.get_by_label("Username").fill("ada")
+        page.get_by_label("Password", exact=False).first.fill(PASSWORD)
+        page.get_by_label("Repeat password").fill(PASSWORD)
+        page.locator("main").get_by_role("button", name="Sign up").click()
+        see(page, "Registration successful! You can now log in as ada.")
+
+        log_in(page, "ada")
+        see(page, "Vehicles in Paris")
+        see(page, vehicle.code)
+        assert fits(page)
+
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        see(page, "Ride started.")
+        see(page, vehicle.lock_code)
+        assert fits(page)
+
+        page.get_by_label("Where are you leaving the vehicle?").fill("Eiffel Tower")
+        page.get_by_role("button", name="End ride").click()
+        see(page, "Ride ended.")
+        row = page.locator(".ride-row")
+        assert re.search(r"Notre-Dame\s+to\s+Eiffel Tower", row.inner_text())
+        assert re.search(r"\b0:0\d\b", row.locator(".ride-length").inner_text())
+    assert Ride.objects.get().end_location == Vehicle.objects.get().last_location == "Eiffel Tower"
+
+
+@SCREENS
+@SCRIPTS
+def test_an_owner_adds_a_vehicle_and_takes_it_off_again(open_browser, viewport, javascript):
+    owner = UserFactory()
+    with open_browser(viewport, javascript=javascript) as page:
+        log_in(page, owner.username)
+        page.get_by_role("link", name="New vehicle").first.click()
+        page.get_by_label("Type").select_option("bike")
+        page.get_by_label("Color").fill("red")
+        page.get_by_label("Current location").fill("Louvre")
+        page.get_by_role("button", name="Add vehicle").click()
+        see(page, "Vehicle added in Paris!")
+        code = Vehicle.objects.get().code
+        see(page, code)
+
+        page.goto("/profile/")
+        page.get_by_role("link", name=f"Remove {code}").click()
+        see(page, "Remove this vehicle?")
+        page.get_by_role("button", name="Remove").click()
+        see(page, "You have successfully removed a vehicle.")
+        assert page.get_by_text(code).count() == 0
+    assert Vehicle.objects.get().is_removed
+
+
+@SCREENS
+def test_staff_find_people_vehicles_and_rides_in_the_administration(open_browser, viewport, settings):
+    settings.STAFF_SECOND_FACTOR = False
+    ride = RideFactory()
+    staff = StaffFactory()
+    with open_browser(viewport) as page:
+        log_in(page, staff.username)
+        for path, text in (
+            ("accounts/user", ride.rider.username),
+            ("fleet/vehicle", ride.vehicle.code),
+            ("rides/ride", "Eiffel Tower"),
+            ("cities/city", "Paris"),
+        ):
+            page.goto(f"/admin/{path}/")
+            page.locator("#result_list").get_by_text(text).first.wait_for()
+
+
+def test_who_gives_the_position_sees_the_nearest_first(open_browser):
+    far = VehicleFactory()
+    near = VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1])
+    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
+    with open_browser(geolocation=position, permissions=["geolocation"]) as page:
+        log_in(page, UserFactory().username)
+        page.get_by_role("button", name="Near me").click()
+        see(page, "Nearest first.")
+        assert page.locator(".plate").all_inner_texts() == [near.code, far.code]
+
+
+def test_who_refuses_the_position_reads_that_the_list_is_still_there(open_browser):
+    VehicleFactory()
+    with open_browser() as page:
+        log_in(page, UserFactory().username)
+        page.get_by_role("button", name="Near me").click()
+        see(page, "Your position is not available.")
+
+
+def test_the_position_fills_the_form_that_ends_the_ride(open_browser):
+    rider = UserFactory()
+    vehicle = VehicleFactory()
+    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
+    with open_browser(geolocation=position, permissions=["geolocation"]) as page:
+        log_in(page, rider.username)
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        page.get_by_role("button", name="Use my position").click()
+        see(page, "Your position is filled in.")
+        page.get_by_label("Where are you leaving the vehicle?").fill("Eiffel Tower")
+        page.get_by_role("button", name="End ride").click()
+        see(page, "Ride ended.")
+    assert Vehicle.objects.get().position == EIFFEL_TOWER
+
+
+def test_the_time_of_an_open_ride_runs_on(open_browser):
+    rider = UserFactory()
+    vehicle = VehicleFactory()
+    with open_browser() as page:
+        log_in(page, rider.username)
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        clock = page.locator("[data-running]")
+        first = clock.inner_text()
+        page.wait_for_function("first => document.querySelector('[data-running]').innerText !== first", arg=first)
+
+
+@SCRIPTS
+def test_who_scans_a_label_logs_in_and_is_back_at_the_vehicle(open_browser, javascript):
+    vehicle = VehicleFactory()
+    rider = UserFactory()
+    with open_browser(javascript=javascript) as page:
+        page.goto(f"/v/{vehicle.code}/")
+        page.locator("main").get_by_role("link", name="Log in").click()
+        page.get_by_label("Username or e-mail").fill(rider.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.locator("main").get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        see(page, "Ride started.")
