@@ -1,5 +1,7 @@
 """Pages of no app: the landing page, the health check and the error pages."""
 
+import sys
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +9,9 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from .db.requests import busy_page
+from .db.retry import unavailable
 
 
 @login_not_required
@@ -54,4 +59,5 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _error_page(500)
+    """Also when the database went away before a view ran, as it was asked who is logged in."""
+    return busy_page() if unavailable(sys.exc_info()[1]) else _error_page(500)

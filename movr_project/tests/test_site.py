@@ -13,6 +13,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
 from fleet.tests.factories import VehicleFactory
+from movr_project.tests.databases import on_server
 from rides.tests.factories import RideFactory
 
 # What nobody who is not logged in gets, by GET. Everything else asks to log in.
@@ -289,9 +290,30 @@ class TestHealth:
         assert name not in client.get(self.URL).content.decode()
 
 
+@on_server
+@pytest.mark.django_db(transaction=True)
+class TestADatabaseOutOfReach:
+    """A stranger sees what needs no data; a rider is asked to come back in a moment."""
+
+    @pytest.fixture
+    def rider_client(self, rider_client, database_out_of_reach):
+        rider_client.raise_request_exception = False
+        return rider_client
+
+    @pytest.mark.parametrize("url", ["/", "/vehicles/", "/admin/"])
+    def test_a_rider_is_asked_to_come_back(self, rider_client, url):
+        page = rider_client.get(url)
+        assertContains(page, "Back in a moment", status_code=503)
+        assert page.headers["Retry-After"]
+
+    def test_so_is_somebody_who_sends_a_form(self, rider_client):
+        page = rider_client.post("/logout/")
+        assertContains(page, "Back in a moment", status_code=503)
+
+
 @pytest.fixture
 def database_out_of_reach():
-    """A port where no server listens, or a file in a folder that isn't there; ``undo()`` ends it."""
+    """A port where nobody listens, or a file in a folder that isn't there; ``undo()`` ends it."""
     with pytest.MonkeyPatch.context() as patch:
         connection.close()
         if connection.vendor == "sqlite":
