@@ -53,9 +53,12 @@ from .tokens import read_confirmation
 
 BACKEND = "accounts.backends.UsernameOrEmailBackend"
 PAGE_SIZE = 25
+
+page_with_a_form = require_http_methods(["GET", "HEAD", "POST"])  # Django's own would take PUT for POST
 FIELD_OF_CODE = {"username_taken": "username", "email_taken": "email"}
 
 
+@method_decorator(page_with_a_form, name="dispatch")
 @method_decorator(retry_view, name="dispatch")
 class LogInView(auth_views.LoginView):
     """Rows M27, B2, B3. Without "remember me" the session ends with the browser."""
@@ -63,7 +66,6 @@ class LogInView(auth_views.LoginView):
     template_name = "accounts/login.html"
     authentication_form = LogInForm
     redirect_authenticated_user = True
-    http_method_names = ["get", "post", "head", "options"]
 
     def form_valid(self, form: LogInForm) -> HttpResponse:
         response = super().form_valid(form)
@@ -85,7 +87,7 @@ class LogOutView(auth_views.LogoutView):
 
 @login_not_required
 @sensitive_post_parameters("password1", "password2")
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_a_form
 def register(request: HttpRequest) -> HttpResponse:
     """Rows M29 and B5. Somebody on the way to a page is logged in and sent on to it."""
     if request.user.is_authenticated:
@@ -153,7 +155,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("current_password")
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_a_form
 def profile_edit(request: HttpRequest) -> HttpResponse:
     form = EditProfileForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -167,7 +169,7 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile_edit.html", {"form": form})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_a_form
 def home_city(request: HttpRequest) -> HttpResponse:
     """Move to another home city, when nothing ties one to the old one."""
     form = HomeCityForm(request.POST or None, initial={"city": request.user.city})
@@ -186,7 +188,7 @@ def home_city(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_a_form
 def profile_delete(request: HttpRequest) -> HttpResponse:
     """Remove one's own account (rows M19, M32), after the password was given once more."""
     form = OwnPasswordForm(request.POST or None, user=request.user)
@@ -238,7 +240,7 @@ def user_detail(request: HttpRequest, username: str) -> HttpResponse:
 
 
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_a_form
 def password_change(request: HttpRequest) -> HttpResponse:
     form = PasswordChangeForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -254,7 +256,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_a_form
 def password_reset(request: HttpRequest) -> HttpResponse:
     """Ask for the mail that lets one set a new password; the answer never tells who has an account."""
     form = ResetForm(request.POST or None)
@@ -273,6 +275,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/password_reset.html", {"form": form}, status=_status(form))
 
 
+@method_decorator(page_with_a_form, name="dispatch")
 class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
     """The page behind the link. Django keeps the token out of the address; our service spends it once."""
 
@@ -304,7 +307,7 @@ def email_send(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_a_form
 def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Behind the link: a button, since programs that read mails follow links too."""
     confirmation = read_confirmation(token)
