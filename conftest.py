@@ -3,22 +3,27 @@
 import pytest
 from django.db.models.signals import post_migrate
 
+from accounts.documents import documents
 from cities.registry import registry
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _cities_survive_flushes():
-    """Tests that commit empty all tables afterwards; the data migration's cities come back at once."""
+def _what_migrations_add_survives_flushes():
+    """Tests that commit empty all tables afterwards; the cities, texts and roles come back at once."""
     from importlib import import_module
 
     from django.apps import apps
     from django.db import connections
 
-    add_cities = import_module("cities.migrations.0002_served_cities").add_cities
+    additions = {
+        "cities": import_module("cities.migrations.0002_served_cities").add_cities,
+        "accounts": import_module("accounts.migrations.0003_first_documents").add_documents,
+        "rides": import_module("rides.migrations.0002_staff_roles").add_roles,
+    }
 
     def bring_back(app_config, using, **kwargs):
-        if app_config.label == "cities":
-            add_cities(apps, connections[using].schema_editor())
+        if app_config.label in additions:
+            additions[app_config.label](apps, connections[using].schema_editor())
 
     post_migrate.connect(bring_back, weak=False)
     yield
@@ -31,12 +36,13 @@ def _fast_and_plain(settings):
 
 
 @pytest.fixture(autouse=True)
-def _warm_registry(request):
-    """Cities are in memory on a running server, so no test counts the statement that reads them."""
+def _warm_memory(request):
+    """Cities and texts are in memory on a running server, so no test counts the statements that read them."""
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
-        registry.clear()
-        assert registry.by_name
+        for kept in (registry, documents):
+            kept.clear()
+            assert kept.kept
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
 from movr_project.mail import send_mail
 
+from .documents import record_acceptance, terms_to_accept
 from .models import Theme, User, new_session_epoch
 from .personal_data import erase_all, forget_log_ins
 from .querysets import UserQuerySet
@@ -40,6 +41,7 @@ def register_rider(*, city: str, first_name: str, last_name: str, email: str, us
     with _names_taken_refused(username, email):
         return _insert_rider(
             id_,
+            terms_version=terms_to_accept(),
             city=city,
             first_name=first_name,
             last_name=last_name,
@@ -50,8 +52,9 @@ def register_rider(*, city: str, first_name: str, last_name: str, email: str, us
 
 
 @retry_transaction(idempotent=True)
-def _insert_rider(id_: uuid.UUID, **fields: str) -> User:
+def _insert_rider(id_: uuid.UUID, **fields: Any) -> User:
     user, _created = User.objects.get_or_create(id=id_, defaults=fields)
+    record_acceptance(user.id, user.terms_version)
     send_confirmation(user)
     return user
 

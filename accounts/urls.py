@@ -1,7 +1,8 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from . import views
+from . import document_views, second_factor_views, views
+from .documents import Kind
 
 app_name = "accounts"
 urlpatterns = [
@@ -23,6 +24,16 @@ urlpatterns = [
     path("profile/data/", views.personal_data, name="personal_data"),
     path("profile/log-out-everywhere/", views.log_out_of_everything, name="log_out_everywhere"),
     path("profile/delete/", views.profile_delete, name="profile_delete"),
+    path("profile/second-factor/", second_factor_views.second_factor, name="second_factor"),
+    path("profile/second-factor/set-up/", second_factor_views.set_up, name="second_factor_set_up"),
+    path("profile/second-factor/codes/", second_factor_views.renew_codes, name="second_factor_codes"),
+    path("profile/second-factor/remove/", second_factor_views.remove, name="second_factor_remove"),
     path("users/", views.user_list, name="user_list"),
     path("users/<str:username>/", views.user_detail, name="user_detail"),
 ]
+urlpatterns += [path("terms/accept/", document_views.accept, name="accept_terms")]
+for kind in Kind.values:
+    urlpatterns += [
+        path(f"{kind}/", document_views.document, {"kind": kind}, name=kind),
+        path(f"{kind}/<int:version>/", document_views.document, {"kind": kind}, name=f"{kind}_version"),
+    ]

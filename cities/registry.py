@@ -1,44 +1,25 @@
 """All served cities, kept in memory: reading a city costs no query."""
 
-import time
 from collections.abc import Iterator
 from itertools import groupby
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
-from django.db.models.signals import post_delete, post_save
-from django.dispatch import receiver
 
-from movr_project.db.retry import retry_read
+from movr_project.memory import InMemory
 
 from .models import City
 
-KEPT_FOR_SECONDS = 60  # after which another process's change is seen
 
+class CityRegistry(InMemory[dict[str, City]]):
+    """The served cities by name, slug and code."""
 
-class CityRegistry:
-    """The served cities by name, slug and code. Refreshed after a change, and every minute."""
-
-    def __init__(self) -> None:
-        self._by_name: dict[str, City] = {}
-        self.clear()
-
-    def clear(self) -> None:
-        """Read again at the next look. What is known stays: another thread may be looking at it."""
-        self._loaded_at = float("-inf")
+    def load(self) -> dict[str, City]:
+        return {city.name: city for city in City.objects.all()}
 
     @property
     def by_name(self) -> dict[str, City]:
-        if time.monotonic() - self._loaded_at > KEPT_FOR_SECONDS:
-            self._by_name = self._load()
-            self._loaded_at = time.monotonic()
-        return self._by_name
-
-    @staticmethod
-    @retry_read
-    def _load() -> dict[str, City]:
-        return {city.name: city for city in City.objects.all()}
+        return self.kept
 
     def __iter__(self) -> Iterator[City]:
         return iter(self.by_name.values())
@@ -81,11 +62,4 @@ class CityRegistry:
             raise ImproperlyConfigured("No city is served. Add one in the admin, or run migrate.")
 
 
-registry = CityRegistry()
-
-
-@receiver([post_save, post_delete], sender=City)
-def forget_cities(using: str, **kwargs) -> None:
-    registry.clear()
-    # Until then, other threads read the old rows back in.
-    transaction.on_commit(registry.clear, using=using)
+registry = CityRegistry(City)

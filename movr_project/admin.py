@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,12 +15,16 @@ from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from accounts import second_factor
 
 from .db.keys import CityKey
 from .db.requests import retry_view
 from .errors import Refused
+from .redirects import safe_next
 
 LARGEST_ACTION = 500  # a thousand composite keys are too deep an expression for SQLite
 
@@ -40,12 +45,36 @@ class MovrAdminSite(admin.AdminSite):
                 raise AlreadyRegistered(f"The model {model.__name__} is already registered.")
             self._registry[model] = (admin_class or admin.ModelAdmin)(model, self)
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and not second_factor.is_missing(request)
+
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False):
-        return super().admin_view(_retried(view), cacheable)
+        inner = super().admin_view(_retried(view), cacheable)
+
+        @wraps(inner)
+        def outer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if self._awaits_second_factor(request):
+                if request.path == reverse("admin:logout", current_app=self.name):
+                    return _retried(view)(request, *args, **kwargs)
+                return _to_second_factor(request.get_full_path())
+            return inner(request, *args, **kwargs)
+
+        return outer
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None):
+        if request.method == "GET" and self._awaits_second_factor(request):
+            return _to_second_factor(safe_next(request))
         return retry_view(super().login)(request, extra_context)
+
+    def _awaits_second_factor(self, request: HttpRequest) -> bool:
+        """Whether somebody is staff, by the password, and nothing but the second factor is missing."""
+        return super().has_permission(request) and second_factor.is_missing(request)
+
+
+def _to_second_factor(target: str) -> HttpResponse:
+    url = reverse("accounts:second_factor")
+    return HttpResponseRedirect(f"{url}?{urlencode({'next': target})}" if target else url)
 
 
 def _retried(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

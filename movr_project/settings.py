@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "axes",
     "django_otp",
+    "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -80,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.terms_middleware.TermsMiddleware",
     "cities.middleware.CurrentCityMiddleware",
     "movr_project.middleware.MethodNotAllowedPageMiddleware",
     "movr_project.db.requests.DatabaseFaultMiddleware",
@@ -161,6 +163,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 EMAIL_VERIFICATION = flag("EMAIL_VERIFICATION", default=False)
 # Staff prove a second factor (a one-time password) before the administration opens.
 STAFF_SECOND_FACTOR = flag("STAFF_SECOND_FACTOR", default=not DEBUG)
+OTP_TOTP_ISSUER = "MovR"  # what authenticator apps call it
 PASSWORD_RESET_TIMEOUT = 10 * 60  # seconds (row B7)
 EMAIL_CONFIRMATION_TIMEOUT = 3 * 24 * 60 * 60  # seconds
 

@@ -8,7 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 
 from cities.models import City
-from cities.registry import KEPT_FOR_SECONDS, registry
+from cities.registry import registry
+from movr_project.memory import KEPT_FOR_SECONDS
 
 pytestmark = pytest.mark.django_db
 
