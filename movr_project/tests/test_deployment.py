@@ -1,156 +1,17 @@
 """Does what `git push heroku` does, in processes of its own, and looks at what then answers."""
 
 import ast
-import http.client
 import json
-import os
 import re
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import psycopg2
 import pytest
-from django.conf import settings
-from django.db import connection
 
-ROOT = Path(settings.BASE_DIR)
-HOST = "movr.example"
-NEEDED = {"SECRET_KEY": "s3cret-" * 10, "DATABASE_URL": "sqlite:///unused.sqlite3", "SITE_URL": f"https://{HOST}"}
-NOT_PUSHED = (".*", "__pycache__", "*.sqlite3*", "staticfiles", "node_modules")
+from .servers import HOST, NEEDED, ROOT, environment, free_port, run  # noqa: F401
 
 # One worker runs all of it: the slug is built and the server started once.
 pytestmark = pytest.mark.xdist_group("deployment")
-
-
-def environment(**variables):
-    """What a dyno's processes see: nothing of the developer's settings."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
-    return {"PATH": path, "HOME": "/tmp", "LANG": "C.UTF-8", **variables}  # noqa: S108
-
-
-def run(line, *, slug, **variables):
-    return subprocess.run(
-        ["sh", "-c", line], cwd=slug, env=environment(**variables), capture_output=True, text=True, timeout=120
-    )
-
-
-def procfile():
-    lines = (ROOT / "Procfile").read_text().splitlines()
-    return dict(line.split(": ", 1) for line in lines)
-
-
-@pytest.fixture(scope="module")
-def slug(tmp_path_factory):
-    """The tree as it is pushed: no .env, no database, no .venv."""
-    folder = tmp_path_factory.mktemp("push") / "slug"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_PUSHED))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def collected(slug):
-    result = run("python manage.py collectstatic --noinput", slug=slug)
-    assert result.returncode == 0, result.stderr
-    return slug / "staticfiles"
-
-
-@pytest.fixture(scope="module")
-def database_url(tmp_path_factory):
-    """An empty database on the engine that this run tests."""
-    if connection.vendor == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'pushed.sqlite3'}"
-    elif connection.vendor == "postgresql":
-        yield from postgres_database(settings.DATABASE_URL)
-    else:
-        pytest.skip("pushes are tried on SQLite and PostgreSQL")
-
-
-def postgres_database(server):
-    name = f"movr_push_{uuid4().hex[:12]}"
-    maintenance = psycopg2.connect(with_database(server, "postgres"))
-    maintenance.autocommit = True
-    with maintenance.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-        yield with_database(server, name)
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    maintenance.close()
-
-
-def with_database(url, name):
-    return urlsplit(url)._replace(scheme="postgres", path=f"/{name}").geturl()
-
-
-@pytest.fixture(scope="module")
-def released(slug, database_url):
-    """The variables of an app whose release line has run."""
-    variables = NEEDED | {"DATABASE_URL": database_url}
-    result = run(procfile()["release"], slug=slug, **variables)
-    assert result.returncode == 0, result.stderr
-    return variables
-
-
-@pytest.fixture(scope="module")
-def port(slug, collected, released):
-    """Where the web line serves."""
-    number = free_port()
-    with (slug / "web.log").open("w+") as log:
-        web = subprocess.Popen(
-            ["sh", "-c", f"exec {procfile()['web']}"],
-            cwd=slug,
-            env=environment(PORT=str(number), WEB_CONCURRENCY="1", **released),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until_it_serves(web, number, log)
-            yield number
-        finally:
-            stop(web)
-
-
-def free_port():
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return unused.getsockname()[1]
-
-
-def wait_until_it_serves(web, port, log):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and web.poll() is None:
-        try:
-            return get(port, "/health/")
-        except OSError:
-            time.sleep(0.1)
-    log.seek(0)
-    pytest.fail(f"The web line does not serve:\n{log.read()}")
-
-
-def stop(web):
-    web.send_signal(signal.SIGTERM)
-    try:
-        web.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        web.kill()
-        web.wait()
-
-
-def get(port, path, *, scheme="https", host=HOST, **headers):
-    """Asks as a router does that speaks HTTPS to the outside. Returns the response and its body."""
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    try:
-        client.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": scheme} | headers)
-        response = client.getresponse()
-        return response, response.read()
-    finally:
-        client.close()
 
 
 def test_static_files_are_built_with_no_database_and_no_secret(collected):
@@ -167,33 +28,33 @@ def test_release_line_leaves_no_migration_undone(slug, released):
     assert result.returncode == 0, result.stdout
 
 
-def test_health_answers_a_load_balancer_over_plain_http(port):
-    response, _ = get(port, "/health/", scheme="http")
+def test_health_answers_a_load_balancer_over_plain_http(server):
+    response, _ = server.get("/health/", scheme="http")
     assert response.status == 200
 
 
-def test_landing_page_is_served_with_its_security_headers(port):
-    response, _ = get(port, "/")
+def test_landing_page_is_served_with_its_security_headers(server):
+    response, _ = server.get("/")
     assert response.status == 200
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     assert "max-age=" in response.headers["Strict-Transport-Security"]
 
 
-def test_plain_http_is_sent_to_https(port):
-    response, _ = get(port, "/", scheme="http")
+def test_plain_http_is_sent_to_https(server):
+    response, _ = server.get("/", scheme="http")
     assert (response.status, response.headers["Location"]) == (301, f"https://{HOST}/")
 
 
-def test_another_host_is_refused(port):
-    response, _ = get(port, "/", host="elsewhere.example")
+def test_another_host_is_refused(server):
+    response, _ = server.get("/", host="elsewhere.example")
     assert response.status == 400
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
-def test_style_sheet_is_compressed_and_kept_for_ever(port, encoding):
-    _, page = get(port, "/")
+def test_style_sheet_is_compressed_and_kept_for_ever(server, encoding):
+    _, page = server.get("/")
     path = re.search(rb'href="(/static/[^"]+\.css)"', page)[1].decode()
-    response, _ = get(port, path, Accept_Encoding=encoding)
+    response, _ = server.get(path, Accept_Encoding=encoding)
     assert response.status == 200
     assert response.headers["Content-Encoding"] == encoding
     assert "immutable" in response.headers["Cache-Control"]

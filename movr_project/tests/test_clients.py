@@ -1,0 +1,47 @@
+"""Whose address is believed."""
+
+import pytest
+
+from movr_project.clients import client_address
+
+PROXY = "10.0.0.7"
+
+
+def address(rf, settings, count, forwarded=None):
+    settings.TRUSTED_PROXY_COUNT = count
+    headers = {"X-Forwarded-For": forwarded} if forwarded is not None else {}
+    return client_address(rf.get("/", headers=headers, REMOTE_ADDR=PROXY))
+
+
+@pytest.mark.parametrize(
+    ("count", "forwarded", "expected"),
+    [
+        (0, "203.0.113.9", PROXY),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        (2, "198.51.100.1, 203.0.113.9", "198.51.100.1"),
+        (2, "192.0.2.1, 198.51.100.1, 203.0.113.9", "198.51.100.1"),
+        (1, "2001:DB8::0001", "2001:db8::1"),
+        (1, " 203.0.113.9 ", "203.0.113.9"),
+    ],
+    ids=[
+        "no proxy: the header is anybody's",
+        "one proxy",
+        "what the client wrote itself stands to the left",
+        "two proxies",
+        "two proxies and a client's own entry",
+        "one spelling of IPv6",
+        "spaces",
+    ],
+)
+def test_the_entry_that_the_outermost_proxy_wrote_is_believed(rf, settings, count, forwarded, expected):
+    assert address(rf, settings, count, forwarded) == expected
+
+
+@pytest.mark.parametrize("forwarded", [None, "", "unknown", "203.0.113.9, ", "<script>", "203.0.113.9:443", "\x00"])
+def test_without_a_good_entry_it_is_who_connected(rf, settings, forwarded):
+    assert address(rf, settings, 1, forwarded) == PROXY
+
+
+def test_fewer_entries_than_proxies_are_not_believed(rf, settings):
+    assert address(rf, settings, 2, "203.0.113.9") == PROXY
