@@ -32,9 +32,7 @@ def is_logged_in(client):
 
 
 class TestItWorks:
-    @pytest.mark.parametrize(
-        "name", ["ada", "ADA", " Ada ", "ada@example.com", "Ada@Example.COM", " ada@example.com "]
-    )
+    @pytest.mark.parametrize("name", ["ada", "ADA", " Ada ", "ada@example.com", "Ada@Example.COM", " ada@example.com "])
     def test_with_username_or_e_mail_in_any_case(self, client, name):
         assertRedirects(log_in(client, name), VEHICLES)
 
@@ -139,9 +137,7 @@ class TestGoingOn:
     def test_from_a_page_for_riders_one_gets_here_and_back(self, client):
         page = client.get(TARGET)
         assertRedirects(page, f"{URL}?next=/rides/%3Fpage%3D2")
-        assertContains(
-            client.get(page.url), f'<input type="hidden" name="next" value="{TARGET}">', html=True
-        )
+        assertContains(client.get(page.url), f'<input type="hidden" name="next" value="{TARGET}">', html=True)
 
     def test_the_way_to_signing_up_leads_there_too(self, client):
         assertContains(client.get(URL, {"next": TARGET}), "/register/?next=%2Frides%2F%3Fpage%3D2")

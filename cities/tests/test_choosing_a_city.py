@@ -95,9 +95,7 @@ def test_what_is_no_served_city_is_refused_and_changes_nothing(client, form):
 
 def test_an_unknown_city_is_refused_with_a_sentence(client):
     page = client.post("/city/", {"city": "<b>atlantis</b>"}, follow=True)
-    assert [str(message) for message in page.context["messages"]] == [
-        "We don't serve that city yet."
-    ]
+    assert [str(message) for message in page.context["messages"]] == ["We don't serve that city yet."]
 
 
 def test_the_person_stays_on_the_page(client):
@@ -106,9 +104,7 @@ def test_the_person_stays_on_the_page(client):
 
 
 def test_the_menu_brings_the_page_along(rider_client):
-    assertContains(
-        rider_client.get("/vehicles/?type=bike"), 'name="next" value="/vehicles/?type=bike"'
-    )
+    assertContains(rider_client.get("/vehicles/?type=bike"), 'name="next" value="/vehicles/?type=bike"')
 
 
 @pytest.mark.parametrize("target", UNSAFE + STRANGE)
@@ -128,13 +124,9 @@ def test_another_site_can_not_choose_for_somebody():
 
 
 def test_the_menu_offers_every_city_under_its_region(client):
-    menu = (
-        client.get("/").content.decode().partition('class="menu-panel"')[2].partition("</form>")[0]
-    )
+    menu = client.get("/").content.decode().partition('class="menu-panel"')[2].partition("</form>")[0]
     groups = re.findall(r'class="menu-heading">(.+?)<(.*?)</div>', menu, flags=re.DOTALL)
-    assert {
-        region: re.findall(r'name="city" value="(.+?)"', group) for region, group in groups
-    } == REGIONS
+    assert {region: re.findall(r'name="city" value="(.+?)"', group) for region, group in groups} == REGIONS
 
 
 def test_the_menu_shows_the_current_city_and_its_region(client):

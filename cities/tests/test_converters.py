@@ -44,10 +44,7 @@ def test_an_address_is_made_from_a_name(city):
 
 
 def test_an_address_is_made_from_a_city():
-    assert (
-        reverse("fleet:vehicle_detail", args=[registry["new york"], ID])
-        == f"/vehicles/new-york/{ID}/"
-    )
+    assert reverse("fleet:vehicle_detail", args=[registry["new york"], ID]) == f"/vehicles/new-york/{ID}/"
 
 
 def test_every_city_is_found_under_the_address_made_from_it():

@@ -94,9 +94,7 @@ class TestTheOfferToSwitch:
         assertContains(page, "Your home city is Paris.")
         assertContains(page, "Switch to Paris")
 
-    def test_away_from_home_but_looking_there_one_is_offered_where_one_is(
-        self, rider_client, in_rome
-    ):
+    def test_away_from_home_but_looking_there_one_is_offered_where_one_is(self, rider_client, in_rome):
         choose(rider_client, "paris")
         page = rider_client.get("/vehicles/", headers=in_rome)
         assertContains(page, "You seem to be in Rome.")

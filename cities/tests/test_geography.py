@@ -32,9 +32,7 @@ def test_a_place_is_at_no_distance_from_itself():
 @pytest.mark.parametrize("place", [(0, 0), (48.8566, 2.3522), (90, 0)])
 def test_the_other_side_of_the_globe_is_half_way_round(place):
     latitude, longitude = place
-    assert great_circle_km(latitude, longitude, -latitude, longitude - 180) == pytest.approx(
-        HALF_WAY_ROUND
-    )
+    assert great_circle_km(latitude, longitude, -latitude, longitude - 180) == pytest.approx(HALF_WAY_ROUND)
 
 
 def test_at_a_pole_every_longitude_is_the_same_place():
@@ -42,9 +40,7 @@ def test_at_a_pole_every_longitude_is_the_same_place():
 
 
 def test_it_is_as_far_there_as_back():
-    assert great_circle_km(40.7, -74, 48.9, 2.4) == pytest.approx(
-        great_circle_km(48.9, 2.4, 40.7, -74)
-    )
+    assert great_circle_km(40.7, -74, 48.9, 2.4) == pytest.approx(great_circle_km(48.9, 2.4, 40.7, -74))
 
 
 @pytest.mark.parametrize(

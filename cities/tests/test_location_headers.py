@@ -37,17 +37,13 @@ class TestXCity:
         settings.DEFAULT_CITY = "rome"
         assert city_of(visit(X_City=name)) == "new york"
 
-    @pytest.mark.parametrize(
-        "name", ["", "atlantis", "rome,", "paris,rome", "\x00", "é", "<b>rome</b>", "r" * 10_000]
-    )
+    @pytest.mark.parametrize("name", ["", "atlantis", "rome,", "paris,rome", "\x00", "é", "<b>rome</b>", "r" * 10_000])
     def test_what_names_no_served_city_locates_nobody(self, visit, name):
         assert city_of(visit(X_City=name)) == "new york"
 
 
 class TestXPlace:
-    @pytest.mark.parametrize(
-        "place", ["rome,41.9,12.5", "Rome,41.9,12.5", "ROME", "rome,", "rome,nan,nan"]
-    )
+    @pytest.mark.parametrize("place", ["rome,41.9,12.5", "Rome,41.9,12.5", "ROME", "rome,", "rome,nan,nan"])
     def test_it_names_the_city(self, visit, place):
         assert city_of(visit(X_PLACE=place)) == "rome"
 
@@ -119,9 +115,7 @@ class TestXPlace:
 
     def test_junk_leaves_a_rider_at_home(self, rider_client, settings):
         settings.TRUST_GEO_HEADERS = True
-        assert (
-            city_of(rider_client.get("/vehicles/", headers={"X-PLACE": "lyon,nan,nan"})) == "paris"
-        )
+        assert city_of(rider_client.get("/vehicles/", headers={"X-PLACE": "lyon,nan,nan"})) == "paris"
 
 
 class TestBeingTold:
@@ -142,9 +136,7 @@ class TestBeingTold:
 
     def test_of_a_place_without_a_name_too(self, visit):
         page = visit(X_PLACE=",45.764,4.8357")
-        assertContains(
-            page, "MovR is not in your city yet. This is Paris, the nearest city we serve."
-        )
+        assertContains(page, "MovR is not in your city yet. This is Paris, the nearest city we serve.")
 
     def test_a_name_beyond_ascii_is_shown_as_it_is_written(self, visit):
         as_wsgi_hands_it_over = "zürich".encode().decode("latin-1")

@@ -80,9 +80,7 @@ class TestEachPage:
         assertNotContains(client.get(url), SECRET, status_code=status)
 
     @each_page
-    def test_it_asks_nothing_of_the_database(
-        self, client, django_assert_num_queries, url, status, heading
-    ):
+    def test_it_asks_nothing_of_the_database(self, client, django_assert_num_queries, url, status, heading):
         with django_assert_num_queries(0):
             client.get(url)
 
@@ -146,9 +144,7 @@ class TestNothingHere:
 
 
 class TestABadRequest:
-    @pytest.mark.parametrize(
-        "host", ["evil.example", "", "a b", "testserver:x", "\x00", "x" * 5000]
-    )
+    @pytest.mark.parametrize("host", ["evil.example", "", "a b", "testserver:x", "\x00", "x" * 5000])
     def test_another_host(self, client, host):
         page = client.get("/", headers={"host": host})
         assertContains(page, "This request makes no sense to us", status_code=400)

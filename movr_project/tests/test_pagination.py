@@ -46,9 +46,7 @@ def test_nobody_walks_further_than_the_last_page(text):
     assert page_number(text) == LAST_PAGE
 
 
-@pytest.mark.parametrize(
-    ("number", "rows"), [(1, "abc"), (2, "def"), (3, "g"), (4, ""), (1000, "")]
-)
+@pytest.mark.parametrize(("number", "rows"), [(1, "abc"), (2, "def"), (3, "g"), (4, ""), (1000, "")])
 def test_a_page_holds_its_rows(number, rows):
     assert list(Page.of(LETTERS, number, 3)) == list(rows)
 

@@ -234,9 +234,7 @@ class TestWhatItLetsABrowserRun:
     def test_nothing_of_others(self, pages):
         for name, page in pages.items():
             text = page.content.decode()
-            assert not re.search(
-                r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//', text
-            ), name
+            assert not re.search(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?//', text), name
 
     def test_and_the_browser_is_told_so(self, pages):
         for name, page in pages.items():
