@@ -79,9 +79,6 @@ def test_a_position_in_the_city_is_kept_to_six_decimals(rider_client):
     assert vehicle.cell
 
 
-# --- Always at home -------------------------------------------------------------------------------------
-
-
 def test_away_from_home_the_page_says_where_it_will_be_added(rider_client):
     rider_client.post("/city/", {"city": "rome"}, follow=True)
     assert texts(rider_client.get(ADD)) == ["You can only add vehicles in your home city, Paris."]
@@ -118,9 +115,6 @@ def test_an_account_that_is_closed_meanwhile_adds_nothing(rider):
     assert not Vehicle.objects.exists()
 
 
-# --- Approval --------------------------------------------------------------------------------------------
-
-
 def test_where_staff_look_first_the_owner_is_told_and_riders_do_not_see_it(rider_client, settings):
     settings.VEHICLES_NEED_APPROVAL = True
     response = rider_client.post(ADD, FORM, follow=True)
@@ -129,9 +123,6 @@ def test_where_staff_look_first_the_owner_is_told_and_riders_do_not_see_it(rider
     assert texts(response) == ["Vehicle added in Paris!", "Riders see it once our staff have looked at it."]
     assert response.redirect_chain == [(vehicle.get_absolute_url(), 302)]
     assert list(rider_client.get("/vehicles/").context["page"]) == []
-
-
-# --- Twice -----------------------------------------------------------------------------------------------
 
 
 def test_the_same_form_sent_twice_adds_one(rider_client, rider):
@@ -188,9 +179,6 @@ def test_one_form_sent_ten_times_at_once_adds_one_vehicle(rider):
     assert rider.owned_vehicles == 1
 
 
-# --- Nonsense ----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("position", [COLOSSEUM, {"latitude": "0", "longitude": "0"}])
 def test_a_position_outside_the_city_is_refused_beside_the_field(rider_client, position):
     assert errors(rider_client.post(ADD, FORM | position)) == {"latitude": ["That position is not in Paris."]}
@@ -235,9 +223,6 @@ def test_a_form_that_comes_back_keeps_what_was_typed(rider_client):
     for name, text in {**typed, "last_location": "Eiffel Tower"}.items():
         assert value_of(page, name) == text
     assert '<option value="bike" selected>' in page
-
-
-# --- Who and how -------------------------------------------------------------------------------------------
 
 
 def test_opening_the_page_adds_nothing(rider_client):

@@ -91,9 +91,6 @@ def test_a_vehicle_that_waits_for_approval_can_be_taken_back(rider_client, rider
     assert is_removed(vehicle)
 
 
-# --- Not while it is ridden ------------------------------------------------------------------------------
-
-
 def test_a_vehicle_being_ridden_is_not_removed_and_the_owner_reads_why(rider_client, own):
     OpenRideFactory(vehicle=own)
     response = rider_client.post(url_of(own), follow=True)
@@ -107,9 +104,6 @@ def test_a_refusal_has_a_code(rider, own):
     with pytest.raises(VehicleRefused) as refused:
         remove(own, rider)
     assert refused.value.code == "vehicle_in_use"
-
-
-# --- Other people's ----------------------------------------------------------------------------------------
 
 
 def test_other_peoples_vehicles_do_not_exist_here(rider_client):
@@ -174,9 +168,6 @@ def test_removing_asks_one_city_only(rider_client, own):
         rider_client.get(url_of(own))
         rider_client.post(url_of(own))
     assert is_removed(own)
-
-
-# --- At once -----------------------------------------------------------------------------------------------
 
 
 @at_the_same_moment

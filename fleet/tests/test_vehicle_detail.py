@@ -197,9 +197,6 @@ def test_the_page_is_only_read(rider_client, vehicle, method):
     assert getattr(rider_client, method)(label(vehicle)).status_code == 405
 
 
-# --- The label ------------------------------------------------------------------------------------------
-
-
 def test_who_scans_a_label_sees_the_vehicle_and_may_log_in(client, vehicle):
     page = client.get(label(vehicle)).content.decode()
     assert vehicle.code in page

@@ -33,9 +33,6 @@ def page_of(client, **query):
     return client.get(LIST, query).content.decode()
 
 
-# --- Which vehicles ---------------------------------------------------------------------------------
-
-
 def test_riders_see_the_vehicles_of_their_home_city_only(rider_client):
     here = VehicleFactory()
     VehicleFactory(city="rome")
@@ -131,9 +128,6 @@ def test_the_list_is_only_read(rider_client, method):
     assert getattr(rider_client, method)(LIST).status_code == 405
 
 
-# --- Pages --------------------------------------------------------------------------------------------
-
-
 def test_every_vehicle_is_on_exactly_one_page(rider_client):
     VehicleFactory.create_batch(2 * PAGE_SIZE + 3)
     pages = [listed(rider_client, page=number) for number in (1, 2, 3, 4)]
@@ -162,9 +156,6 @@ def test_a_bad_page_number_shows_the_first_page(rider_client, number):
 def test_beyond_the_end_a_page_says_so(rider_client, number):
     VehicleFactory()
     assert "There is nothing on this page." in page_of(rider_client, page=number)
-
-
-# --- Nearest first -------------------------------------------------------------------------------------
 
 
 def metres_between(one, other):
@@ -257,9 +248,6 @@ def test_a_position_that_is_none_is_passed_over(rider_client, latitude, longitud
 def test_a_position_anywhere_on_earth_is_taken(rider_client, position):
     vehicle = VehicleFactory()
     assert nearest(rider_client, position) == [vehicle]
-
-
-# --- What it costs ---------------------------------------------------------------------------------------
 
 
 def test_a_plain_page_takes_two_statements_and_counts_nothing(rider_client):

@@ -27,9 +27,6 @@ class NotLocal(AssertionError):
     """A statement that does not say in which city it looks."""
 
 
-# --- What is allowed to look across cities ----------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Exemption:
     """A read that finds its rows by something else than their city, and why it may.
@@ -62,9 +59,6 @@ OWN_HISTORY = Exemption(
     exactly=False,
 )
 ALWAYS = (LOGGED_IN_PERSON,)
-
-
-# --- The guard ----------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -106,9 +100,6 @@ def partitioned_tables() -> set[str]:
             for constraint in model._meta.constraints
         )
     }
-
-
-# --- Reading SQL, as much of it as Django writes ------------------------------------------------------
 
 
 class Name(str):
@@ -206,9 +197,6 @@ def split(tokens: Collection[Any], *words: str) -> list[Group]:
         else:
             parts[-1].append(token)
     return parts
-
-
-# --- What a query binds -------------------------------------------------------------------------------
 
 
 @dataclass

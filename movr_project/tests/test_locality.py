@@ -3,13 +3,14 @@
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from fleet.models import Vehicle
 from fleet.tests.factories import VehicleFactory
+from movr_project.tests.databases import on_server
 from movr_project.tests.locality import (
     ALWAYS,
     LOG_IN_BY_MAIL,
@@ -165,10 +166,8 @@ def test_an_exemption_lets_its_own_read_pass_and_no_other(exemption, query):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no FOR UPDATE")
+@on_server  # SQLite knows no FOR UPDATE
 def test_no_exemption_covers_a_lock():
-    from django.db import transaction
-
     with pytest.raises(NotLocal), assert_local(*ALWAYS), transaction.atomic():
         run(User.objects.filter(id=ID).select_for_update())
 

@@ -46,9 +46,6 @@ def value_of(page, name):
     return re.search(rf'name="{name}" value="([^"]*)"', page)[1]
 
 
-# --- It works --------------------------------------------------------------------------------------------
-
-
 def test_the_ride_has_ended_there_and_took_its_time(rider_client, ride):
     rider_client.post(url_of(ride), AT_THE_TOWER)
     ended = fresh(ride)
@@ -124,9 +121,6 @@ def test_staff_may_end_a_ride_through_the_service(ride):
     assert not fresh(ride).is_open
 
 
-# --- Twice -----------------------------------------------------------------------------------------------
-
-
 def test_ended_twice_it_keeps_its_first_end(rider_client, ride):
     rider_client.post(url_of(ride), AT_THE_TOWER)
     first = fresh(ride)
@@ -150,9 +144,6 @@ def test_ended_twice_the_rider_is_counted_once(rider_client, rider, ride):
     rider_client.post(url_of(ride), AT_THE_TOWER)
     rider.refresh_from_db()
     assert rider.open_rides == 1
-
-
-# --- Somebody else's ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("asks", [UserFactory, StaffFactory])
@@ -198,9 +189,6 @@ def test_nobody_logged_in_ends_nothing(client):
 def test_a_ride_ends_by_post_only(rider_client, ride, method):
     assert getattr(rider_client, method)(url_of(ride)).status_code == 405
     assert fresh(ride).is_open
-
-
-# --- Nonsense ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", [None, "", "   ", "\0", "x" * 10_000, "x" * (PLACE_LENGTH + 1)])

@@ -91,9 +91,6 @@ def test_without_rides_one_is_led_to_the_vehicles(rider_client):
     assert "Your rides will be listed here" in text_of(rider_client)
 
 
-# --- The open ride -----------------------------------------------------------------------------------------
-
-
 def test_an_open_ride_is_on_top_with_its_form_and_not_in_the_list(rider_client, rider):
     past, open_ride = RideFactory(rider=rider), OpenRideFactory(rider=rider)
     response = rider_client.get(LIST)
@@ -113,9 +110,6 @@ def test_an_open_ride_shows_its_lock_code_and_how_long_it_takes(rider_client, ri
 def test_an_open_ride_is_on_top_of_every_page(rider_client, rider):
     open_ride = OpenRideFactory(rider=rider)
     assert rider_client.get(LIST, {"page": 7}).context["open_rides"] == [open_ride]
-
-
-# --- Pages -------------------------------------------------------------------------------------------------
 
 
 def test_every_ride_is_on_exactly_one_page(rider_client, rider):
@@ -145,9 +139,6 @@ def test_beyond_the_end_a_page_says_so(rider_client, rider):
     assert "There is nothing on this page." in text_of(rider_client, page=9)
 
 
-# --- What it costs -----------------------------------------------------------------------------------------
-
-
 def test_many_rides_take_two_statements_and_count_nothing(rider_client, rider):
     RideFactory.create_batch(5, rider=rider)
     with CaptureQueriesContext(connection) as statements:
@@ -168,9 +159,6 @@ def test_the_history_names_the_riders_city(rider_client, rider):
     OpenRideFactory(rider=rider)
     with assert_local(OWN_HISTORY):
         rider_client.get(LIST)
-
-
-# --- One ride ----------------------------------------------------------------------------------------------
 
 
 def test_a_rides_own_page_says_what_the_list_says(rider_client, rider):

@@ -66,9 +66,6 @@ def log_in(user):
     return client
 
 
-# --- Starting ----------------------------------------------------------------------------------------------
-
-
 def test_of_20_people_who_start_one_vehicle_one_rides_it():
     vehicle = VehicleFactory()
     results = at_once(*(start(rider, vehicle) for rider in UserFactory.create_batch(20)))
@@ -130,9 +127,6 @@ def test_20_people_who_start_20_vehicles_all_ride():
     assert_everything_agrees()
 
 
-# --- Ending ------------------------------------------------------------------------------------------------
-
-
 def test_ended_ten_times_at_once_a_ride_ends_once():
     ride = OpenRideFactory()
     published = ride.vehicle.public_id
@@ -151,9 +145,6 @@ def test_20_rides_that_end_at_once_all_end():
     assert outcomes(ends) == {DONE: 20}
     assert not Ride.objects.open().exists()
     assert_everything_agrees()
-
-
-# --- Starting, ending and removing ----------------------------------------------------------------------------
 
 
 def test_ended_by_one_and_started_by_another_both_rides_are_whole():

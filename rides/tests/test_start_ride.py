@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
@@ -48,9 +49,6 @@ def press(client, vehicle, token="form", **data):
     assert response.status_code == 200
     page, _status = response.redirect_chain[0]
     return [str(message) for message in response.context["messages"]], page
-
-
-# --- It works --------------------------------------------------------------------------------------------
 
 
 def test_a_ride_begins_where_the_vehicle_stands(rider, vehicle):
@@ -106,9 +104,6 @@ def test_a_guests_start_names_both_cities(client, vehicle):
     with assert_local():
         client.post(url_of(vehicle), {"token": "form"})
     assert Ride.objects.exists()
-
-
-# --- It is refused -----------------------------------------------------------------------------------------
 
 
 def test_a_vehicle_that_never_was_is_gone(rider):
@@ -179,9 +174,6 @@ def test_where_two_rides_are_allowed_both_are_on_the_rides_page(rider_client, ri
     assert page.count("Where are you leaving the vehicle?") == 2
 
 
-# --- What the rider reads then -----------------------------------------------------------------------------
-
-
 def test_who_is_riding_is_led_to_the_ride(rider_client, rider, vehicle):
     OpenRideFactory(rider=rider)
     assert press(rider_client, vehicle) == ([ALREADY_RIDING], "/rides/")
@@ -202,9 +194,6 @@ def test_who_looks_at_another_city_is_led_to_the_switch(rider_client):
 def test_of_a_vehicle_that_is_gone_the_rider_reads_so(rider_client):
     removed = VehicleFactory(status="removed")
     assert press(rider_client, removed) == (["There is no such vehicle."], "/vehicles/")
-
-
-# --- The same form again -----------------------------------------------------------------------------------
 
 
 def test_the_same_form_sent_again_is_the_same_ride(rider, vehicle):
@@ -265,9 +254,6 @@ def test_a_form_without_a_usable_token_still_starts_a_ride(rider_client, vehicle
     assert Ride.objects.count() == 1
 
 
-# --- Who and how -------------------------------------------------------------------------------------------
-
-
 def test_nobody_logged_in_starts_nothing(client, vehicle):
     assert client.post(url_of(vehicle)).url.startswith("/login/")
     assert not Ride.objects.exists()
@@ -285,8 +271,6 @@ def test_a_ride_starts_by_post_only(rider_client, vehicle, method):
 
 
 def test_a_form_from_another_site_starts_nothing(rider, vehicle):
-    from django.test import Client
-
     client = Client(enforce_csrf_checks=True)
     client.force_login(rider)
     assert client.post(url_of(vehicle)).status_code == 403
