@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 from axes.models import AccessAttempt
+from django.contrib.auth.signals import user_login_failed
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Throttle, User
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from accounts.throttling import Throttled, throttle
+from movr_project.tests.databases import conflict
 from movr_project.tests.threads import at_once
 
 
@@ -166,3 +168,23 @@ def test_twenty_right_and_twenty_wrong_log_ins_at_once_give_no_error_and_count_e
     assert answers == [302] * 20 + [200] * 20
     failures = AccessAttempt.objects.filter(username="ada").values_list("failures_since_start", flat=True)
     assert sum(failures) == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_whose_transaction_ran_into_a_conflict_is_counted_once(client, settings):
+    settings.TRANSACTION_BACKOFF_SECONDS = 0.001
+    runs = []
+
+    def conflict_in_the_first_run(**kwargs):
+        runs.append("run")
+        if len(runs) == 1:
+            conflict()
+
+    user_login_failed.connect(conflict_in_the_first_run)
+    try:
+        page = log_in(client, "ada", "wrong")
+    finally:
+        user_login_failed.disconnect(conflict_in_the_first_run)
+    assert page.status_code == 200
+    assert len(runs) == 2
+    assert AccessAttempt.objects.get().failures_since_start == 1

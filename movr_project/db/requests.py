@@ -44,6 +44,8 @@ class _RequestState:
 
     def __init__(self, request: HttpRequest):
         self.request = request
+        _ = request.POST  # the body can be read once only: what was read is part of the state
+        self.attributes = set(vars(request))
         self.session = deepcopy(dict(request.session.items()))
         self.session_modified = request.session.modified
         self.user = request.user
@@ -52,6 +54,8 @@ class _RequestState:
 
     def put_back(self) -> None:
         request = self.request
+        for name in vars(request).keys() - self.attributes:
+            delattr(request, name)  # a library's notes, like axes' that the person is locked out
         request.session.clear()
         request.session.update(deepcopy(self.session))
         request.session.modified = self.session_modified

@@ -422,3 +422,13 @@ def test_an_error_of_our_own_is_no_503(client, script):
     response = client.get("/plain/")
 
     assert (script.runs, response.status_code) == (1, 500)
+
+
+def test_what_a_library_notes_on_the_request_is_gone_at_the_second_run(client, script):
+    def note(request):
+        script.seen.append(hasattr(request, "axes_locked_out"))
+        request.axes_locked_out = True
+
+    script.body = note
+    client.post("/retried/")
+    assert script.seen == [False, False]
