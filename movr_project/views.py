@@ -60,4 +60,5 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Also when the database went away before a view ran, as it was asked who is logged in."""
-    return busy_page() if unavailable(sys.exc_info()[1]) else _error_page(500)
+    error = sys.exc_info()[1]
+    return busy_page(request, error) if unavailable(error) else _error_page(500)

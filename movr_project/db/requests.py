@@ -1,17 +1,20 @@
 """Requests that meet a conflict or a dead connection outside our own services."""
 
+import re
 from collections.abc import Callable
 from copy import copy, deepcopy
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
-from .retry import may_read_again, run_transaction, unavailable
+from .retry import OutcomeUnknown, may_read_again, run_transaction, unavailable
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 RETRY_AFTER_SECONDS = 5
+SECRET_FIELD = re.compile("password|code|offer")
 # Added, read from the cookie, and whether a page has shown them or added to them.
 MESSAGE_STATE = ("_queued_messages", "_loaded_data", "used", "added_new")
 
@@ -95,7 +98,7 @@ class DatabaseFaultMiddleware:
                 return _run_view_again(request)
             except Exception as second:
                 error = second
-        return busy_page() if unavailable(error) else None
+        return busy_page(request, error) if unavailable(error) else None
 
 
 def _run_view_again(request: HttpRequest) -> HttpResponse:
@@ -106,8 +109,25 @@ def _run_view_again(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def busy_page() -> HttpResponse:
-    """503 with ``Retry-After``, made without the database."""
-    response = HttpResponse(render_to_string("503.html"), status=503)
+def busy_page(request: HttpRequest, error: Any) -> HttpResponse:
+    """503 with ``Retry-After``, made without the database.
+
+    What a form held is kept, on a button that sends it again. Secrets are not: they are typed once more.
+    """
+    context = {"fields": _fields_to_keep(request), "outcome_unknown": isinstance(error, OutcomeUnknown)}
+    if request.method == "POST":
+        context |= {"action": request.get_full_path(), "csrf_token": get_token(request)}
+    response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
+
+
+def _fields_to_keep(request: HttpRequest) -> list[tuple[str, str]]:
+    if request.method != "POST":
+        return []
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and not SECRET_FIELD.search(name)
+    ]
