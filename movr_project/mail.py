@@ -3,6 +3,7 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -39,7 +40,8 @@ def _write(template: str, to: str, context: dict[str, Any], language: str) -> Em
         text = render_to_string(f"mail/{template}.txt", context)
         html = render_to_string(f"mail/{template}.html", context)
     subject = " ".join(subject.split())
-    message = EmailMultiAlternatives(f"{settings.EMAIL_SUBJECT_PREFIX}{subject}", text, to=[to])
+    no_replies = {"Auto-Submitted": "auto-generated"}  # of out-of-office programs
+    message = EmailMultiAlternatives(f"{settings.EMAIL_SUBJECT_PREFIX}{subject}", text, to=[to], headers=no_replies)
     message.attach_alternative(html, "text/html")
     return message
 
@@ -47,7 +49,7 @@ def _write(template: str, to: str, context: dict[str, Any], language: str) -> Em
 def _hand_over(template: str, message: EmailMultiAlternatives) -> None:
     """A slow mail server delays nobody, and how long a page took never tells whose address is known (row B8)."""
     if settings.MAIL_IN_BACKGROUND:
-        _background.submit(_send, template, message)
+        _background.submit(copy_context().run, _send, template, message)  # with the request's id for the log
     else:
         _send(template, message)
 

@@ -16,6 +16,7 @@ from django.utils import translation
 from accounts.tests.factories import UserFactory
 from movr_project import mail as movr_mail
 from movr_project.checks import check_mail
+from movr_project.logs import current_request_id
 from movr_project.mail import send_mail
 
 PATH = "/password-reset/abc/def-123/"
@@ -63,6 +64,7 @@ class TestEachMail:
         assert message.to == ["ada@example.com"]
         assert message.from_email == settings.DEFAULT_FROM_EMAIL
         assert parseaddr(message.from_email)[0] == "MovR"
+        assert message.message()["Auto-Submitted"] == "auto-generated"
 
     @each_mail
     def test_its_subject_is_one_line_that_names_the_site(self, template):
@@ -168,6 +170,17 @@ def test_a_mail_server_that_fails_breaks_nothing_and_is_logged_without_the_addre
     assert not record.exc_info
     assert "ada@" not in caplog.text
     assert "def-123" not in caplog.text
+
+
+@committed
+def test_in_the_background_a_failure_still_names_its_request(settings, caplog):
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenServer"
+    settings.MAIL_IN_BACKGROUND = True
+    token = current_request_id.set("0f6a3c1e")
+    send_mail("email_changed", to="ada@example.com", context={})
+    current_request_id.reset(token)
+    movr_mail._background.submit(lambda: None).result(timeout=10)
+    assert caplog.records[-1].request_id == "0f6a3c1e"
 
 
 def test_a_mail_that_is_not_written_right_fails_at_once(db):
