@@ -49,7 +49,7 @@ class UserAdmin(DjangoUserAdmin):
 
     form = ChangePersonForm
     add_form = AddPersonForm
-    list_display = ["username", "get_full_name", "email", city_name, "riding", "vehicles", "is_staff", "is_active"]
+    list_display = ["username", "full_name", "email", city_name, "riding", "vehicles", "is_staff", "is_active"]
     list_filter = [CityFilter, "is_staff", "is_active"]
     search_fields = ["username", "email", "first_name", "last_name"]
     ordering = ["username"]
@@ -68,6 +68,10 @@ class UserAdmin(DjangoUserAdmin):
         (None, {"fields": ["city", "first_name", "last_name", "email", "username"]}),
         (_("Password"), {"fields": ["usable_password", "password1", "password2"]}),
     ]
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name()
 
     @admin.display(description=_("riding"), boolean=True)
     def riding(self, user: User) -> bool:

@@ -3,11 +3,12 @@ from copy import copy
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from cities.forms import CityField
+from cities.registry import registry
 
 from .models import User
 
@@ -29,6 +30,26 @@ class LogInForm(AuthenticationForm):
         username.max_length = username.widget.attrs["maxlength"] = 254
 
 
+PASSWORD_HELP = _("At least 8 characters, and not one that many people use.")
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    """Django's, with our one sentence instead of its list."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = _("Your password now")
+        self.fields["new_password1"].help_text = PASSWORD_HELP
+
+
+class ResetPasswordForm(SetPasswordForm):
+    """Behind the link of a mail."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = PASSWORD_HELP
+
+
 class RegisterForm(forms.ModelForm):
     """Rows M29 and B5. Whether a name is taken is the service's to say, at the moment of the insert."""
 
@@ -38,7 +59,7 @@ class RegisterForm(forms.ModelForm):
         strip=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 8 characters, and not one that many people use."),
+        help_text=PASSWORD_HELP,
     )
     password2 = forms.CharField(
         label=_("Repeat password"),
@@ -152,7 +173,15 @@ class EditProfileForm(forms.ModelForm):
 
 
 class HomeCityForm(forms.Form):
+    """Any served city but the one the person lives in."""
+
     city = CityField(label=_("New home city"))
+
+    def __init__(self, *args, home: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["city"].choices = [
+            (region, [(name, label) for name, label in cities if name != home]) for region, cities in registry.choices()
+        ]
 
 
 class OwnPasswordForm(forms.Form):

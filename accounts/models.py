@@ -90,11 +90,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May log in to the administration."))
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
     email_confirmed_at = models.DateTimeField(_("e-mail confirmed"), null=True, blank=True, editable=False)
-    about_me = models.CharField(_("about me"), max_length=140, blank=True)
+    about_me = models.CharField(_("about me"), max_length=140, blank=True, help_text=_("Up to 140 characters."))
     is_listed = models.BooleanField(
         _("shown to others"),
         default=True,
-        help_text=_("Other people in the city see the username and the first name."),
+        help_text=_("Other people see the username, the first name and “about me”."),
     )
     language = models.CharField(_("language"), max_length=8, blank=True)
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.AUTO)

@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from movr_project.redirects import safe_next
+from movr_project.redirects import posted, safe_next
 
 from . import second_factor as service
 from .second_factor import SecondFactorRefused
@@ -88,7 +88,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     if service.device_of(request.user) is None:
         return _with_next("accounts:second_factor_set_up", request)
     recovering = "recovery" in request.POST
-    form = (RecoveryCodeForm if recovering else AppCodeForm)(_sent(request))
+    form = (RecoveryCodeForm if recovering else AppCodeForm)(posted(request))
     refused = None
     if form.is_valid():
         try:
@@ -128,7 +128,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         return _with_next("accounts:second_factor", request)
     offer = request.POST.get("offer", "")
     device = service.read_offer(request.user, offer)
-    form = AppCodeForm(_sent(request) if device else None)
+    form = AppCodeForm(posted(request) if device else None)
     if device and form.is_valid():
         try:
             made, codes = service.set_up(user=request.user, key=device.key, code=form.cleaned_data["code"])
@@ -213,10 +213,6 @@ def _page(
     page = render(request, template, context, status=TOO_MANY_REQUESTS)
     page["Retry-After"] = str(refused.seconds)
     return page
-
-
-def _sent(request: HttpRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
 
 
 def _add_refusal(form: forms.Form, refused: SecondFactorRefused) -> SecondFactorRefused:

@@ -1,17 +1,17 @@
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import ResolverMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+
+from movr_project.redirects import SAFE_METHODS, page_to_return_to
 
 from .documents import documents
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 ALWAYS_OPEN = {
     "accounts:accept_terms",
     # What somebody may do who does not accept the terms: leave safely, with their data.
@@ -58,19 +58,8 @@ def _stays_open(view: Callable[..., HttpResponse], match: ResolverMatch) -> bool
 
 
 def _ask(request: HttpRequest) -> HttpResponse:
-    if request.method in SAFE_METHODS:
-        target = request.get_full_path()
-    else:
+    if request.method not in SAFE_METHODS:
         sentence = _("Please accept the new terms first. What you sent has not been done: send it again then.")
         messages.warning(request, sentence)
-        target = _page_before(request)
-    return redirect(f"{reverse('accounts:accept_terms')}?{urlencode({'next': target})}")
-
-
-def _page_before(request: HttpRequest) -> str:
-    """Where a form stood, as far as the browser tells; the address it was sent to may take no GET."""
-    referrer = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()}):
-        return reverse("home")
-    page = urlsplit(referrer)
-    return urlunsplit(("", "", page.path, page.query, "")) if page.path.startswith("/") else reverse("home")
+    query = urlencode({"next": page_to_return_to(request)})
+    return redirect(f"{reverse('accounts:accept_terms')}?{query}")

@@ -1,6 +1,8 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
+import accounts.converters  # noqa: F401  (registers <username:…>)
+
 from . import document_views, second_factor_views, views
 from .documents import Kind
 
@@ -29,7 +31,7 @@ urlpatterns = [
     path("profile/second-factor/codes/", second_factor_views.renew_codes, name="second_factor_codes"),
     path("profile/second-factor/remove/", second_factor_views.remove, name="second_factor_remove"),
     path("users/", views.user_list, name="user_list"),
-    path("users/<str:username>/", views.user_detail, name="user_detail"),
+    path("users/<username:username>/", views.user_detail, name="user_detail"),
 ]
 urlpatterns += [path("terms/accept/", document_views.accept, name="accept_terms")]
 for kind in Kind.values:

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -22,15 +21,17 @@ from movr_project.clients import client_address
 from movr_project.db.requests import retry_view
 from movr_project.errors import Refused
 from movr_project.pagination import Page, page_number
-from movr_project.redirects import safe_next
+from movr_project.redirects import posted, safe_next
 
 from .forms import (
+    ChangePasswordForm,
     EditProfileForm,
     HomeCityForm,
     LogInForm,
     OwnPasswordForm,
     RegisterForm,
     ResetForm,
+    ResetPasswordForm,
 )
 from .models import User
 from .personal_data import export_all
@@ -92,7 +93,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """Rows M29 and B5. Somebody on the way to a page is logged in and sent on to it."""
     if request.user.is_authenticated:
         return redirect("fleet:vehicle_list")
-    form = RegisterForm(request.POST or None, initial={"city": request.city.name})
+    form = RegisterForm(posted(request), initial={"city": request.city.name})
     target = safe_next(request)
     if request.method == "POST":
         user = _register(request, form)
@@ -138,6 +139,7 @@ def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
         messages.success(request, sentence % {"username": user.username})
         return redirect("accounts:login")
     retry_view(_log_in)(request, user)
+    request.session.set_expiry(0)  # nobody asked to be remembered
     messages.success(request, _("Welcome, %(name)s!") % {"name": user.first_name})
     return redirect(target)
 
@@ -157,7 +159,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current_password")
 @page_with_a_form
 def profile_edit(request: HttpRequest) -> HttpResponse:
-    form = EditProfileForm(request.POST or None, user=request.user)
+    form = EditProfileForm(posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             edit_profile(user=request.user, **form.changes)
@@ -172,7 +174,7 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
 @page_with_a_form
 def home_city(request: HttpRequest) -> HttpResponse:
     """Move to another home city, when nothing ties one to the old one."""
-    form = HomeCityForm(request.POST or None, initial={"city": request.user.city})
+    form = HomeCityForm(posted(request), home=request.user.city)
     if request.method == "POST" and form.is_valid():
         city = registry[form.cleaned_data["city"]]
         try:
@@ -191,7 +193,7 @@ def home_city(request: HttpRequest) -> HttpResponse:
 @page_with_a_form
 def profile_delete(request: HttpRequest) -> HttpResponse:
     """Remove one's own account (rows M19, M32), after the password was given once more."""
-    form = OwnPasswordForm(request.POST or None, user=request.user)
+    form = OwnPasswordForm(posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             remove_account(user=request.user)
@@ -242,7 +244,7 @@ def user_detail(request: HttpRequest, username: str) -> HttpResponse:
 @sensitive_post_parameters()
 @page_with_a_form
 def password_change(request: HttpRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST or None)
+    form = ChangePasswordForm(request.user, posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             change_password(user=request.user, password=form.cleaned_data["new_password1"])
@@ -259,7 +261,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
 @page_with_a_form
 def password_reset(request: HttpRequest) -> HttpResponse:
     """Ask for the mail that lets one set a new password; the answer never tells who has an account."""
-    form = ResetForm(request.POST or None)
+    form = ResetForm(posted(request))
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"].lower()
         try:
@@ -280,8 +282,9 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
     """The page behind the link. Django keeps the token out of the address; our service spends it once."""
 
     template_name = "accounts/password_reset_confirm.html"
+    form_class = ResetPasswordForm
 
-    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+    def form_valid(self, form: ResetPasswordForm) -> HttpResponse:
         try:
             change_password(user=self.user, password=form.cleaned_data["new_password1"])
         except AccountRefused as refused:

@@ -2,7 +2,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cities.geography import parse_position
-from movr_project.form_tokens import FormTokenField
+from movr_project.form_tokens import FormTokenField, new_form_token
 
 from .choices import VehicleType
 from .models import Vehicle
@@ -63,3 +63,8 @@ class AddVehicleForm(PositionMixin, forms.ModelForm):
     class Meta:
         model = Vehicle
         fields = ["type", "brand", "color", "last_location"]
+
+    def renew_token(self) -> None:
+        """Let the form, sent once more, count once more."""
+        self.data = self.data.copy()
+        self.data["token"] = new_form_token()

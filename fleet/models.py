@@ -80,7 +80,7 @@ class Vehicle(models.Model):
         _("battery"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )
     range_m = models.PositiveIntegerField(
-        _("range"), null=True, blank=True, help_text=_("In metres, as far as it gets now.")
+        _("range"), null=True, blank=True, help_text=_("In meters, as far as it gets now.")
     )
     lock_code = models.CharField(
         _("lock code"), max_length=8, default=new_lock_code, help_text=_("Shown to its rider only.")

@@ -2,8 +2,10 @@ from math import cos, radians
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, FloatField, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, FilteredRelation, FloatField, Q, Value
 from django.db.models.functions import Sqrt
+
+from accounts.models import User
 
 from . import geohash
 from .choices import VehicleStatus
@@ -30,6 +32,19 @@ class VehicleQuerySet(models.QuerySet):
 
     def of_type(self, type_: str) -> Self:
         return self.filter(type=type_)
+
+    def seen_by(self, user: User) -> Self:
+        """Each with ``is_ridden_by_viewer``: whether it is this person who rides it now.
+
+        Rides stand above the fleet: they are reached through the relation they declare.
+        """
+        if not (user.is_authenticated and user.is_riding):
+            return self.annotate(is_ridden_by_viewer=Value(False))
+        own_ride = Q(rides__end_time__isnull=True, rides__rider_city=user.city, rides__rider_id=user.id)
+        return self.annotate(
+            own_ride=FilteredRelation("rides", condition=own_ride),
+            is_ridden_by_viewer=ExpressionWrapper(Q(own_ride__id__isnull=False), BooleanField()),
+        )
 
     def in_order(self) -> Self:
         """A stable order that an index gives for nothing; codes are random, so demand spreads."""

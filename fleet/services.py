@@ -27,7 +27,7 @@ CODE_TRIES = 5
 
 class VehicleRefused(Refused):
     """Codes: ``vehicle_gone``, ``vehicle_in_use``, ``vehicle_has_rides``, ``not_yours``, ``outside_city``,
-    ``home_city_changed``.
+    ``home_city_changed``, ``already_removed``.
     """
 
 
@@ -43,13 +43,15 @@ def add_vehicle(
 ) -> Vehicle:
     """Put a person's own vehicle on the road in their home city (rows M20, M34).
 
-    ``position`` is in degrees. The same ``token`` of the same person is the same vehicle, so that a form
-    sent twice adds one. Raises ``VehicleRefused``: ``outside_city``, ``home_city_changed``.
+    ``position`` is in degrees. The same ``token`` and contents of the same person are the same vehicle, so
+    that a form sent twice adds one. Raises ``VehicleRefused``: ``outside_city``, ``home_city_changed``,
+    ``already_removed``.
     """
     check_position(owner.home_city, position)
+    contents = (token, owner.city, type, brand, color, last_location, position)
     vehicle = Vehicle(
         city=owner.city,
-        id=uuid.uuid5(owner.id, token),
+        id=uuid.uuid5(owner.id, repr(contents)),
         owner_id=owner.id,
         type=type,
         brand=brand,
@@ -63,6 +65,11 @@ def add_vehicle(
 @retry_transaction(idempotent=True)
 def _insert_owned_vehicle(vehicle: Vehicle) -> Vehicle:
     existing = Vehicle.objects.filter(pk=vehicle.pk).first()
+    if existing and existing.is_removed:
+        raise VehicleRefused(
+            _("The vehicle that this form added has been removed. Send it again to add a new one."),
+            code="already_removed",
+        )
     if existing:
         return existing
     owner = User.objects.active().filter(id=vehicle.owner_id, city=vehicle.city)

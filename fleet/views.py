@@ -15,9 +15,11 @@ from cities.models import City
 from cities.registry import registry
 from movr_project.form_tokens import new_form_token
 from movr_project.pagination import page_number
+from movr_project.redirects import posted
 
 from .forms import AddVehicleForm, VehicleFilterForm
 from .models import Vehicle
+from .querysets import VehicleQuerySet
 from .search import vehicles_page
 from .services import VehicleRefused, add_vehicle, may_remove, remove_vehicle
 
@@ -64,12 +66,11 @@ def vehicle_label(request: HttpRequest, code: str) -> HttpResponse:
 def vehicle_add(request: HttpRequest) -> HttpResponse:
     """Put one's own vehicle on the road, always in one's home city (row M34)."""
     home = request.user.home_city
-    posted = request.method == "POST"
-    if not posted and request.city != home:
+    if request.method != "POST" and request.city != home:
         sentence = _("You can only add vehicles in your home city, %(city)s.")
         messages.info(request, sentence % {"city": home})
-    form = AddVehicleForm(request.POST if posted else None, initial={"token": new_form_token()})
-    if posted:
+    form = AddVehicleForm(posted(request), initial={"token": new_form_token()})
+    if request.method == "POST":
         vehicle = _add_vehicle(request.user, form)
         if vehicle is not None:
             return _added(request, vehicle)
@@ -93,9 +94,9 @@ def vehicle_remove(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
     return redirect("accounts:profile")
 
 
-def _visible(user: User):
+def _visible(user: User) -> VehicleQuerySet:
     """Vehicles that a person may look at: those on the road, and one's own that wait for approval."""
-    vehicles = Vehicle.objects.not_removed()
+    vehicles = Vehicle.objects.not_removed().seen_by(user)
     if user.is_staff:
         return vehicles
     on_the_road = vehicles.listed()
@@ -113,7 +114,7 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
             "vehicle": vehicle,
             "ride_token": new_form_token(),
             "can_remove": user.is_authenticated and may_remove(vehicle, user),
-            "lock_code": _lock_code(vehicle, user),
+            "lock_code": vehicle.lock_code if vehicle.is_ridden_by_viewer else "",
             "map_embed_url": _map_embed_url(vehicle),
             "wrong_city": _wrong_city(request, vehicle),
         },
@@ -125,14 +126,6 @@ def _wrong_city(request: HttpRequest, vehicle: Vehicle) -> City | None:
     if not request.user.is_authenticated or vehicle.served_city == request.city:
         return None
     return vehicle.served_city
-
-
-def _lock_code(vehicle: Vehicle, user: User) -> str:
-    """For the person who rides it now, and nobody else."""
-    if not (vehicle.is_on_trip and user.is_authenticated and user.is_riding):
-        return ""
-    # Rides stand above the fleet: they are reached through the relation they declare.
-    return vehicle.lock_code if vehicle.rides.open().of_rider(user).exists() else ""
 
 
 def _map_embed_url(vehicle: Vehicle) -> str:
@@ -159,6 +152,8 @@ def _add_vehicle(owner: User, form: AddVehicleForm) -> Vehicle | None:
         )
     except VehicleRefused as refused:
         form.add_error("latitude" if refused.code == "outside_city" else None, str(refused))
+        if refused.code == "already_removed":
+            form.renew_token()
         return None
 
 

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.utils.functional import LazyObject, empty
 
 from .logs import current_request_id, log_event, route_of
+from .redirects import page_to_return_to
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +112,16 @@ class PageHeadersMiddleware:
         if "Cache-Control" not in response:
             patch_cache_control(response, private=True)
         return response
+
+
+class LoginRequiredMiddleware(DjangoLoginRequiredMiddleware):
+    """Everything needs a log-in unless its view says ``login_not_required``; afterwards one goes on.
+
+    Django would lead back to the address of a form that was sent, which takes no GET.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
+        return redirect_to_login(page_to_return_to(request), resolve_url(self.get_login_url(view_func)))
 
 
 class MethodNotAllowedPageMiddleware:

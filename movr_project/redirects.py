@@ -1,5 +1,10 @@
-from django.http import HttpRequest
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -10,3 +15,23 @@ def safe_next(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.GET.get("next", "")
     is_path = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if is_path else ""
+
+
+def page_to_return_to(request: HttpRequest) -> str:
+    """Where somebody goes on after a detour (logging in, accepting terms).
+
+    An address that a form was sent to may take no GET: then it is the page the form stood on, as far as the
+    browser tells.
+    """
+    if request.method in SAFE_METHODS:
+        return request.get_full_path()
+    referrer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()}):
+        return reverse("home")
+    page = urlsplit(referrer)._replace(scheme="", netloc="", fragment="").geturl()
+    return page if page.startswith("/") else reverse("home")
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """The data of a form that was sent, for the form's constructor: an empty POST is a sent form too."""
+    return request.POST if request.method == "POST" else None

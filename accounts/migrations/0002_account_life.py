@@ -74,7 +74,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="user",
             name="about_me",
-            field=models.CharField(blank=True, max_length=140, verbose_name="about me"),
+            field=models.CharField(
+                blank=True, help_text="Up to 140 characters.", max_length=140, verbose_name="about me"
+            ),
         ),
         migrations.AddField(
             model_name="user",
@@ -86,7 +88,7 @@ class Migration(migrations.Migration):
             name="is_listed",
             field=models.BooleanField(
                 default=True,
-                help_text="Other people in the city see the username and the first name.",
+                help_text="Other people see the username, the first name and “about me”.",
                 verbose_name="shown to others",
             ),
         ),

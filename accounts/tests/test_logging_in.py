@@ -170,3 +170,11 @@ class TestSomebodyLoggedIn:
     def test_does_not_become_somebody_else_by_posting(self, rider_client, rider):
         log_in(rider_client)
         assert get_user(rider_client) == rider
+
+
+def test_who_was_logged_out_while_sending_a_form_goes_back_to_its_page(client):
+    page = client.post(
+        "/rides/start/paris/00000000-0000-0000-0000-000000000001/",
+        headers={"referer": "http://testserver/vehicles/?type=bike"},
+    )
+    assert page.headers["Location"] == "/login/?next=/vehicles/%3Ftype%3Dbike"

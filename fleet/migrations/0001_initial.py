@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 (
                     "range_m",
                     models.PositiveIntegerField(
-                        blank=True, help_text="In metres, as far as it gets now.", null=True, verbose_name="range"
+                        blank=True, help_text="In meters, as far as it gets now.", null=True, verbose_name="range"
                     ),
                 ),
                 (

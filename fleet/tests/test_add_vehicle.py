@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from fleet.choices import VehicleType
 from fleet.models import Vehicle
-from fleet.services import VehicleRefused, add_vehicle
+from fleet.services import VehicleRefused, add_vehicle, remove_vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.tests.locality import assert_local
 from movr_project.tests.threads import at_once
@@ -251,3 +251,23 @@ def test_a_code_that_is_taken_is_drawn_again(rider, monkeypatch):
     codes = iter([taken, taken, "PAR7K3M2"])
     monkeypatch.setattr("fleet.services.new_code", lambda city: next(codes))
     assert add(rider, "form")().code == "PAR7K3M2"
+
+
+def test_the_form_again_with_another_color_is_another_vehicle(rider_client):
+    token = {"token": "the same"}
+    rider_client.post(ADD, FORM | token)
+    rider_client.post(ADD, FORM | token | {"color": "green"})
+    assert Vehicle.objects.count() == 2
+
+
+def test_the_form_of_a_vehicle_that_was_removed_since_says_so(rider, rider_client):
+    token = {"token": "the same"}
+    rider_client.post(ADD, FORM | token)
+    vehicle = Vehicle.objects.get()
+    remove_vehicle(city=vehicle.city, vehicle_id=vehicle.id, by=rider)
+    page = rider_client.post(ADD, FORM | token)
+    html = page.content.decode()
+    assert "has been removed" in html
+    assert Vehicle.objects.count() == 1
+    rider_client.post(ADD, FORM | {"token": value_of(html, "token")})
+    assert Vehicle.objects.count() == 2, "sent once more, the form adds a new one"

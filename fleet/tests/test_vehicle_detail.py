@@ -246,3 +246,16 @@ def test_the_vehicle_of_that_id_in_another_city_is_another_vehicle(rider_client)
     here = VehicleFactory(id=id_)
     VehicleFactory(id=id_, city="rome", latitude=EIFFEL_TOWER[0])
     assert rider_client.get(here.get_absolute_url()).context["vehicle"].city == "paris"
+
+
+def test_who_rides_it_reads_the_lock_code_in_two_statements_too(rider_client, rider, django_assert_num_queries):
+    ride = OpenRideFactory(rider=rider, vehicle=VehicleFactory(lock_code="70531864"))
+    with django_assert_num_queries(2):
+        page = rider_client.get(ride.vehicle.get_absolute_url())
+    assert "70531864" in page.content.decode()
+
+
+def test_who_rides_another_one_does_not_read_its_lock_code(rider_client, rider):
+    OpenRideFactory(rider=rider)
+    other = OpenRideFactory(vehicle=VehicleFactory(lock_code="70531864"))
+    assert "70531864" not in rider_client.get(other.vehicle.get_absolute_url()).content.decode()

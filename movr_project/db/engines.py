@@ -5,6 +5,7 @@ from typing import Any
 
 import environ
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 SERVER_OPTIONS = {
@@ -24,6 +25,8 @@ def database_settings(url: str, *, conn_max_age: int = 600, send_isolation: bool
     ``ALTER ROLE … SET default_transaction_isolation = serializable``, which a system check verifies.
     """
     config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    if "ENGINE" not in config:
+        raise ImproperlyConfigured("DATABASE_URL begins with sqlite:///, postgres:// or cockroachdb://.")
     options = dict(config.get("OPTIONS", {}))
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE takes the write lock at BEGIN: a deferred transaction that reads first and writes

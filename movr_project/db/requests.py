@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
+from movr_project.redirects import SAFE_METHODS
+
 from .retry import OutcomeUnknown, may_read_again, run_transaction, unavailable
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 RETRY_AFTER_SECONDS = 5
 SECRET_FIELD = re.compile("password|code|offer")
 # Added, read from the cookie, and whether a page has shown them or added to them.
