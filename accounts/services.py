@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cities.models import City
-from movr_project.db.retry import retry_transaction
+from movr_project.db.retry import log_refusal, retry_transaction
 from movr_project.errors import Refused
 from movr_project.mail import send_mail
 
@@ -254,9 +254,17 @@ def _names_taken_refused(username: str, email: str, besides: User | None = None)
     try:
         yield
     except IntegrityError as error:
-        others = User.objects.exclude(id=besides.id) if besides else User.objects.all()
-        if others.filter(username=username).exists():
-            raise AccountRefused(_("Please use a different username."), code="username_taken") from error
-        if others.filter(email=email).exists():
-            raise AccountRefused(_("Please use a different e-mail address."), code="email_taken") from error
-        raise
+        refused = _which_name(username, email, besides)
+        if refused is None:
+            raise
+        log_refusal("names_taken", refused)
+        raise refused from error
+
+
+def _which_name(username: str, email: str, besides: User | None) -> AccountRefused | None:
+    others = User.objects.exclude(id=besides.id) if besides else User.objects.all()
+    if others.filter(username=username).exists():
+        return AccountRefused(_("Please use a different username."), code="username_taken")
+    if others.filter(email=email).exists():
+        return AccountRefused(_("Please use a different e-mail address."), code="email_taken")
+    return None

@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
 from movr_project.clients import client_address
-from movr_project.db.retry import retry_transaction
+from movr_project.db.retry import log_refusal, retry_transaction
 from movr_project.errors import Refused
 
 from .models import Throttle
@@ -45,7 +45,9 @@ def throttle(kind: str, subject: str, *, limit: int, period: timedelta = HOUR) -
     """
     wait = _count(throttle_key(kind, subject), limit, period)
     if wait:
-        raise Throttled(wait)
+        refused = Throttled(wait)
+        log_refusal(f"throttle {kind}", refused)
+        raise refused
 
 
 def throttle_key(kind: str, subject: str) -> str:

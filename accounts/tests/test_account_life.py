@@ -117,6 +117,16 @@ def test_nobody_edits_rights_or_counters(rider, rider_client):
     )
 
 
+def test_pages_come_in_the_chosen_language_or_else_in_the_browser_s(rider, rider_client, settings):
+    settings.LANGUAGES = [("en", "English"), ("es", "Spanish")]
+    spanish_browser = {"accept-language": "es"}
+    assert rider_client.get("/profile/", headers=spanish_browser).headers["Content-Language"] == "es"
+    User.objects.filter(pk=rider.pk).update(language="en")
+    page = rider_client.get("/profile/", headers=spanish_browser)
+    assert page.headers["Content-Language"] == "en"
+    assert '<html lang="en"' in page.content.decode()
+
+
 # Confirming the e-mail address
 
 

@@ -77,7 +77,8 @@ def run_transaction(
         except Exception as error:
             fault = progress.fault(error)
             if fault is Fault.OTHER:
-                _log_refusal(name, error)
+                if isinstance(error, Refused):
+                    log_refusal(name, error)
                 raise
             if fault is Fault.AMBIGUOUS and not idempotent:
                 raise OutcomeUnknown("The connection broke while the work was being saved.") from error
@@ -116,10 +117,9 @@ def _back_off(attempt: int) -> float:
     return random.uniform(0, min(ceiling, settings.TRANSACTION_MAX_BACKOFF_SECONDS))
 
 
-def _log_refusal(name: str, error: Exception) -> None:
-    """The code alone: the sentence is the person's."""
-    if isinstance(error, Refused):
-        log_event(logger, "refused", service=name, code=error.code)
+def log_refusal(name: str, refused: Refused) -> None:
+    """One line for a refused action. The code alone: the sentence is the person's."""
+    log_event(logger, "refused", service=name, code=refused.code)
 
 
 def _log_retry(name: str, attempt: int, fault: Fault, error: Exception, pause: float) -> None:
