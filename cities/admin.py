@@ -20,7 +20,7 @@ class CityFilter(admin.SimpleListFilter):
         return [(city.name, str(city)) for city in registry]
 
     def queryset(self, request: HttpRequest, queryset):
-        return queryset.filter(city=self.value()) if self.value() else queryset
+        return queryset.filter(city=self.value()) if self.value() in registry else queryset
 
 
 @admin.display(description=_("city"), ordering="city")

@@ -1,0 +1,98 @@
+"""Placing this database: what is wanted comes from the cities and the models."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from cities.models import City
+
+from .cluster import cluster_regions, read_state, schema_jobs
+from .places import BY_ROW, Place, places
+from .plan import Change, PlacementRefused, State, Table, Wanted, changes, primary_region
+
+COMMAND = "python manage.py regions apply"
+POLL_SECONDS = 1.0
+QUIET_SECONDS = 10.0
+
+
+def wanted_placement(database: str, *, primary: str = "", survive: str = "") -> Wanted:
+    """What a database should have. Read from the table: another process may just have added a city."""
+    region_of = {city.name: city.region for city in City.objects.all()}
+    cities: dict[str, list[str]] = {}
+    for name, region in sorted(region_of.items()):
+        cities.setdefault(region, []).append(name)
+    default = region_of.get(settings.DEFAULT_CITY) or min(cities, default="")
+    return Wanted(database, cities, places(), default_primary=default, primary=primary, survive=survive)
+
+
+def placed_for_other_cities(wanted: Wanted) -> State:
+    """What a database has that was placed before the set of cities changed: for a script made elsewhere."""
+    tables = {place.table: _as_placed(place) for place in wanted.places}
+    return State(primary=wanted.default_primary, tables=tables)
+
+
+def _as_placed(place: Place) -> Table:
+    return Table(BY_ROW, {"region": ""}) if place.is_by_row else Table(place.locality)
+
+
+def changes_left(cursor: Any, wanted: Wanted) -> tuple[State, list[Change]]:
+    """What the database has, and what is left to do. Raises ``PlacementRefused``."""
+    state = read_state(cursor, wanted.database, [place.table for place in wanted.places])
+    missing = sorted({place.table for place in wanted.places} - state.tables.keys())
+    if missing:
+        raise PlacementRefused(f"Run migrate first: there is no table {', '.join(missing)}.")
+    without_node = sorted({primary_region(wanted, state), *wanted.cities} - cluster_regions(cursor))
+    if without_node:
+        raise PlacementRefused(
+            f"No node of the cluster is in {', '.join(without_node)}: start some with --locality=region=… "
+            "or correct the city's region."
+        )
+    return state, changes(wanted, state)
+
+
+def run(cursor: Any, left: list[Change], say: Callable[[str], None]) -> None:
+    """Carry out the changes, one statement at a time, each once the one before has come to its end.
+
+    CockroachDB changes a schema outside of transactions. Stopped anywhere, it goes on from there next time.
+    """
+    total = sum(len(change.statements) for change in left)
+    number = 0
+    for change in left:
+        say(change.why)
+        for statement in change.statements:
+            number += 1
+            wait_for_schema_jobs(cursor, say)
+            say(f"[{number}/{total}] {statement}")
+            cursor.execute(statement)
+    wait_for_schema_jobs(cursor, say)
+
+
+def wait_for_schema_jobs(
+    cursor: Any, say: Callable[[str], None], *, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Until no change of the schema goes on. Raises ``PlacementRefused`` where somebody paused one."""
+    for waited in _waiting():
+        jobs = schema_jobs(cursor)
+        if not jobs:
+            return
+        paused = next((job for job in jobs if job.is_paused), None)
+        if paused:
+            raise PlacementRefused(f"Resume or cancel this first, as nothing ends while it is paused: {paused}")
+        if waited % QUIET_SECONDS == 0:
+            say(f"      waiting for {jobs[0]}")
+        time.sleep(POLL_SECONDS)
+
+
+def _waiting() -> Iterator[float]:
+    waited = 0.0
+    while True:
+        yield waited
+        waited += POLL_SECONDS
+
+
+def cities_by_region(cities: Mapping[str, list[str]]) -> Iterator[str]:
+    """Lines for people."""
+    for region, names in sorted(cities.items()):
+        yield f"{region}: {', '.join(names)}"
