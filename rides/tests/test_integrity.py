@@ -1,0 +1,300 @@
+"""``check_integrity`` names every row that disagrees with another one, and no other."""
+
+import random
+import uuid
+from datetime import timedelta
+from io import StringIO
+from types import SimpleNamespace
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.models import CheckConstraint, F
+from django.db.models.functions import Upper
+from django.test.utils import CaptureQueriesContext
+
+from accounts.documents import record_acceptance
+from accounts.models import TermsAcceptance, User
+from accounts.tests.factories import UserFactory
+from cities.registry import registry
+from fleet import geohash
+from fleet.models import Vehicle
+from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from movr_project.db.constraints import ForeignKeyConstraint
+from movr_project.tests.locality import assert_local
+from rides.integrity import RULES, SHOWN, findings
+from rides.models import Ride
+from rides.tests.factories import OpenRideFactory, RideFactory
+
+pytestmark = pytest.mark.django_db
+
+ATLANTIS = "atlantis"
+NOBODY = uuid.UUID(int=0)
+SEATTLE_CENTER = 47.6219, -122.3517
+LOOK_ACROSS_CITIES = {"ride_rider", "person_open_rides", "removed_account"}
+
+
+@pytest.fixture
+def unguarded(db):
+    """Until the end of the test the database takes what its constraints forbid."""
+    savepoint = transaction.savepoint()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX rides_one_open_per_vehicle")
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = ON")  # foreign keys wait for COMMIT anyway
+        else:
+            for model in (User, Vehicle, Ride):
+                for constraint in model._meta.constraints:
+                    if isinstance(constraint, (CheckConstraint, ForeignKeyConstraint)):
+                        cursor.execute(str(constraint.remove_sql(model, connection.schema_editor())))
+    yield
+    transaction.savepoint_rollback(savepoint)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+
+@pytest.fixture
+def data(db):
+    """One of each, and all of it right."""
+    owner, guest, newcomer = UserFactory(), UserFactory(city="seattle"), UserFactory()
+    record_acceptance(owner.id, 1)
+    return SimpleNamespace(
+        owner=owner,
+        guest=guest,
+        newcomer=newcomer,
+        parked=VehicleFactory(owner=owner),
+        lost=VehicleFactory(somewhere=True),
+        removed=removed_vehicle(owner),
+        riding=OpenRideFactory(rider=guest),
+        ridden=RideFactory(rider=owner, end_latitude=EIFFEL_TOWER[0], end_longitude=EIFFEL_TOWER[1]),
+        anonymous=RideFactory(rider=None, rider_city="paris"),
+    )
+
+
+def removed_vehicle(owner):
+    vehicle = VehicleFactory(owner=owner)
+    Vehicle.objects.filter(pk=vehicle.pk).update(status="removed")
+    User.objects.filter(id=owner.id).update(owned_vehicles=F("owned_vehicles") - 1)
+    return vehicle
+
+
+def found(*cities):
+    """What is wrong in these cities, or without one anywhere: rule, city and keys."""
+    chosen = [registry[city] for city in cities] or None
+    return [(finding.rule.name, finding.city, finding.keys) for finding in findings(chosen)]
+
+
+def checked(**options):
+    """What the command prints, and what it ends with: None when all is well."""
+    out = StringIO()
+    try:
+        call_command("check_integrity", stdout=out, **options)
+    except CommandError as error:
+        return out.getvalue(), error
+    return out.getvalue(), None
+
+
+# --- Each kind of damage --------------------------------------------------------------------------------
+
+# The rule that finds it, in which city, the row's name in `data`, and what is written over it.
+HOUR = timedelta(hours=1)
+DAMAGES = {
+    "a ridden vehicle said to be free": ("vehicle_on_trip", "paris", "riding.vehicle", {"status": "available"}),
+    "a ridden vehicle that is removed": ("vehicle_on_trip", "paris", "riding.vehicle", {"status": "removed"}),
+    "a trip that nobody makes": ("vehicle_on_trip", "paris", "lost", {"status": "on_trip"}),
+    "a status that there is not": ("vehicle_status", "paris", "lost", {"status": "flying"}),
+    "a latitude without a longitude": ("vehicle_position", "paris", "parked", {"longitude": None}),
+    "a longitude without a latitude": ("vehicle_position", "paris", "parked", {"latitude": None}),
+    "a cell without a position": ("vehicle_position", "paris", "lost", {"cell": "u09tvn"}),
+    "a cell of another place": ("vehicle_cell", "paris", "parked", {"cell": geohash.encode(*EIFFEL_TOWER)}),
+    "a position in another city": (
+        "vehicle_in_city",
+        "paris",
+        "parked",
+        {"latitude": SEATTLE_CENTER[0], "longitude": SEATTLE_CENTER[1], "cell": geohash.encode(*SEATTLE_CENTER)},
+    ),
+    "a code of another city": ("vehicle_code", "paris", "parked", {"code": "ROM7K3M2"}),
+    "a code in small letters": ("vehicle_code", "paris", "parked", {"code": "par7K3M2"}),
+    "an owner who never was": ("vehicle_owner", "paris", "removed", {"owner_id": NOBODY}),
+    "a ride of a vehicle that never was": ("ride_vehicle", "paris", "ridden", {"vehicle_id": NOBODY}),
+    "a ride of a person who never was": ("ride_rider", "paris", "ridden", {"rider_id": NOBODY}),
+    "a ride of a person who lives elsewhere": ("ride_rider", "paris", "ridden", {"rider_city": "rome"}),
+    "an end before the start": ("ride_end", "paris", "ridden", {"end_time": F("start_time") - HOUR, "length": -HOUR}),
+    "a length that is not the time between": ("ride_end", "paris", "ridden", {"length": HOUR}),
+    "an end without a length": ("ride_end", "paris", "ridden", {"length": None}),
+    "a length without an end": ("ride_end", "paris", "riding", {"length": HOUR}),
+    "an open ride with a place where it ended": ("ride_end", "paris", "riding", {"end_location": "Louvre"}),
+    "half a position at the start": ("ride_position", "paris", "riding", {"start_latitude": 48.85}),
+    "half a position at the end": ("ride_position", "paris", "ridden", {"end_longitude": None}),
+    "a rider who does not count": ("person_open_rides", "seattle", "guest", {"open_rides": 0}),
+    "a rider who counts twice": ("person_open_rides", "seattle", "guest", {"open_rides": 2}),
+    "a person who does not ride and counts": ("person_open_rides", "paris", "newcomer", {"open_rides": 1}),
+    "an owner who does not count": ("person_owned_vehicles", "paris", "owner", {"owned_vehicles": 0}),
+    "an owner who counts a removed vehicle": ("person_owned_vehicles", "paris", "owner", {"owned_vehicles": 2}),
+    "a username in capitals": ("person_names", "paris", "newcomer", {"username": Upper("username")}),
+    "an address in capitals": ("person_names", "paris", "newcomer", {"email": Upper("email")}),
+    "terms that were never accepted": ("person_terms", "paris", "newcomer", {"terms_version": 1}),
+    "terms that were accepted and forgotten": ("person_terms", "paris", "owner", {"terms_version": 0}),
+    "an account removed from beneath": ("removed_account", "paris", "owner", {"is_active": False, "email": None}),
+    "a person of no city": ("users_city", "", "newcomer", {"city": ATLANTIS}),
+    "a vehicle of no city": ("vehicles_city", "", "lost", {"city": ATLANTIS}),
+    "a ride of no city": ("rides_city", "", "ridden", {"city": ATLANTIS}),
+    "a ride of a person of no city": ("rides_rider_city", "", "anonymous", {"rider_city": ATLANTIS}),
+}
+
+
+@pytest.mark.usefixtures("unguarded")
+@pytest.mark.parametrize(("rule", "city", "name", "change"), DAMAGES.values(), ids=DAMAGES)
+def test_it_is_found(data, rule, city, name, change):
+    row = data
+    for part in name.split("."):
+        row = getattr(row, part)
+    where = [city] if city else []
+    assert found(*where) == []
+    rows = type(row).objects.filter(pk=row.pk)
+    assert rows.update(**change) == 1
+    key = type(row).objects.get(id=row.id).pk
+    assert found(*where) == [(rule, city, [str(key)])]
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_two_open_rides_of_one_vehicle_are_found(data):
+    OpenRideFactory(vehicle=data.riding.vehicle)
+    assert found("paris") == [("vehicle_on_trip", "paris", [str(data.riding.vehicle.pk)])]
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_a_position_without_its_cell_is_found_twice_over(data):
+    Vehicle.objects.filter(pk=data.parked.pk).update(cell="")
+    key = [str(data.parked.pk)]
+    assert found("paris") == [("vehicle_position", "paris", key), ("vehicle_cell", "paris", key)]
+
+
+def test_an_acceptance_that_the_person_does_not_show_is_found(data):
+    TermsAcceptance.objects.create(user=data.owner, version=2)
+    assert found("paris") == [("person_terms", "paris", [str(data.owner.id)])]
+
+
+def test_every_rule_is_seen_to_find_something():
+    tried = {rule for rule, _city, _name, _change in DAMAGES.values()}
+    assert {rule.name for rule in RULES} <= tried
+
+
+# --- Nothing else is found ------------------------------------------------------------------------------
+
+
+def test_an_empty_database_agrees_with_itself():
+    assert found() == []
+
+
+def test_demo_data_agrees_with_itself():
+    call_command("seed_demo", vehicles=45, riders=27, rides=90, verbosity=0)
+    assert Ride.objects.open().exists()
+    assert found() == []
+
+
+def test_positions_anywhere_have_the_cell_that_python_gives_them():
+    rng = random.Random(4)
+    vehicles = []
+    for city in registry:
+        for _number in range(40):
+            latitude = city.latitude + rng.uniform(-0.05, 0.05)
+            longitude = city.longitude + rng.uniform(-0.05, 0.05)
+            vehicles.append(VehicleFactory.build(city=city.name, latitude=latitude, longitude=longitude))
+    Vehicle.objects.bulk_create(vehicles)
+    assert found() == []
+
+
+def test_on_the_edge_of_its_city_a_vehicle_is_within():
+    paris = registry["paris"]
+    north = paris.latitude + paris.radius_km / 111.195
+    while not paris.contains(north, paris.longitude):
+        north -= 1e-9
+    VehicleFactory(latitude=north, longitude=paris.longitude)
+    assert found("paris") == []
+    VehicleFactory(latitude=north + 0.0001, longitude=paris.longitude)
+    assert [rule for rule, _city, _keys in found("paris")] == ["vehicle_in_city"]
+
+
+def test_a_city_that_has_shrunk_does_not_make_its_removed_vehicles_wrong(data):
+    Vehicle.objects.filter(pk=data.removed.pk).update(
+        latitude=SEATTLE_CENTER[0], longitude=SEATTLE_CENTER[1], cell=geohash.encode(*SEATTLE_CENTER)
+    )
+    assert found("paris") == []
+
+
+# --- The statements -------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("data")
+def test_there_is_one_statement_for_each_rule_and_city_however_many_rows(django_assert_num_queries):
+    with CaptureQueriesContext(connection) as few:
+        found()
+    assert len(few) == 4 + len(RULES) * len(list(registry))
+    RideFactory.create_batch(30)
+    OpenRideFactory.create_batch(30)
+    with django_assert_num_queries(len(few)):
+        assert found() == []
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name not in LOOK_ACROSS_CITIES], ids=lambda r: r.name)
+def test_it_asks_the_city_alone(rule):
+    with assert_local():
+        list(rule.offenders(registry["paris"]))
+
+
+# --- The command ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("data")
+def test_all_is_well():
+    said, error = checked()
+    assert error is None
+    assert said == f"Everything agrees: {len(RULES)} rules, 9 cities.\n"
+
+
+def test_cron_hears_nothing_while_all_is_well(data):
+    assert checked(verbosity=0) == ("", None)
+
+
+def test_what_is_wrong_is_named_and_the_status_says_so(data):
+    User.objects.filter(id=data.guest.id).update(open_rides=2)
+    said, error = checked(verbosity=0)
+    assert said.splitlines() == [
+        "person_open_rides, seattle: A person's open_rides is how many rides they have open, in whichever city.",
+        f"  {data.guest.id}",
+    ]
+    assert str(error) == "1 disagreement."
+    assert error.returncode == 1
+
+
+def test_of_very_many_rows_some_are_named_and_all_are_counted():
+    people = UserFactory.create_batch(SHOWN + 5)
+    User.objects.update(open_rides=1)
+    said, error = checked()
+    assert said.splitlines()[1:] == [
+        *(f"  {key}" for key in sorted(str(user.id) for user in people) if key in said),
+        f"  … {SHOWN + 5} in all",
+    ]
+    assert len(said.splitlines()) == SHOWN + 2
+    assert str(error) == f"{SHOWN + 5} disagreements."
+
+
+@pytest.mark.parametrize("name", ["new york", "new-york", " New York "])
+def test_one_city_alone(data, name):
+    User.objects.filter(id=data.guest.id).update(open_rides=2)  # in Seattle
+    said, error = checked(city=name)
+    assert error is None
+    assert said == f"Everything agrees: {len(RULES)} rules, 1 city.\n"
+
+
+def test_of_one_city_its_own_damage_is_found(data):
+    User.objects.filter(id=data.guest.id).update(open_rides=2)
+    assert checked(city="seattle")[1]
+
+
+def test_a_city_that_is_not_served_is_no_city_to_check():
+    _said, error = checked(city=ATLANTIS)
+    assert str(error).startswith("“atlantis” is not served. There are: amsterdam, boston,")
