@@ -88,9 +88,10 @@ def _retried(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        calls_services = getattr(
-            view, "__name__", ""
-        ) == "changelist_view" and "delete_selected" not in request.POST.getlist("action")
+        if "\0" in "".join(request.GET.values()):
+            raise BadRequest  # Django's filters would hand it to PostgreSQL, which takes no null byte
+        is_list = getattr(view, "__name__", "") == "changelist_view"
+        calls_services = is_list and "delete_selected" not in request.POST.getlist("action")
         try:
             return (view if calls_services else retried)(request, *args, **kwargs)
         except Refused as refused:
