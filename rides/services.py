@@ -101,7 +101,8 @@ def end_ride(
     vehicle.public_id = uuid.uuid4()
     parked = vehicle.park(end_location, position)
     vehicle.save(update_fields=["status", "public_id", *parked])
-    User.objects.filter(id=ride.rider_id, city=ride.rider_city).update(open_rides=F("open_rides") - 1)
+    seen = {"last_seen": timezone.now()} if rider else {}
+    User.objects.filter(id=ride.rider_id, city=ride.rider_city).update(open_rides=F("open_rides") - 1, **seen)
     return ride
 
 
