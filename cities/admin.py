@@ -1,12 +1,16 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import connection
 from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from . import services
 from .models import City
+from .placement.cluster import is_cockroach
+from .placement.service import COMMAND
 from .registry import registry
 
 
@@ -43,6 +47,20 @@ class CityAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: City | None = None) -> list[str]:
         # Both stand in the keys and on the labels of everything in the city.
         return ["name", "code"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: City, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "region" in form.changed_data and is_cockroach(connection):
+            messages.warning(request, self._left_to_do(obj, change))
+
+    @staticmethod
+    def _left_to_do(city: City, change: bool) -> str:
+        """A cluster across regions places rows by a list of cities, which somebody has to renew."""
+        if change:
+            sentence = _("On a cluster across regions the rows of %(city)s stay where they are until this has run: ")
+        else:
+            sentence = _("A database that is spread over regions takes no rows of %(city)s until this has run: ")
+        return f"{sentence % {'city': city}}{COMMAND}"
 
     def get_deleted_objects(self, objs, request: HttpRequest):
         """What stands in the way is shown before anybody confirms."""

@@ -138,7 +138,7 @@ def _by_row(name: str, table: Table, cities: Mapping[str, Sequence[str]]) -> tup
     Where somebody stopped half-way, the names of the columns say how far it got.
     """
     if REGION_COLUMN not in table.columns:
-        return "has no region column yet.", [*_add_column(name, REGION_COLUMN, cities), _set_locality(name, BY_ROW)]
+        return "has no region column yet.", [_add_column(name, REGION_COLUMN, cities), _set_locality(name, BY_ROW)]
     tidied = [] if table.locality == BY_ROW else [_set_locality(name, BY_ROW)]
     if OLD_COLUMN in table.columns:
         tidied.append(_drop_column(name, OLD_COLUMN))
@@ -154,7 +154,7 @@ def _swap_columns(name: str, table: Table, cities: Mapping[str, Sequence[str]]) 
     if NEW_COLUMN in table.columns and not knows(table.columns[NEW_COLUMN], cities):
         yield _drop_column(name, NEW_COLUMN)
     if NEW_COLUMN not in table.columns or not knows(table.columns[NEW_COLUMN], cities):
-        yield from _add_column(name, NEW_COLUMN, cities)
+        yield _add_column(name, NEW_COLUMN, cities)
     yield (
         f"ALTER TABLE {identifier(name)} RENAME COLUMN {REGION_COLUMN} TO {OLD_COLUMN}, "
         f"RENAME COLUMN {NEW_COLUMN} TO {REGION_COLUMN}"
@@ -163,14 +163,12 @@ def _swap_columns(name: str, table: Table, cities: Mapping[str, Sequence[str]]) 
     yield _drop_column(name, OLD_COLUMN)
 
 
-def _add_column(name: str, column: str, cities: Mapping[str, Sequence[str]]) -> list[str]:
+def _add_column(name: str, column: str, cities: Mapping[str, Sequence[str]]) -> str:
     """NOT NULL and without ELSE: a row of a city that has no region is refused."""
-    table = identifier(name)
-    return [
-        f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} crdb_internal_region NOT NULL "
-        f"AS ({region_expression(cities)}) STORED",
-        f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT VISIBLE",
-    ]
+    return (
+        f"ALTER TABLE {identifier(name)} ADD COLUMN IF NOT EXISTS {column} crdb_internal_region "
+        f"NOT VISIBLE NOT NULL AS ({region_expression(cities)}) STORED"
+    )
 
 
 def _drop_column(name: str, column: str) -> str:

@@ -132,7 +132,8 @@ class Command(BaseCommand):
             self.say(f"No city is in {region} any more. It stays until you drop it: see docs/multi-region.md.")
 
     def wanted(self, **asked) -> Wanted:
-        return wanted_placement(connection.settings_dict["NAME"], **asked)
+        name = "movr" if connection.vendor == "sqlite" else connection.settings_dict["NAME"]  # SQLite's is a path
+        return wanted_placement(name, **asked)
 
     def state(self, wanted: Wanted) -> State:
         with connection.cursor() as cursor:
