@@ -4,6 +4,7 @@ import secrets
 import uuid
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
@@ -21,6 +22,12 @@ USERNAME_PATTERN = r"^[a-z0-9_.-]{3,64}\Z"
 
 def new_session_epoch() -> str:
     return secrets.token_urlsafe(12)
+
+
+def validate_served_city(name: str) -> None:
+    if name not in registry:
+        cities = ", ".join(city.name for city in registry)
+        raise ValidationError(_("We don't serve that city. Write one of: %(cities)s."), params={"cities": cities})
 
 
 class LowerCaseMixin:
@@ -69,7 +76,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    city = city_column()
+    city = city_column(validators=[validate_served_city])
     username = LowerCaseCharField(
         _("username"),
         max_length=64,

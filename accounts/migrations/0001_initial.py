@@ -36,7 +36,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("city", models.CharField(max_length=64, verbose_name="city")),
+                (
+                    "city",
+                    models.CharField(
+                        max_length=64, validators=[accounts.models.validate_served_city], verbose_name="city"
+                    ),
+                ),
                 (
                     "username",
                     accounts.models.LowerCaseCharField(

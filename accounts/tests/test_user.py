@@ -1,12 +1,15 @@
 """The row of a person (rows M1, M12)."""
 
 import uuid
+from io import StringIO
+from types import SimpleNamespace
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +62,14 @@ def test_nobody_is_found_by_anything_else(name):
 
 def test_the_home_city_is_a_city():
     assert UserFactory(city="rome").home_city.display_name == "Rome"
+
+
+def test_the_first_superuser_is_asked_for_a_served_city_until_one_is_given(db, monkeypatch):
+    answers = iter(["boss", "boss@example.com", "Gotham", "paris"])
+    monkeypatch.setattr("builtins.input", lambda prompt="": next(answers))
+    monkeypatch.setattr("getpass.getpass", lambda prompt="": PASSWORD)
+    errors = StringIO()
+    call_command("createsuperuser", stdin=SimpleNamespace(isatty=lambda: True), stdout=StringIO(), stderr=errors)
+    assert "We don't serve that city" in errors.getvalue()
+    boss = User.objects.get(username="boss")
+    assert (boss.city, boss.is_superuser) == ("paris", True)
