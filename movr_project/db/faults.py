@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from django.db import Error, InterfaceError, OperationalError
+from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
 
 class Fault(Enum):
@@ -16,6 +16,7 @@ CONFLICT_STATES = {"40001", "40P01"}  # serialization failure, deadlock
 AMBIGUOUS_STATES = {"40003"}  # statement completion unknown
 SHUTDOWN_STATES = {"57P01", "57P02", "57P03"}  # shut down by an administrator, crashed, still starting
 CONNECTION_CLASS = "08"
+TIMEOUT_STATES = {"57014", "55P03"}  # a statement, or its wait for a lock, took longer than is allowed
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -34,10 +35,16 @@ def fault_of(error: BaseException) -> Fault:
     return Fault.CONFLICT if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else Fault.OTHER
 
 
+def timed_out(error: BaseException) -> bool:
+    """Whether the server gave up a statement: rolled back, and as slow if it were run again at once."""
+    return isinstance(error, Error) and sqlstate(error) in TIMEOUT_STATES
+
+
 def _server_fault(error: Error, state: str | None) -> Fault:
     if state is None:
-        # psycopg2 found the connection broken, or could not make one.
-        lost = isinstance(error, (OperationalError, InterfaceError))
+        # psycopg2 found the connection broken, or could not make one. Where the server goes down in the middle
+        # of a statement it sometimes raises the bare class.
+        lost = isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError
         return Fault.CONNECTION_LOST if lost else Fault.OTHER
     if state in CONFLICT_STATES:
         return Fault.CONFLICT

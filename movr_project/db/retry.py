@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transacti
 from movr_project.errors import Refused
 from movr_project.logs import log_event
 
-from .faults import Fault, fault_of, sqlstate
+from .faults import Fault, fault_of, sqlstate, timed_out
 
 logger = logging.getLogger(__name__)
 
@@ -162,4 +162,4 @@ def may_read_again(error: Exception, using: str = DEFAULT_DB_ALIAS) -> bool:
 
 def unavailable(error: Any) -> bool:
     """Whether an error says "not now" rather than "wrong": the answer is 503, not 500."""
-    return isinstance(error, (Busy, OutcomeUnknown)) or fault_of(error) is not Fault.OTHER
+    return isinstance(error, (Busy, OutcomeUnknown)) or fault_of(error) is not Fault.OTHER or timed_out(error)
