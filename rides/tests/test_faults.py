@@ -1,0 +1,388 @@
+"""Rides while the database fails: what was acknowledged is there, once, and everything agrees afterwards.
+
+Unless a test says otherwise, a person sits at a browser, and the database is a real one.
+"""
+
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from threading import Event
+
+import psycopg2
+import pytest
+from django.contrib.messages import get_messages
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.urls import reverse
+from psycopg2 import sql
+
+from accounts.tests.factories import UserFactory
+from cities.registry import registry
+from fleet.tests.factories import VehicleFactory
+from movr_project.db.faults import Fault, fault_of
+from movr_project.tests.databases import cut_connection, on_postgresql, on_sqlite
+from movr_project.tests.threads import PATIENCE_SECONDS, at_once
+from rides.integrity import findings
+from rides.models import Ride, ride_id
+from rides.tests.factories import OpenRideFactory
+
+from .clusters import MAX_CONNECTIONS, cluster, migrated_cluster  # noqa: F401  (fixtures)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("faults")]
+
+STARTED, ENDED = "Ride started.", "Ride ended."
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(settings):
+    settings.TRANSACTION_BACKOFF_SECONDS = 0.001
+    settings.TRANSACTION_MAX_BACKOFF_SECONDS = 0.02
+
+
+@pytest.fixture(autouse=True)
+def _everything_agrees_afterwards(transactional_db):
+    yield
+    assert_everything_agrees()
+
+
+def assert_everything_agrees():
+    assert list(findings([registry["paris"]])) == []
+
+
+def browser_of(person):
+    browser = Client(raise_request_exception=False)
+    browser.force_login(person)
+    return browser
+
+
+class Start:
+    """A person presses the button that starts a ride, as often as they like: it is one form."""
+
+    said = STARTED
+
+    def __init__(self, person=None, vehicle=None, token="form"):
+        self.person = person or UserFactory()
+        self.vehicle = vehicle or VehicleFactory()
+        self.token = token
+        self.url = reverse("rides:ride_start", args=["paris", self.vehicle.id])
+        self.form = {"token": token}
+        self.kept = token
+        self.ride_id = ride_id(self.person.id, token, self.vehicle.pk)
+
+    def is_done(self):
+        return Ride.objects.in_city("paris").open().filter(id=self.ride_id).exists()
+
+
+class End:
+    """A person ends the ride that they are on."""
+
+    said = ENDED
+
+    def __init__(self, ride=None):
+        ride = ride or OpenRideFactory()
+        self.person = ride.rider
+        self.vehicle = ride.vehicle
+        self.url = reverse("rides:ride_end", args=["paris", ride.id])
+        self.form = {"end_location": "Louvre"}
+        self.kept = "Louvre"
+        self.ride_id = ride.id
+
+    def is_done(self):
+        return Ride.objects.in_city("paris").ended().filter(id=self.ride_id, end_location="Louvre").exists()
+
+
+def press(browser, act):
+    """What the person reads: the last message, or nothing on a page that asks for patience."""
+    browser.cookies.pop("messages", None)
+    response = browser.post(act.url, act.form)
+    if response.status_code == 503:
+        assert int(response["Retry-After"]) > 0
+        assert f'value="{act.kept}"' in response.content.decode(), "the form is kept"
+        return None
+    assert response.status_code == 302, f"{response.status_code}: {response.exc_info}"
+    return [str(message) for message in get_messages(response.wsgi_request)][-1]
+
+
+def assert_done_once(act):
+    assert act.is_done()
+    assert act.vehicle.rides.count() == 1
+
+
+both_acts = pytest.mark.parametrize("make_act", [Start, End])
+
+
+# --- A connection that is cut ---------------------------------------------------------------------------
+
+
+class Cut:
+    """An execute wrapper that ends the server's side of our connection at one statement, once."""
+
+    def __init__(self, number, when):
+        self.number = number
+        self.when = when
+        self.seen = 0
+
+    def __call__(self, execute, sql, params, many, context):
+        self.seen += 1
+        here = self.seen == self.number
+        if here and self.when == "before":
+            cut_connection()
+        result = execute(sql, params, many, context)
+        if here and self.when == "after":
+            cut_connection()
+        return result
+
+
+@on_postgresql
+@both_acts
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_cut_at_any_statement_it_is_done_once_and_the_person_notices_nothing(make_act, when):
+    for number in count(1):
+        act = make_act()
+        browser = browser_of(act.person)
+        cut = Cut(number, when)
+        with connection.execute_wrapper(cut):
+            assert press(browser, act) == act.said, f"cut {when} statement {number}"
+        assert_done_once(act)
+        assert_everything_agrees()
+        if cut.seen < number:
+            break  # all of them have been cut
+    assert number > 5
+
+
+@pytest.fixture
+def cut_at_commit(monkeypatch):
+    """Cuts our connection at the next COMMIT: before it reaches the server, or after the server has committed."""
+    commit = connection._commit
+    moments = []
+
+    def failing_commit():
+        moment = moments.pop() if moments else None
+        if moment == "before":
+            cut_connection()
+        commit()
+        if moment == "after":
+            cut_connection()
+            with connection.wrap_database_errors:  # so the answer never arrives
+                connection.connection.cursor().execute("SELECT 1")
+
+    monkeypatch.setattr(connection, "_commit", failing_commit)
+    return moments.append
+
+
+@on_postgresql
+@both_acts
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_cut_at_commit_it_is_done_once_whether_or_not_the_server_had_committed(make_act, moment, cut_at_commit):
+    act = make_act()
+    browser = browser_of(act.person)
+    cut_at_commit(moment)
+    assert press(browser, act) == act.said
+    assert_done_once(act)
+
+
+@on_postgresql
+@both_acts
+def test_a_connection_cut_between_two_requests_is_made_anew(make_act):
+    act = make_act()
+    browser = browser_of(act.person)
+    browser.get("/vehicles/")
+    cut_connection()
+    assert press(browser, act) == act.said
+    assert_done_once(act)
+
+
+# --- A server that is too slow or full ------------------------------------------------------------------
+
+
+@contextmanager
+def locked(row):
+    """Somebody holds the row and does not let go."""
+    params = connection.get_connection_params()
+    params.pop("cursor_factory", None)
+    other = psycopg2.connect(**params)
+    try:
+        with other.cursor() as cursor:
+            table = sql.Identifier(row._meta.db_table)
+            cursor.execute(sql.SQL("SELECT 1 FROM {} WHERE id = %s FOR UPDATE").format(table), [str(row.id)])
+        yield
+    finally:
+        other.close()
+
+
+def set_statement_timeout(milliseconds):
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = %s", [milliseconds])
+
+
+@on_postgresql
+@both_acts
+@pytest.mark.parametrize("held", ["vehicle", "person"])
+def test_a_statement_that_takes_too_long_leaves_nothing_half_done(make_act, held):
+    """A vehicle is the first lock that is taken, a person the last."""
+    act = make_act()
+    browser = browser_of(act.person)
+    with locked(getattr(act, held)):
+        set_statement_timeout(100)
+        assert press(browser, act) is None
+    set_statement_timeout(0)
+    assert not act.is_done()
+    assert_everything_agrees()
+    assert press(browser, act) == act.said
+    assert_done_once(act)
+
+
+@on_postgresql
+@both_acts
+def test_while_the_server_takes_no_more_connections_people_are_asked_to_wait(make_act, cluster):  # noqa: F811
+    act = make_act()
+    browser = browser_of(act.person)
+    connection.close()
+    with ExitStack() as guests:
+        for _number in range(MAX_CONNECTIONS):
+            guests.callback(cluster.connect().close)
+        with pytest.raises(psycopg2.OperationalError, match="too many clients"):
+            cluster.connect()
+        assert press(browser, act) is None
+    assert press(browser, act) == act.said
+    assert act.is_done()
+    assert_everything_agrees()
+
+
+# --- A server that stops and starts ---------------------------------------------------------------------
+
+
+class Commuter:
+    """Rides on and on, and presses the button again where the page asks for patience."""
+
+    def __init__(self, vehicles):
+        self.person = UserFactory()
+        self.browser = browser_of(self.person)
+        self.vehicles = vehicles
+        self.trips = 0
+        self.started = set()
+        self.ended = set()
+        self.busy_pages = 0
+
+    def ride_until(self, over):
+        while not over.is_set():
+            self.trips += 1
+            vehicle = self.vehicles[self.trips % len(self.vehicles)]
+            start = Start(self.person, vehicle, token=f"trip {self.trips}")
+            if self.insist(start) == STARTED:
+                self.started.add(start.ride_id)
+                end = End(Ride(id=start.ride_id, vehicle=vehicle, rider=self.person))
+                assert self.insist(end) == ENDED
+                self.ended.add(start.ride_id)
+
+    def insist(self, act):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            said = press(self.browser, act)
+            if said:
+                return said
+            self.busy_pages += 1
+            time.sleep(0.05)
+        raise TimeoutError("The server did not come back.")
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happens"
+        time.sleep(0.01)
+
+
+@on_postgresql
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_server_stopped_and_started_loses_no_ride_that_was_acknowledged(mode, cluster, settings):  # noqa: F811
+    settings.TRANSACTION_ATTEMPTS = 3
+    vehicles = VehicleFactory.create_batch(3)
+    commuters = [Commuter(vehicles) for _number in range(4)]
+    over = Event()
+
+    def all_ended():
+        return [id_ for commuter in commuters for id_ in list(commuter.ended)]
+
+    def busy_pages():
+        return sum(commuter.busy_pages for commuter in commuters)
+
+    def wait_for_rides():
+        goal = len(all_ended()) + 5
+        wait_for(lambda: len(all_ended()) >= goal)
+
+    def stop_and_start():
+        wait_for_rides()
+        cluster.stop(mode)
+        seen = busy_pages()
+        wait_for(lambda: busy_pages() > seen)
+        cluster.start()
+        wait_for_rides()
+
+    def operate():
+        try:
+            stop_and_start()
+            stop_and_start()
+        finally:
+            over.set()
+
+    assert at_once(operate, *(lambda one=one: one.ride_until(over) for one in commuters)) == [None] * 5
+
+    connection.close()  # this thread's own: it ended with the server
+    rides = Ride.objects.filter(city="paris", rider_id__in=[commuter.person.id for commuter in commuters])
+    started = [id_ for commuter in commuters for id_ in commuter.started]
+    assert sorted(rides.ended().values_list("id", flat=True)) == sorted(started) == sorted(all_ended())
+    assert not rides.open().exists()
+    assert_everything_agrees()
+
+
+def test_what_psycopg2_raises_in_the_middle_of_a_shutdown_is_a_lost_connection():
+    error = DatabaseError()
+    error.__cause__ = psycopg2.DatabaseError("server closed the connection unexpectedly")
+    assert fault_of(error) is Fault.CONNECTION_LOST
+
+
+# --- SQLite, locked by another process ------------------------------------------------------------------
+
+LOCK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked_by_another_process():
+    command = [sys.executable, "-c", LOCK, connection.settings_dict["NAME"]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        yield
+        process.stdin.close()
+
+
+@pytest.fixture
+def impatient(settings):
+    """Our connection waits for the lock for a moment only."""
+    settings.TRANSACTION_ATTEMPTS = 2
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 20")
+    yield
+    connection.close()
+
+
+@on_sqlite
+@both_acts
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_file_asks_for_patience_and_works_again_afterwards(make_act):
+    act = make_act()
+    browser = browser_of(act.person)
+    with locked_by_another_process():
+        assert press(browser, act) is None
+    assert not act.is_done()
+    assert_everything_agrees()
+    assert press(browser, act) == act.said
+    assert_done_once(act)
