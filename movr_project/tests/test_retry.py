@@ -691,7 +691,7 @@ def test_what_a_servers_error_means(state, fault):
     error = raised_by(lambda: server_error(state))
 
     assert (sqlstate(error), fault_of(error)) == (state, fault)
-    assert unavailable(error) is (fault is not Fault.OTHER)
+    assert unavailable(error) is (fault is not Fault.OTHER or state == "57014")  # too slow: later, not at once
 
 
 @on_sqlite
