@@ -11,7 +11,7 @@ from cities.registry import registry
 from movr_project.admin import KeySearchMixin, confirm_action, for_each
 from movr_project.admin_links import link_list, link_to
 
-from .models import Vehicle
+from .models import CITY_CODE_LENGTH, Vehicle
 from .services import (
     VehicleRefused,
     approve_vehicle,
@@ -128,6 +128,16 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
         "recent_rides",
         "key",
     ]
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """A whole code names its city, and is found by the index whatever the size of the fleet."""
+        code = search_term.strip().upper()
+        city = registry.with_code(code[:CITY_CODE_LENGTH])
+        if city:
+            found = queryset.filter(city=city.name, code=code)
+            if found.exists():
+                return found, False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_form(self, request: HttpRequest, obj: Vehicle | None = None, change: bool = False, **kwargs):
         return super().get_form(request, obj, change, **(kwargs if change else {"form": AddVehicleForm} | kwargs))

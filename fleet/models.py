@@ -24,6 +24,7 @@ from .querysets import VehicleQuerySet
 
 # Letters and digits that can't be mistaken for one another, by eye or by ear over the phone.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CITY_CODE_LENGTH = 3
 CODE_DIGITS = 5
 
 

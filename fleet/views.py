@@ -18,12 +18,10 @@ from movr_project.pagination import page_number
 from movr_project.redirects import posted
 
 from .forms import AddVehicleForm, VehicleFilterForm
-from .models import Vehicle
+from .models import CITY_CODE_LENGTH, Vehicle
 from .querysets import VehicleQuerySet
 from .search import vehicles_page
 from .services import VehicleRefused, add_vehicle, may_remove, remove_vehicle
-
-CITY_CODE_LENGTH = 3
 
 
 @require_safe
