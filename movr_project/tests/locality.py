@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from django.apps import apps
 from django.db import connection
-from django.db.models import UniqueConstraint
 
-from movr_project.db.keys import CityKey
+from cities.placement import places
 
 CITY = "city"
 
@@ -90,16 +88,8 @@ def complaints_about(sql: str, exemptions: Collection[Exemption] = ALWAYS) -> li
 
 
 def partitioned_tables() -> set[str]:
-    """The tables of models with a ``CityKey``, and of those that are unique by city and id (the people)."""
-    return {
-        model._meta.db_table
-        for model in apps.get_models()
-        if isinstance(model._meta.pk, CityKey)
-        or any(
-            isinstance(constraint, UniqueConstraint) and tuple(constraint.fields) == (CITY, "id")
-            for constraint in model._meta.constraints
-        )
-    }
+    """The tables whose rows live where their city is."""
+    return set(places.partitioned_tables())
 
 
 class Name(str):

@@ -1,0 +1,156 @@
+"""What people do every day, done through HTTP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.documents import documents
+from accounts.models import Throttle, User
+from accounts.tests.factories import PASSWORD, UserFactory
+from cities.registry import registry
+from fleet.tests.factories import VehicleFactory
+from movr_project.tests.locality import LOG_IN_BY_NAME, LOGGED_IN_PERSON, OWN_HISTORY, Exemption
+from rides.tests.factories import OpenRideFactory, RideFactory
+
+from .recording import Exempt, Step, recorded
+
+SOME = 30  # vehicles: more than a page of them
+LOGGED_IN = Exempt.by_rule("logged-in person", LOGGED_IN_PERSON, finds_one=True)
+BY_NAME = Exempt.by_rule("log in by name", LOG_IN_BY_NAME, finds_one=True)
+HISTORY = Exempt.by_rule("own history", OWN_HISTORY)
+LAST_LOGIN = Exempt(
+    "last login",
+    "Django's own log-in writes it, and knows the person by id alone.",
+    lambda sql: sql == 'UPDATE "users" SET "last_login" = %s WHERE "users"."id" = %s',
+    finds_one=True,
+)
+TERMS = Exempt(
+    "terms accepted",
+    "The acceptance that comes with an account is written by the id of the person, who was added just before.",
+    lambda sql: sql.startswith('UPDATE "users" SET "terms_version" = %s WHERE ("users"."id" = %s AND '),
+    finds_one=True,
+)
+SENT_TWICE = Exempt.by_rule(
+    "sent twice",
+    Exemption("users", frozenset({"id"}), "The same form twice is one account: its id is looked for before."),
+)
+
+Ask = Callable[[], HttpResponse]
+
+
+@dataclass
+class Scene:
+    """A rider of one city who looks at one, which may be another."""
+
+    home: str
+    here: str
+    client: Client = field(default_factory=Client)
+
+    def __post_init__(self):
+        self.rider: User = UserFactory(city=self.home)
+        self.client.force_login(self.rider)
+        self.client.post("/city/", {"city": self.here})
+
+    def vehicle(self, **fields):
+        city = registry[self.here]
+        return VehicleFactory(city=self.here, latitude=city.latitude, longitude=city.longitude, **fields)
+
+
+@dataclass(frozen=True)
+class Action:
+    """``prepare`` makes what is needed and returns the request that is measured."""
+
+    name: str
+    prepare: Callable[[Scene], Ask]
+    exceptions: tuple[Exempt, ...] = (LOGGED_IN,)
+    for_guests: bool = True
+
+
+def vehicle_list(scene: Scene) -> Ask:
+    for _number in range(SOME):
+        scene.vehicle()
+    return lambda: scene.client.get("/vehicles/")
+
+
+def nearest(scene: Scene) -> Ask:
+    city = registry[scene.here]
+    for _number in range(SOME):
+        scene.vehicle()
+    return lambda: scene.client.get("/vehicles/", {"lat": city.latitude, "lon": city.longitude})
+
+
+def vehicle_detail(scene: Scene) -> Ask:
+    url = scene.vehicle().get_absolute_url()
+    return lambda: scene.client.get(url)
+
+
+def start_a_ride(scene: Scene) -> Ask:
+    vehicle = scene.vehicle()
+    return lambda: scene.client.post(f"/rides/start/{vehicle.served_city.slug}/{vehicle.id}/", {"token": "form"})
+
+
+def end_a_ride(scene: Scene) -> Ask:
+    ride = OpenRideFactory(rider=scene.rider, vehicle=scene.vehicle())
+    return lambda: scene.client.post(f"/rides/{ride.city_slug}/{ride.id}/end/", {"end_location": "The station"})
+
+
+def own_rides(scene: Scene) -> Ask:
+    RideFactory(rider=scene.rider, vehicle=scene.vehicle())
+    OpenRideFactory(rider=scene.rider, vehicle=scene.vehicle())
+    return lambda: scene.client.get("/rides/")
+
+
+def add_a_vehicle(scene: Scene) -> Ask:
+    form = {"type": "bike", "color": "red", "brand": "", "last_location": "The station", "token": "form"}
+    return lambda: scene.client.post("/vehicles/add/", form)
+
+
+def remove_a_vehicle(scene: Scene) -> Ask:
+    url = VehicleFactory(city=scene.home, owner=scene.rider).get_absolute_url()
+    return lambda: scene.client.post(f"{url}remove/")
+
+
+def log_in(scene: Scene) -> Ask:
+    form = {"username": scene.rider.username, "password": PASSWORD}
+    return lambda: Client().post("/login/", form)
+
+
+def register(scene: Scene) -> Ask:
+    Throttle.objects.all().delete()  # as the first from this address
+    new = UserFactory.build()
+    form = {name: getattr(new, name) for name in ("first_name", "last_name", "email", "username")}
+    form |= {"city": scene.home, "password1": PASSWORD, "password2": PASSWORD}
+    return lambda: Client().post("/register/", form)
+
+
+ACTIONS = (
+    Action("vehicle list", vehicle_list),
+    Action("nearest vehicles", nearest),
+    Action("vehicle detail", vehicle_detail),
+    Action("start a ride", start_a_ride),
+    Action("end a ride", end_a_ride),
+    Action("own rides", own_rides, (LOGGED_IN, HISTORY)),
+    Action("add a vehicle", add_a_vehicle, for_guests=False),
+    Action("remove a vehicle", remove_a_vehicle, for_guests=False),
+    Action("log in", log_in, (LOGGED_IN, BY_NAME, LAST_LOGIN)),
+    Action("register", register, (SENT_TWICE, TERMS), for_guests=False),
+)
+
+
+def record(action: Action, home: str, here: str) -> list[Step]:
+    """The round trips of one action, done by a rider of ``home`` who is ``here``."""
+    ask = action.prepare(Scene(home, here))
+    for kept in (registry, documents):
+        kept.kept  # noqa: B018  (in memory on a running server)
+    with recorded(*action.exceptions) as steps:
+        response = ask()
+    if response.status_code not in {200, 302} or _errors(response):
+        raise RuntimeError(f"{action.name}: answered with {response.status_code} {_errors(response)}")
+    return steps
+
+
+def _errors(response: HttpResponse) -> dict:
+    form = (response.context or {}).get("form")
+    return dict(form.errors) if form else {}
