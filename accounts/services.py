@@ -139,11 +139,14 @@ def remove_account(*, user: User) -> None:
     """Erase a person; the rides stay without them, and the name is free again (rows M19, M32).
 
     The row itself stays, emptied, for what must still point at it. Raises ``AccountRefused``: ``riding``,
-    ``owns_vehicles``.
+    ``owns_vehicles``, ``account_changed``.
     """
     if User.objects.filter(id=user.id, is_active=False, email=None).exists():
         return  # done already
-    user = User.objects.get(id=user.id, city=user.city)
+    found = _own_row(user).first()
+    if found is None:
+        raise _account_changed()
+    user = found
     erase_all(user)
     user.groups.clear()
     user.user_permissions.clear()
