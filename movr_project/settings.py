@@ -122,8 +122,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TRANSACTION_ATTEMPTS = env.int("TRANSACTION_ATTEMPTS", default=10)
 TRANSACTION_DEADLINE_SECONDS = env.float("TRANSACTION_DEADLINE_SECONDS", default=10.0)
-TRANSACTION_BACKOFF_SECONDS = 0.02
-TRANSACTION_MAX_BACKOFF_SECONDS = 1.0
+TRANSACTION_BACKOFF_SECONDS = env.float("TRANSACTION_BACKOFF_SECONDS", default=0.02)
+TRANSACTION_MAX_BACKOFF_SECONDS = env.float("TRANSACTION_MAX_BACKOFF_SECONDS", default=1.0)
 
 # --- MovR ---------------------------------------------------------------------------------------
 
