@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, LABELS, VALUES, TOP, BAR, GAP = 860, 150, 60, 122, 12, 14
+WIDTH, LABELS, VALUES, TOP, BAR, GAP = 860, 150, 60, 142, 12, 14
 # On a ground of its own, so it can be read on light and dark pages; the bars differ for the color-blind too.
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#12201a}.title{font-weight:600;font-size:15px}.value{font-size:11px}"
-    ".ground{fill:#eef3ef}.axis{stroke:#3c4f46}.placed{fill:#0a6443}.far{fill:#d98a00}.reference{fill:#7b8a94}"
+    ".ground{fill:#eef3ef}.axis{stroke:#3c4f46}.placed{fill:#0a6443}.together{fill:#4a90c2}.far{fill:#d98a00}.reference{fill:#7b8a94}"
 )
 
 
