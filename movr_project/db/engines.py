@@ -20,7 +20,8 @@ SERIALIZABLE = "-c default_transaction_isolation=serializable"
 def database_settings(url: str, *, conn_max_age: int = 600, send_isolation: bool = True) -> dict[str, Any]:
     """Django's ``DATABASES`` entry for a DATABASE_URL (sqlite, postgres or cockroachdb).
 
-    Options already in the URL are kept. ``conn_max_age`` is in seconds. ``send_isolation=False`` is for
+    Options already in the URL are kept; ``test_template`` among them names the database that a server copies
+    to make the one for tests. ``conn_max_age`` is in seconds. ``send_isolation=False`` is for
     a connection pooler that refuses start-up options; the role then needs
     ``ALTER ROLE … SET default_transaction_isolation = serializable``, which a system check verifies.
     """
@@ -39,6 +40,8 @@ def database_settings(url: str, *, conn_max_age: int = 600, send_isolation: bool
         # On a database in memory, threads fail on each other's locks without waiting.
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
         return config
+    if "test_template" in options:
+        config["TEST"] = {"TEMPLATE": options.pop("test_template")}
     if send_isolation:
         options["options"] = f"{options.get('options', '')} {SERIALIZABLE}".strip()
     config["OPTIONS"] = SERVER_OPTIONS | options

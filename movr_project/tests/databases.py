@@ -11,8 +11,14 @@ from django.db import connection, connections
 
 on_server = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no server")
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite's locks and files")
-# CockroachDB ends sessions and breaks deadlocks in ways of its own.
-on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL alone")
+# Where CockroachDB's engine runs on a PostgreSQL (`script/cockroach_stand_in.py`): the schema by which it does.
+stand_in = connection.settings_dict.get("TEST", {}).get("TEMPLATE")
+# CockroachDB ends sessions and breaks deadlocks in ways of its own. The stand-in does as PostgreSQL does.
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql" and not stand_in, reason="about PostgreSQL alone")
+
+
+def not_on_stand_in(reason: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(bool(stand_in), reason=f"the stand-in is no CockroachDB: {reason}")
 
 
 def server_error(sqlstate: str) -> None:
@@ -71,7 +77,8 @@ def empty_database(folder: Path, name: str) -> Iterator[dict]:
         yield settings
         return
     # It has one user: nothing to serialize, and on a busy server PostgreSQL's detection has false alarms.
-    options = rf"-c search_path={name} -c default_transaction_isolation=read\ committed"
+    path = f"{name},{stand_in},pg_catalog" if stand_in else name
+    options = rf"-c search_path={path} -c default_transaction_isolation=read\ committed"
     settings["OPTIONS"] = {**settings["OPTIONS"], "options": options}
     with connected(settings, name) as alias, connections[alias].cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")

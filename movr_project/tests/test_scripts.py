@@ -4,13 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
+import psycopg2
 import pytest
 from django.conf import settings
 from django.db import connection
 from packaging.requirements import Requirement
+
+from movr_project.db.engines import database_settings
+from script.cockroach_stand_in import stand_in_url
 
 ROOT = Path(settings.BASE_DIR)
 TOOLS = ("cat", "cksum", "dirname", "mktemp", "rm", "sh")
@@ -127,7 +132,10 @@ class TestBootstrap:
 
 
 class TestTest:
-    """`script/test` with a stand-in for pytest, which writes down what it is asked."""
+    """`script/test` with a pretended pytest, which writes down what it is asked."""
+
+    STAND_IN = "CockroachDB's engine on PostgreSQL (a stand-in, not CockroachDB)"
+    NO_CLUSTER = "CockroachDB: not tried (TEST_COCKROACH_URL may name a cluster)"
 
     @pytest.fixture
     def clone(self, clone):
@@ -136,28 +144,65 @@ class TestTest:
         executable(clone / "bin" / "chromium", "#!/bin/sh\n")
         return clone
 
-    def answer(self, clone, *, postgres, sqlite_status=0, browser_status=0):
-        """Lets the stand-in's parts end with these statuses."""
+    def answer(self, clone, *, postgres, stand_in=True, sqlite_status=0, browser_status=0, cockroach_status=0):
+        """Lets the parts end with these statuses, on a machine that has these servers."""
         executable(
             clone / ".venv" / "bin" / "python",
             f"""#!/bin/sh
 case $1 in
     script/postgres_url.py) {"echo postgres:///movr" if postgres else "echo no server answers >&2; exit 1"} ;;
+    script/cockroach_stand_in.py) {'echo "cockroachdb:$2"' if stand_in else "echo no schema >&2; exit 1"} ;;
     *)  echo "ran <$DATABASE_URL>"; printf '<%s>' "$@"
         case "$DATABASE_URL $*" in
             *"-m browser"*) exit {browser_status} ;;
             sqlite*) exit {sqlite_status} ;;
+            cockroachdb*) exit {cockroach_status} ;;
         esac ;;
 esac
 """,
         )
 
-    def test_all_parts_run_and_pass(self, clone):
-        result = run(clone, "script/test")
+    def summary(self, result):
+        return [line.strip() for line in result.stdout.partition("What ran:\n")[2].splitlines()]
+
+    @pytest.mark.parametrize("asked", [{}, {"CI": "true"}])
+    def test_all_parts_run_and_pass(self, clone, asked):
+        result = run(clone, "script/test", **asked)
         assert result.returncode == 0
-        assert result.stdout.endswith("What ran:\n  SQLite: passed\n  Browser: passed\n  PostgreSQL: passed\n")
+        assert self.summary(result) == [
+            "SQLite: passed",
+            "Browser: passed",
+            "PostgreSQL: passed",
+            f"{self.STAND_IN}: passed",
+            self.NO_CLUSTER,
+        ]
         assert result.stdout.count("ran <sqlite:///") == 2
         assert result.stdout.count("ran <postgres:///movr>") == 1
+        assert result.stdout.count("ran <cockroachdb:postgres:///movr>") == 1
+
+    def test_a_cluster_that_is_named_runs_the_whole_suite(self, clone):
+        """Whatever the scheme by which other programs know its address."""
+        address = "root@localhost:26257/movr?sslmode=disable"
+        result = run(clone, "script/test", "-x", TEST_COCKROACH_URL=f"postgresql://{address}")
+        assert result.returncode == 0
+        assert self.summary(result)[-1] == "CockroachDB: passed"
+        *_others, ran = result.stdout.split("ran ")
+        assert ran.startswith(f"<cockroachdb://{address}>")
+        assert "<-m><not browser><--numprocesses><0><-x>" in ran
+        assert "--deselect" not in ran
+
+    def test_a_failure_on_the_cluster_is_a_failure(self, clone):
+        self.answer(clone, postgres=False, cockroach_status=1)
+        result = run(clone, "script/test", TEST_COCKROACH_URL="cockroachdb://localhost:26257/movr")
+        assert result.returncode == 1
+        assert self.summary(result)[-1] == "CockroachDB: FAILED"
+
+    def test_a_server_on_which_there_can_be_no_stand_in_is_said(self, clone):
+        self.answer(clone, postgres=True, stand_in=False)
+        result = run(clone, "script/test")
+        assert result.returncode == 0
+        assert f"{self.STAND_IN}: left out, no schema" in self.summary(result)
+        assert run(clone, "script/test", "--all").returncode == 1
 
     def test_arguments_reach_pytest_as_they_are(self, clone):
         assert "<rides><-k><start or end>" in run(clone, "script/test", "rides", "-k", "start or end").stdout
@@ -166,7 +211,7 @@ esac
         self.answer(clone, postgres=True, sqlite_status=1)
         result = run(clone, "script/test")
         assert result.returncode == 1
-        assert result.stdout.endswith("SQLite: FAILED\n  Browser: passed\n  PostgreSQL: passed\n")
+        assert self.summary(result)[:3] == ["SQLite: FAILED", "Browser: passed", "PostgreSQL: passed"]
 
     @pytest.mark.skipif(sys.platform == "darwin", reason="Chrome is found outside the PATH there")
     def test_a_missing_browser_is_said(self, clone):
@@ -180,6 +225,7 @@ esac
         result = run(clone, "script/test")
         assert result.returncode == 0
         assert "PostgreSQL: left out, no server answers" in result.stdout
+        assert f"{self.STAND_IN}: left out, it needs PostgreSQL" in self.summary(result)
 
     @pytest.mark.parametrize("asked", [{"arguments": ["--all"]}, {"CI": "true"}])
     def test_what_is_left_out_is_a_failure_when_all_is_asked_for(self, clone, asked):
@@ -220,6 +266,54 @@ class TestPostgresUrl:
     def test_it_gives_a_server_on_which_databases_may_be_made(self):
         result = self.ask(settings.DATABASE_URL)
         assert result.stdout == f"{settings.DATABASE_URL}\n", result.stderr
+
+
+class TestCockroachStandIn:
+    def ask(self, url):
+        command = [sys.executable, str(ROOT / "script" / "cockroach_stand_in.py"), url]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+    def test_it_says_why_there_is_none(self):
+        result = self.ask("postgres://nobody@127.0.0.1:1/movr")
+        assert result.returncode == 1
+        assert len(result.stderr.splitlines()) == 1
+        assert result.stdout == ""
+
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="this run has no PostgreSQL")
+    def test_its_address_leads_to_a_server_that_calls_itself_cockroachdb(self):
+        result = self.ask(settings.DATABASE_URL)
+        assert result.returncode == 0, result.stderr
+        assert self.ask(settings.DATABASE_URL).stdout == result.stdout
+        config = database_settings(result.stdout.strip())
+        assert config["ENGINE"] == "django_cockroachdb"
+
+        def version(options):
+            params = connection.get_connection_params() | {"options": options, "dbname": config["TEST"]["TEMPLATE"]}
+            params.pop("cursor_factory", None)
+            with closing(psycopg2.connect(**params)) as template, template.cursor() as cursor:
+                cursor.execute("SELECT version()")
+                return cursor.fetchone()[0]
+
+        assert version(config["OPTIONS"]["options"]).startswith("CockroachDB CCL v25.2.1 (")
+        assert version("").startswith("PostgreSQL ")
+
+    @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+    def test_what_the_address_says_already_is_kept(self, scheme):
+        config = database_settings(
+            stand_in_url(
+                f"{scheme}://me:a%40b@db:5433/movr?sslmode=disable&options=-c%20lock_timeout%3D1", "its_schema"
+            ),
+            send_isolation=False,
+        )
+        assert (config["USER"], config["PASSWORD"], config["HOST"], config["PORT"]) == ("me", "a@b", "db", 5433)
+        assert config["NAME"] == "movr"
+        assert config["OPTIONS"]["sslmode"] == "disable"
+        assert config["OPTIONS"]["options"] == "-c lock_timeout=1 -c search_path=public,its_schema,pg_catalog"
+        assert config["TEST"] == {"TEMPLATE": "its_schema"}
+
+    def test_an_address_of_the_local_socket_will_do(self):
+        config = database_settings(stand_in_url("postgres:///movr", "its_schema"))
+        assert (config["HOST"], config["NAME"]) == ("", "movr")
 
 
 class TestRequirements:

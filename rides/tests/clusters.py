@@ -13,6 +13,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from movr_project.tests.databases import stand_in
+from script.cockroach_stand_in import make_stand_in
+
 ROLE = "movr"
 MAX_CONNECTIONS = 20
 OWNER = "postgres"  # the server refuses to run as root
@@ -83,6 +86,8 @@ def temporary_cluster() -> Iterator[Cluster]:
     try:
         cluster.create()
         cluster.start()
+        if stand_in:
+            make_stand_in(f"postgresql:///?host={folder}&user={ROLE}", stand_in)
         yield cluster
     finally:
         if (folder / "data/postmaster.pid").exists():
