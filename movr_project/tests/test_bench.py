@@ -39,6 +39,13 @@ def test_the_latencies_in_the_documentation_and_its_chart_are_what_the_model_exp
 
 
 @committing
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.for_guests], ids=lambda action: action.name)
+def test_people_at_home_and_guests_ask_the_same(action):
+    home, guest = record(action, "paris", "paris"), record(action, "paris", "new york")
+    assert [(step.verb, step.tables) for step in home] == [(step.verb, step.tables) for step in guest]
+
+
+@committing
 @on_server
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 def test_the_round_trips_are_those_on_the_wire(action):
