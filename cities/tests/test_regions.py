@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from accounts.tests.factories import StaffFactory
 from cities.management.commands import regions as command
@@ -261,6 +261,14 @@ class TestOnACluster:
         assert len(cluster.ran) - placed_before == 4 * len(places.partitioned_tables())  # nothing ran twice
         run(capsys, "check")
         assert all(set(columns) == {"region"} for columns in cluster.columns.values())
+
+    def test_a_statement_that_fails_is_shown_with_what_to_do(self, cluster, monkeypatch):
+        def fail(*args):
+            raise OperationalError("node is shutting down")
+
+        monkeypatch.setattr(cluster, "_change", fail)
+        with pytest.raises(CommandError, match=r"node is shutting down\nWhat was done stays: run this again"):
+            call_command("regions", "apply")
 
     def test_stopped_half_way_and_the_cities_changed_again(self, cluster, capsys):
         run(capsys, "apply")

@@ -1,6 +1,6 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from cities.placement.cluster import cluster_regions, is_cockroach, read_state
 from cities.placement.plan import Change, PlacementRefused, State, Wanted, changes, leftovers
@@ -98,9 +98,15 @@ class Command(BaseCommand):
             raise CommandError("CockroachDB does not change a schema inside a transaction.")
         with connection.cursor() as cursor:
             _state, left = changes_left(cursor, wanted)
-            run(cursor, left, self.say)
+            self.run(cursor, left)
             state, still = changes_left(cursor, wanted)
         self.report(wanted, state, still)
+
+    def run(self, cursor, left: list[Change]) -> None:
+        try:
+            run(cursor, left, self.say)
+        except DatabaseError as error:
+            raise CommandError(f"{error}\nWhat was done stays: run this again to go on from there.") from error
 
     def handle_check(self, *, if_cockroachdb, survive, primary, **options):
         if not self.is_possible(if_cockroachdb):
