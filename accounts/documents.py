@@ -1,6 +1,5 @@
 """The operator's texts: terms, privacy and help. Their versions, and who accepted which terms."""
 
-import uuid
 from dataclasses import dataclass
 
 from django.db.models import Max, OuterRef, Subquery
@@ -74,12 +73,13 @@ def terms_to_accept() -> int:
     return terms.version if terms else 0
 
 
-def record_acceptance(user_id: uuid.UUID, version: int) -> None:
+def record_acceptance(user: User, version: int) -> None:
     """Note that a person accepts a version of the terms. Part of a transaction; twice is as once."""
     if not version:
         return
-    TermsAcceptance.objects.get_or_create(user_id=user_id, version=version)
-    User.objects.filter(id=user_id, terms_version__lt=version).update(terms_version=version)
+    TermsAcceptance.objects.get_or_create(user_id=user.id, version=version)
+    row = User.objects.filter(id=user.id, city=user.city)
+    row.filter(terms_version__lt=version).update(terms_version=version)
 
 
 def accept_terms(*, user: User, version: int) -> None:
@@ -88,10 +88,10 @@ def accept_terms(*, user: User, version: int) -> None:
         documents.clear()  # another process knows more
     if version != terms_to_accept():
         raise TermsRefused(_("The terms have changed just now. Please read them again."), code="terms_changed")
-    _accept(user.id, version)
+    _accept(user, version)
     user.terms_version = version
 
 
 @retry_transaction(idempotent=True)
-def _accept(user_id: uuid.UUID, version: int) -> None:
-    record_acceptance(user_id, version)
+def _accept(user: User, version: int) -> None:
+    record_acceptance(user, version)

@@ -54,7 +54,7 @@ def register_rider(*, city: str, first_name: str, last_name: str, email: str, us
 @retry_transaction(idempotent=True)
 def _insert_rider(id_: uuid.UUID, **fields: Any) -> User:
     user, _created = User.objects.get_or_create(id=id_, defaults=fields)
-    record_acceptance(user.id, user.terms_version)
+    record_acceptance(user, user.terms_version)
     send_confirmation(user)
     return user
 

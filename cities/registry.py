@@ -28,6 +28,9 @@ class CityRegistry(InMemory[dict[str, City]]):
         return name in self.by_name
 
     def __getitem__(self, name: str) -> City:
+        """The city of a row. One that is not known here was added by another process just now."""
+        if name not in self.by_name:
+            self.clear()
         return self.by_name[name]
 
     def get(self, name: str) -> City | None:

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "movr_project.middleware.RequestLogMiddleware",
+    "movr_project.middleware.HealthCheckMiddleware",
     "movr_project.middleware.PageHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -118,6 +119,7 @@ if DATABASE_URL:
         conn_max_age=env.int("CONN_MAX_AGE", default=600),
         send_isolation=flag("DATABASE_SEND_ISOLATION", default=True),
     )
+DISABLE_COCKROACHDB_TELEMETRY = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TRANSACTION_ATTEMPTS = env.int("TRANSACTION_ATTEMPTS", default=10)
@@ -193,7 +195,6 @@ if not DEBUG:
     # Anybody can send that header; only where a proxy of ours stands in front does it replace theirs.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
     SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # load balancers ask over plain HTTP
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=60 * 60 * 24 * 365)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
     SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD", default=False)

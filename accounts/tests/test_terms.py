@@ -278,6 +278,6 @@ def test_accepting_at_once_is_as_once():
 def test_an_older_acceptance_that_arrives_late_takes_nothing_back(rider, new_terms):
     from accounts.documents import record_acceptance
 
-    record_acceptance(rider.pk, 2)
-    record_acceptance(rider.pk, 1)
+    record_acceptance(rider, 2)
+    record_acceptance(rider, 1)
     assert accepted(rider) == (2, [1, 2])

@@ -131,3 +131,15 @@ def test_no_city_has_another_slug(slug):
 @pytest.mark.parametrize("code", ["", "PA", "par", "PARX", "ZZZ"])
 def test_no_city_has_another_code(code):
     assert registry.with_code(code) is None
+
+
+@pytest.mark.django_db
+def test_a_city_that_another_process_added_is_found_by_a_row_that_is_in_it():
+    assert "lyon" not in registry
+    paris = registry["paris"]
+    lyon = {field.attname: getattr(paris, field.attname) for field in City._meta.fields}
+    City.objects.bulk_create([City(**lyon | {"name": "lyon", "code": "LYO"})])  # sends no signal here, as elsewhere
+    try:
+        assert registry["lyon"].code == "LYO"
+    finally:
+        registry.clear()

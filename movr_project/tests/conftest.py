@@ -1,4 +1,9 @@
-"""A pushed and released MovR. What uses it is marked with ``xdist_group("deployment")``: made once, in one worker."""
+"""A pushed and released MovR, and a real browser.
+
+What uses the former is marked with ``xdist_group("deployment")``: made once, in one worker.
+"""
+
+import os
 
 import pytest
 from django.conf import settings
@@ -54,3 +59,20 @@ def server(slug, collected, released, mails, tmp_path_factory):
     }
     with servers.serving(slug, tmp_path_factory.mktemp("server"), **variables) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One real browser for all tests; CHROMIUM in the environment names the program."""
+    program = os.environ.get("CHROMIUM")
+    if not program:
+        pytest.skip("CHROMIUM names no browser")
+    # Playwright runs an event loop in this thread, and Django would refuse to use the database beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

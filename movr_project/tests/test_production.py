@@ -1,13 +1,11 @@
 """The settings of a server on the internet, as somebody meets them who asks it over HTTP (defects BB22, BB24, MB29)."""
 
-import os
 import re
 import socket
 import time
 from http.cookies import SimpleCookie
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from . import servers
 from .servers import HOST, run
@@ -254,20 +252,19 @@ addEventListener("securitypolicyviolation", event => {
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("collected", "person")
-def test_a_browser_finds_nothing_that_the_policies_forbid(slug, released, tmp_path):
+def test_a_browser_finds_nothing_that_the_policies_forbid(slug, released, tmp_path, chromium):
     """On localhost, which browsers take for safe, as nothing here speaks HTTPS for the server."""
     port = servers.free_port()
     site = f"http://localhost:{port}"
     local = {"ALLOWED_HOSTS": "localhost", "CSRF_TRUSTED_ORIGINS": site, "STAFF_SECOND_FACTOR": "off"}
-    with servers.serving(slug, tmp_path, port=port, host="localhost", **(released | local)), sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-        page = browser.new_page(extra_http_headers={"X-Forwarded-Proto": "https"})
+    with servers.serving(slug, tmp_path, port=port, host="localhost", **(released | local)):
+        page = chromium.new_page(extra_http_headers={"X-Forwarded-Proto": "https"})
         complaints = complaints_of(page)
         visit_all(page, site)
         assert complaints == []
         page.evaluate("document.body.insertAdjacentHTML('beforeend', '<i style=\"color: red\"></i>')")
         assert complaints, "this browser would have kept quiet"
-        browser.close()
+        page.close()
 
 
 def complaints_of(page):
@@ -295,3 +292,9 @@ def visit_all(page, site):
 
 def is_complaint(message):
     return message.type in {"error", "warning"} and "status of 404" not in message.text
+
+
+def test_a_load_balancer_that_knows_only_the_address_gets_its_answer(client, db):
+    answer = client.get("/health/", headers={"host": "10.1.2.3"})
+    assert answer.status_code == 200
+    assert client.get("/", headers={"host": "10.1.2.3"}).status_code == 400

@@ -163,7 +163,7 @@ class TestHowItIsOpened:
     def test_a_method_that_no_page_knows_is_refused(self, visitor_of, url_of, name):
         assert visitor_of(name).delete(url_of(name)).status_code in {404, 405}
 
-    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("name", [name for name in NAMES if name != "health"])  # it takes no form at all
     def test_no_form_is_taken_from_another_site(self, rider, url_of, name):
         client = Client(enforce_csrf_checks=True)
         client.force_login(rider)

@@ -58,7 +58,7 @@ def unguarded(db):
 def data(db):
     """One of each, and all of it right."""
     owner, guest, newcomer = UserFactory(), UserFactory(city="seattle"), UserFactory()
-    record_acceptance(owner.id, 1)
+    record_acceptance(owner, 1)
     return SimpleNamespace(
         owner=owner,
         guest=guest,

@@ -1,6 +1,5 @@
 """A real Chromium before a running server. CHROMIUM in the environment names the program."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,22 +9,6 @@ import pytest
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 PATIENCE_MS = 10_000
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    program = os.environ.get("CHROMIUM")
-    if not program:
-        pytest.skip("CHROMIUM names no browser")
-    # Playwright runs an event loop in this thread, and Django would refuse to use the database beside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
