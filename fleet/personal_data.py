@@ -14,6 +14,7 @@ FIELDS = (
     "color",
     "status",
     "date_added",
+    "approved_at",
     "last_location",
     "latitude",
     "longitude",

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import second_factor
 from accounts.models import User
 from cities.location import CHOSEN
 from cities.models import City
@@ -44,7 +45,7 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def vehicle_detail(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
-    vehicle = get_object_or_404(_visible(request.user), city=city.name, id=vehicle_id)
+    vehicle = get_object_or_404(_visible(request), city=city.name, id=vehicle_id)
     return _detail_page(request, vehicle)
 
 
@@ -56,7 +57,7 @@ def vehicle_label(request: HttpRequest, code: str) -> HttpResponse:
     city = registry.with_code(code[:CITY_CODE_LENGTH])
     if city is None:
         raise Http404
-    vehicle = get_object_or_404(_visible(request.user), city=city.name, code=code)
+    vehicle = get_object_or_404(_visible(request), city=city.name, code=code)
     return _detail_page(request, vehicle)
 
 
@@ -79,7 +80,7 @@ def vehicle_add(request: HttpRequest) -> HttpResponse:
 def vehicle_remove(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
     """Ask, then take the vehicle off the road (row M35). Other people's don't exist here."""
     vehicle = get_object_or_404(Vehicle, city=city.name, id=vehicle_id)
-    if not may_remove(vehicle, request.user):
+    if not _may_remove(request, vehicle):
         raise Http404
     if request.method != "POST":
         return render(request, "fleet/vehicle_remove.html", {"vehicle": vehicle})
@@ -92,10 +93,11 @@ def vehicle_remove(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
     return redirect("accounts:profile")
 
 
-def _visible(user: User) -> VehicleQuerySet:
+def _visible(request: HttpRequest) -> VehicleQuerySet:
     """Vehicles that a person may look at: those on the road, and one's own that wait for approval."""
+    user = request.user
     vehicles = Vehicle.objects.not_removed().seen_by(user)
-    if user.is_staff:
+    if user.is_staff and not second_factor.is_missing(request):
         return vehicles
     on_the_road = vehicles.listed()
     if user.is_authenticated:
@@ -103,15 +105,21 @@ def _visible(user: User) -> VehicleQuerySet:
     return on_the_road
 
 
+def _may_remove(request: HttpRequest, vehicle: Vehicle) -> bool:
+    """As the service says; whoever may as staff alone has to have proved the second factor too."""
+    if not request.user.is_authenticated or not may_remove(vehicle, request.user):
+        return False
+    return vehicle.owner_id == request.user.id or not second_factor.is_missing(request)
+
+
 def _detail_page(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
-    user = request.user
     return render(
         request,
         "fleet/vehicle_detail.html",
         {
             "vehicle": vehicle,
             "ride_token": new_form_token(),
-            "can_remove": user.is_authenticated and may_remove(vehicle, user),
+            "can_remove": _may_remove(request, vehicle),
             "lock_code": vehicle.lock_code if vehicle.is_ridden_by_viewer else "",
             "map_embed_url": _map_embed_url(vehicle),
             "wrong_city": _wrong_city(request, vehicle),

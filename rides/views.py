@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from cities.models import City
@@ -17,6 +18,7 @@ from .services import RideRefused, end_ride, start_ride
 PAGE_SIZE = 25
 
 
+@never_cache  # the unlock code stands on it
 @require_safe
 def ride_list(request: HttpRequest) -> HttpResponse:
     """One's own rides, in all cities (rows M25, M36): the open one on top, with its End form."""
@@ -59,6 +61,7 @@ def _not_started(request: HttpRequest, refused: RideRefused, city: City, vehicle
     return redirect("fleet:vehicle_list")
 
 
+@never_cache
 @require_safe
 def ride_detail(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
     ride = _own_ride(request, city, ride_id)

@@ -69,9 +69,7 @@ def run(cursor: Any, left: list[Change], say: Callable[[str], None]) -> None:
     wait_for_schema_jobs(cursor, say)
 
 
-def wait_for_schema_jobs(
-    cursor: Any, say: Callable[[str], None], *, sleep: Callable[[float], None] = time.sleep
-) -> None:
+def wait_for_schema_jobs(cursor: Any, say: Callable[[str], None]) -> None:
     """Until no change of the schema goes on. Raises ``PlacementRefused`` where somebody paused one."""
     for waited in _waiting():
         jobs = schema_jobs(cursor)

@@ -204,3 +204,23 @@ def test_staff_and_owner_at_once_remove_it_once(rider, own):
     at_once(*(lambda by=by: remove(own, by) for by in (rider, StaffFactory())))
     rider.refresh_from_db()
     assert rider.owned_vehicles == 0
+
+
+def test_staff_without_their_second_factor_are_no_staff_here(client, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    client.force_login(StaffFactory())
+    vehicle, waiting = VehicleFactory(), VehicleFactory(approved_at=None)
+    assert client.post(reverse("fleet:vehicle_remove", args=["paris", vehicle.id])).status_code == 404
+    assert client.get(waiting.get_absolute_url()).status_code == 404
+    vehicle.refresh_from_db()
+    assert not vehicle.is_removed
+
+
+def test_staff_who_own_a_vehicle_remove_it_without_a_second_factor(client, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    staff = StaffFactory()
+    client.force_login(staff)
+    vehicle = VehicleFactory(owner=staff)
+    client.post(reverse("fleet:vehicle_remove", args=["paris", vehicle.id]))
+    vehicle.refresh_from_db()
+    assert vehicle.is_removed

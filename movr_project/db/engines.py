@@ -13,8 +13,10 @@ SERVER_OPTIONS = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds; keepalives don't cover what was sent and never acknowledged
 }
-SERIALIZABLE = "-c default_transaction_isolation=serializable"
+# A lock that somebody holds for longer ends in the busy page, within the deadline of all attempts.
+SESSION_OPTIONS = "-c default_transaction_isolation=serializable -c lock_timeout=8s"
 
 
 def database_settings(url: str, *, conn_max_age: int = 600, send_isolation: bool = True) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def database_settings(url: str, *, conn_max_age: int = 600, send_isolation: bool
     if "test_template" in options:
         config["TEST"] = {"TEMPLATE": options.pop("test_template")}
     if send_isolation:
-        options["options"] = f"{options.get('options', '')} {SERIALIZABLE}".strip()
+        options["options"] = f"{options.get('options', '')} {SESSION_OPTIONS}".strip()
     config["OPTIONS"] = SERVER_OPTIONS | options
     config["CONN_MAX_AGE"] = conn_max_age
     # Django's health check is a SELECT 1, a round trip, at each request. `drop_dead_connections` is free.

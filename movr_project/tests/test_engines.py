@@ -1,6 +1,7 @@
 """What each engine needs in its settings, and what happens to connections that a server has closed."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.checks import Tags
 from django.core.checks.registry import registry
@@ -26,7 +27,7 @@ urlpatterns = [path("people/", count_people)]
 
 committed = pytest.mark.django_db(transaction=True)
 
-SERIALIZABLE = "-c default_transaction_isolation=serializable"
+SESSION_OPTIONS = "-c default_transaction_isolation=serializable -c lock_timeout=8s"
 SERVERS = ["postgres://movr:secret@db.example:5433/movr", "cockroachdb://movr:secret@db.example:26258/movr"]
 each_server = pytest.mark.parametrize("url", SERVERS, ids=["postgresql", "cockroachdb"])
 
@@ -62,14 +63,14 @@ def test_an_address_is_taken_apart(url):
 
 @each_server
 def test_servers_are_asked_for_serializable_transactions(url):
-    assert database_settings(url)["OPTIONS"]["options"] == SERIALIZABLE
+    assert database_settings(url)["OPTIONS"]["options"] == SESSION_OPTIONS
 
 
 @each_server
 def test_options_already_in_the_address_are_kept(url):
     options = database_settings(f"{url}?options=--cluster%3Dmovr-1234&sslmode=verify-full")["OPTIONS"]
 
-    assert options["options"] == f"--cluster=movr-1234 {SERIALIZABLE}"
+    assert options["options"] == f"--cluster=movr-1234 {SESSION_OPTIONS}"
     assert options["sslmode"] == "verify-full"
 
 
@@ -258,3 +259,12 @@ def test_sqlite_has_nothing_to_drop():
     drop_dead_connections()
 
     assert connection.connection is before
+
+
+@on_postgresql
+@pytest.mark.django_db
+def test_nobody_waits_for_a_lock_beyond_the_deadline_of_a_transaction():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout'")
+        (milliseconds,) = cursor.fetchone()
+    assert 0 < milliseconds < settings.TRANSACTION_DEADLINE_SECONDS * 1000
