@@ -99,9 +99,15 @@ class UserAdmin(DjangoUserAdmin):
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Colleagues are for superusers: who may deactivate one, or rename one, has power over them."""
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (request.user.is_superuser or obj is None or not (obj.is_staff or obj.is_superuser))
+        """Colleagues are for superusers: who may deactivate one, or rename one, has power over them.
+
+        A removed account is nobody's any more, so nothing of it can be changed.
+        """
+        if not super().has_change_permission(request, obj):
+            return False
+        if obj is None:
+            return True
+        return not obj.is_removed and (request.user.is_superuser or not (obj.is_staff or obj.is_superuser))
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = ""):  # noqa: A002 (Django's name)
         if not request.user.is_superuser:

@@ -152,6 +152,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email_confirmed_at is not None
 
     @property
+    def is_removed(self) -> bool:
+        """Whether the account is erased: the row stays, emptied, for what must still point at it."""
+        return self.email is None and not self.is_active
+
+    @property
     def is_owner(self) -> bool:
         """Whether some vehicle on the road is this person's (rows M20, M21)."""
         return self.owned_vehicles > 0

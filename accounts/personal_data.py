@@ -16,7 +16,8 @@ from django_otp import devices_for_user
 from .models import Throttle, User
 from .throttling import throttle_key
 
-THROTTLED_KINDS = ("register", "reset", "confirm")
+KINDS_BY_NAME = ("reset", "confirm")
+KINDS_BY_ID = ("change-email",)
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ def _erase_devices(user: User) -> None:
 
 
 def _erase_throttles(user: User) -> None:
-    keys = [throttle_key(kind, name) for kind in THROTTLED_KINDS for name in _names(user)]
+    keys = [throttle_key(kind, name) for kind in KINDS_BY_NAME for name in _names(user)]
+    keys += [throttle_key(kind, str(user.id)) for kind in KINDS_BY_ID]
     Throttle.objects.filter(key__in=keys).delete()
 
 

@@ -1,5 +1,6 @@
 from http.client import OK
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -67,6 +68,11 @@ class LogInView(auth_views.LoginView):
     template_name = "accounts/login.html"
     authentication_form = LogInForm
     redirect_authenticated_user = True
+
+    def get_redirect_url(self) -> str:
+        """Never this page itself: Django takes that for a loop."""
+        target = safe_next(self.request)
+        return "" if urlsplit(target).path == self.request.path else target
 
     def form_valid(self, form: LogInForm) -> HttpResponse:
         response = super().form_valid(form)
@@ -162,13 +168,21 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     form = EditProfileForm(posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
+            if "email" in form.changes:
+                _throttle_new_email(request.user, form.changes["email"])
             edit_profile(user=request.user, **form.changes)
-        except AccountRefused as refused:
+        except (AccountRefused, Throttled) as refused:
             _add_refusal(form, refused)
         else:
             messages.success(request, _("Your changes have been saved."))
             return redirect("accounts:profile")
-    return render(request, "accounts/profile_edit.html", {"form": form})
+    return render(request, "accounts/profile_edit.html", {"form": form}, status=_status(form))
+
+
+def _throttle_new_email(user: User, email: str) -> None:
+    """The address may be a stranger's, who gets a mail; and each change tells the old address too."""
+    throttle("change-email", str(user.id), limit=settings.MAILS_PER_HOUR)
+    throttle("confirm", email, limit=settings.MAILS_PER_HOUR)
 
 
 @page_with_a_form
@@ -299,6 +313,9 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
 def email_send(request: HttpRequest) -> HttpResponse:
     """Send the confirmation link again."""
     user = request.user
+    if not user.email:
+        messages.error(request, _("Your account has no e-mail address. Please add one."))
+        return redirect("accounts:profile_edit")
     try:
         throttle("confirm", user.email, limit=settings.MAILS_PER_HOUR)
     except Throttled as refused:

@@ -188,6 +188,12 @@ def test_the_link_can_be_sent_again_within_limits(
     assert len(mailoutbox) == 2  # from signing up, and once more
 
 
+def test_without_an_address_one_is_asked_for_it(client_of):
+    page = client_of(UserFactory(email=None)).post("/email/send/", follow=True)
+    assert page.redirect_chain == [(EDIT, 302)]
+    assert "has no e-mail address" in page.content.decode()
+
+
 def test_riding_needs_a_confirmed_address_where_the_operator_wants_it(rider, rider_client, settings):
     settings.EMAIL_VERIFICATION = True
     vehicle = VehicleFactory()

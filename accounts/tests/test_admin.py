@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.services import remove_account
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +112,14 @@ def test_staff_who_are_no_superusers_hand_out_no_rights(client):
     superuser = StaffFactory()
     page = client.post(url_of(superuser), form_of(superuser, first_name="Hacked"))
     assert page.status_code == 403
+
+
+def test_a_removed_account_can_be_looked_at_but_never_brought_back(client, staff):
+    person = UserFactory()
+    remove_account(user=person)
+    assert client.get(url_of(person)).status_code == 200
+    person.refresh_from_db()
+    assert client.post(url_of(person), form_of(person, email="new@example.com")).status_code == 403
+    assert client.post(reverse("admin:auth_user_password_change", args=[person.pk]), {}).status_code == 403
+    person.refresh_from_db()
+    assert not person.is_active

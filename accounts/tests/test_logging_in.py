@@ -167,6 +167,10 @@ class TestSomebodyLoggedIn:
     def test_is_sent_to_where_they_were_going(self, rider_client):
         assertRedirects(rider_client.get(URL, {"next": TARGET}), TARGET)
 
+    @pytest.mark.parametrize("target", [URL, f"{URL}?next={URL}", f"{URL}?next=/rides/"])
+    def test_is_not_sent_round_in_a_circle(self, rider_client, target):
+        assertRedirects(rider_client.get(URL, {"next": target}), VEHICLES)
+
     def test_does_not_become_somebody_else_by_posting(self, rider_client, rider):
         log_in(rider_client)
         assert get_user(rider_client) == rider

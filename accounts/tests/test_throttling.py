@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Throttle, User
+from accounts.services import remove_account
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from accounts.throttling import Throttled, throttle
 from movr_project.tests.databases import conflict
@@ -188,3 +189,43 @@ def test_a_failure_whose_transaction_ran_into_a_conflict_is_counted_once(client,
     assert page.status_code == 200
     assert len(runs) == 2
     assert AccessAttempt.objects.get().failures_since_start == 1
+
+
+def change_email(client, person, email):
+    names = ("username", "first_name", "last_name")
+    data = {name: getattr(person, name) for name in names}
+    data |= {"email": email, "current_password": PASSWORD, "theme": "auto"}
+    return client.post("/profile/edit/", data)
+
+
+def test_changes_of_the_e_mail_address_are_limited_since_each_mails_somebody(rider, rider_client, settings):
+    settings.MAILS_PER_HOUR = 2
+    for number in range(2):
+        assert change_email(rider_client, rider, f"stranger{number}@example.com").status_code == 302
+    page = change_email(rider_client, rider, "stranger2@example.com")
+    assert page.status_code == 429
+    assert "asked for too often" in page.content.decode()
+    rider.refresh_from_db()
+    assert rider.email == "stranger1@example.com"
+
+
+def test_nobody_is_mailed_without_end_by_several_people_who_give_their_address(client_of, settings):
+    settings.MAILS_PER_HOUR = 2
+    throttle("confirm", "stranger@example.com", limit=2)
+    throttle("confirm", "stranger@example.com", limit=2)
+    person = UserFactory()
+    assert change_email(client_of(person), person, "stranger@example.com").status_code == 429
+
+
+def test_a_profile_without_a_new_address_is_saved_as_often_as_one_likes(rider, rider_client, settings):
+    settings.MAILS_PER_HOUR = 1
+    for _time in range(3):
+        assert change_email(rider_client, rider, rider.email).status_code == 302
+
+
+def test_removing_an_account_erases_what_was_counted_for_it(rider, rider_client):
+    change_email(rider_client, rider, "new@example.com")
+    assert Throttle.objects.exists()
+    rider.refresh_from_db()
+    remove_account(user=rider)
+    assert not Throttle.objects.exists()
