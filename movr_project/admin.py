@@ -1,5 +1,6 @@
 """The administration: Django's, letting city-keyed models in and writing under the retry."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -11,8 +12,8 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.exceptions import AlreadyRegistered
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import BadRequest
-from django.db import IntegrityError
+from django.core.exceptions import BadRequest, FieldDoesNotExist, FieldError, ValidationError
+from django.db import DataError, IntegrityError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -28,6 +29,9 @@ from .errors import Refused
 from .redirects import safe_next
 
 LARGEST_ACTION = 500  # a thousand composite keys are too deep an expression for SQLite
+# What Django's own admin views raise at an address or a chosen key that makes no sense.
+NONSENSE = (ValidationError, OverflowError, FieldDoesNotExist, FieldError, DataError)
+NONSENSE_VALUE = re.compile(r"\bNUL\b|null (byte|character)|expected a (number|string)")
 
 
 class MovrAdminSite(admin.AdminSite):
@@ -62,6 +66,12 @@ class MovrAdminSite(admin.AdminSite):
 
         return outer
 
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return super().autocomplete_view(request)
+        except AttributeError as error:  # asked for the other side of a relation, which Django doesn't expect
+            raise BadRequest(str(error)) from error
+
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None):
         if request.method == "GET" and self._awaits_second_factor(request):
@@ -79,7 +89,7 @@ def _to_second_factor(target: str) -> HttpResponse:
 
 
 def _retried(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """An admin view under the retry, whose refusals are messages.
+    """An admin view under the retry, whose refusals are messages, and to which nonsense is a bad request.
 
     The list's actions are left alone: they call services, each with a transaction of its own. Django's own
     action, deleting, is not one of those.
@@ -88,8 +98,8 @@ def _retried(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if "\0" in "".join(request.GET.values()):
-            raise BadRequest  # Django's filters would hand it to PostgreSQL, which takes no null byte
+        if _has_null_byte(request):
+            raise BadRequest("A null byte.")  # Django would hand it to PostgreSQL, which takes none
         is_list = getattr(view, "__name__", "") == "changelist_view"
         calls_services = is_list and "delete_selected" not in request.POST.getlist("action")
         try:
@@ -98,9 +108,21 @@ def _retried(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             messages.error(request, str(refused))
         except IntegrityError:
             messages.error(request, _("Somebody changed the same thing just now, or it is still in use."))
+        except NONSENSE as error:
+            raise BadRequest(str(error)) from error
+        except ValueError as error:
+            if NONSENSE_VALUE.search(str(error)):
+                raise BadRequest(str(error)) from error
+            raise
         return HttpResponseRedirect(request.get_full_path())
 
     return wrapper
+
+
+def _has_null_byte(request: HttpRequest) -> bool:
+    """Whether one is in the address or a chosen key; a form's fields refuse it by themselves."""
+    values = [value for _name, given in request.GET.lists() for value in given]
+    return "\0" in "".join([*values, *request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)])
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
@@ -472,10 +474,61 @@ def test_a_form_in_no_known_encoding_is_no_server_error(world, browser, name):
 PARAMETERS = ["page", "type", "available", "lat", "lon", "next", "q", "city", "o", "e", "p", "type__exact"]
 
 
-@pytest.mark.parametrize("value", [value for value in NONSENSE.values() if isinstance(value, str)] + ["%ff%fe"])
-@pytest.mark.parametrize("path", ["/vehicles/", "/rides/", "/users/", "/login/", "/register/", "/admin/fleet/vehicle/"])
+ADMIN_LISTS = {
+    "/admin/cities/city/": ["region__exact", "name__gt", "radius_km__gt"],
+    "/admin/auth/group/": ["id__exact", "name__in"],
+    "/admin/accounts/user/": ["date_joined__year", "date_joined__day", "is_staff__exact"],
+    "/admin/accounts/document/": ["published_at__year", "kind__exact", "must_accept__exact"],
+    "/admin/accounts/termsacceptance/": ["accepted_at__year", "accepted_at__month", "version__exact", "version__in"],
+    "/admin/fleet/vehicle/": ["date_added__year", "status__exact", "approved", "whose"],
+    "/admin/rides/ride/": ["start_time__year", "start_time__gte", "open"],
+}
+LISTS = ["/vehicles/", "/rides/", "/users/", "/login/", "/register/", *ADMIN_LISTS]
+ADDRESS_NONSENSE = [value for value in NONSENSE.values() if isinstance(value, str)] + ["%ff%fe", "9" * 12]
+
+
+def test_every_list_of_the_administration_is_among_those_tried():
+    assert set(ADMIN_LISTS) == {reverse(f"admin:{model}_changelist") for model in ADMIN_TABLE}
+
+
+@pytest.mark.parametrize("value", ADDRESS_NONSENSE)
+@pytest.mark.parametrize("path", LISTS)
 def test_no_nonsense_in_an_address_is_a_server_error(world, browser, path, value):
     client = browser(SUPERUSER)
-    for name in PARAMETERS:
+    for name in PARAMETERS + ADMIN_LISTS.get(path, []):
         query = f"{name}={value}" if value.startswith("%") else urlencode({name: value})
         assert client.get(f"{path}?{query}").status_code in {200, 302, 400}, name
+
+
+@pytest.mark.parametrize("path", sorted(ADMIN_LISTS))
+def test_a_null_byte_that_another_value_follows_is_a_bad_request(world, browser, path):
+    for name in ["q", *ADMIN_LISTS[path]]:
+        assert browser(SUPERUSER).get(f"{path}?{name}=%00&{name}=x").status_code == 400, name
+
+
+@pytest.mark.parametrize("key", ["junk", "", "9" * 25, "a\0b", "paris:\0", "é" * 500, ["junk", "\0", "x"]])
+@pytest.mark.parametrize("path", sorted(ADMIN_LISTS))
+def test_no_nonsense_among_the_chosen_keys_is_a_server_error(world, browser, path, key):
+    for action in ["delete_selected", "reset_second_factor", "decommission", "approve", "end_rides", "junk"]:
+        for data in ({}, {"post": "yes"}, {"confirmed": "yes"}):
+            page = browser(SUPERUSER).post(path, {"action": action, "_selected_action": key, **data})
+            assert page.status_code in {200, 302, 400, 403}, (action, data)
+
+
+@pytest.mark.parametrize("key", ["junk", "\0", "9" * 25, str(uuid.UUID(int=7)), "paris:junk"])
+def test_no_nonsense_in_an_address_on_the_site_is_a_server_error(world, browser, key):
+    for type_ in ContentType.objects.all():
+        url = reverse("admin:view_on_site", args=[type_.pk, key])
+        assert browser(SUPERUSER).get(url).status_code in {302, 400, 404}, type_
+    url = reverse("admin:view_on_site", args=["9" * 25, key])
+    assert browser(SUPERUSER).get(url).status_code in {400, 404}
+
+
+def test_no_relation_makes_the_autocompletion_a_server_error(world, browser):
+    client = browser(SUPERUSER)
+    for model in apps.get_models():
+        for relation in model._meta.get_fields():
+            query = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
+            query |= {"field_name": relation.name, "term": "x"}
+            status = client.get(reverse("admin:autocomplete"), query).status_code
+            assert status in {200, 400, 403, 404}, query
