@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +28,11 @@ RECENT = 10
 
 
 class VehicleForm(forms.ModelForm):
-    """What staff type in. A vehicle added here is the operator's own."""
+    """What staff type in. A vehicle added here is the operator's own.
+
+    The change page carries what it showed, so that what counts as changed is what staff changed, not what a
+    ride has moved since.
+    """
 
     class Meta:
         model = Vehicle
@@ -41,6 +47,11 @@ class VehicleForm(forms.ModelForm):
             "range_m",
             "lock_code",
         ]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = not self.instance._state.adding
 
     def clean(self) -> dict:
         cleaned = super().clean()

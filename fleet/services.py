@@ -130,15 +130,21 @@ def approve_vehicle(*, city: str, vehicle_id: uuid.UUID) -> Vehicle:
 
 
 def edit_vehicle(vehicle: Vehicle, fields: Collection[str]) -> None:
-    """Write what staff changed by hand, and only that: a ride may be moving the rest of the row.
+    """Write ``fields`` of what staff edited by hand, and only them: a ride may have moved the rest of the row.
 
-    Part of a transaction.
+    Latitude and longitude are one field. Locks the vehicle. Part of a transaction. Raises ``VehicleRefused``:
+    ``vehicle_gone``.
     """
     changed = set(fields)
-    if changed & {"last_location", "latitude", "longitude"}:
-        changed |= set(vehicle.park(vehicle.last_location, vehicle.position))
+    if changed & {"latitude", "longitude"}:
+        changed |= {"latitude", "longitude"}
+    stored = lock_vehicle(vehicle.city, vehicle.id)
+    for name in changed:
+        setattr(stored, name, getattr(vehicle, name))
+    if changed & {"last_location", "latitude"}:
+        changed |= set(stored.park(stored.last_location, stored.position))
     if changed:
-        vehicle.save(update_fields=changed)
+        stored.save(update_fields=changed)
 
 
 def delete_vehicle(vehicle: Vehicle) -> None:

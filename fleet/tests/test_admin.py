@@ -1,5 +1,6 @@
 """Staff keep the fleet in the admin, although its key is composite."""
 
+import re
 import uuid
 
 import pytest
@@ -8,8 +9,11 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from accounts.tests.factories import StaffFactory, UserFactory
+from cities.registry import registry
+from fleet.admin import VehicleForm
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
 pytestmark = pytest.mark.django_db
@@ -23,16 +27,9 @@ def change_url(vehicle, page="change"):
 
 
 def form_of(vehicle, **changes):
-    return {
-        "type": vehicle.type,
-        "brand": vehicle.brand,
-        "color": vehicle.color,
-        "last_location": vehicle.last_location,
-        "latitude": vehicle.latitude,
-        "longitude": vehicle.longitude,
-        "lock_code": vehicle.lock_code,
-        **changes,
-    }
+    """What the change page sends: what it showed, and what staff made of it."""
+    shown = {name: "" if getattr(vehicle, name) is None else getattr(vehicle, name) for name in VehicleForm.Meta.fields}
+    return {f"initial-{name}": value for name, value in shown.items()} | shown | changes
 
 
 def act(client, action, vehicles, **data):
@@ -139,6 +136,37 @@ def test_staff_change_a_vehicle_and_its_history_says_so(client, fleet):
     assert vehicle.color == "green"
     history = client.get(change_url(vehicle, "history"))
     assert "Changed Color" in history.content.decode()
+
+
+def test_what_a_ride_moved_meanwhile_stays(client, fleet):
+    vehicle = fleet[0]
+    shown = client.get(change_url(vehicle))
+    assert {f"initial-{name}" for name in VehicleForm.Meta.fields} <= set(
+        re.findall(r'name="(initial-\w+)"', shown.content.decode())
+    )
+    sent = {}
+    for field in shown.context["adminform"].form:
+        sent[field.html_name] = sent[field.html_initial_name] = "" if field.value() is None else field.value()
+    rider = UserFactory()
+    ride = start_ride(rider=rider, city=registry["paris"], vehicle_city="paris", vehicle_id=vehicle.id, token="t")
+    end_ride(city="paris", ride_id=ride.id, rider=rider, end_location="Eiffel Tower", position=EIFFEL_TOWER)
+    ridden = Vehicle.objects.get(pk=vehicle.pk)
+    assert ridden.position != vehicle.position
+    assert client.post(change_url(vehicle), sent | {"color": "green"}).status_code == 302
+    fresh = Vehicle.objects.get(pk=vehicle.pk)
+    assert fresh.color == "green"
+    assert (fresh.last_location, fresh.position, fresh.cell) == ("Eiffel Tower", EIFFEL_TOWER, ridden.cell)
+
+
+def test_new_words_for_a_place_leave_a_position_that_changed_meanwhile(client, fleet):
+    vehicle = fleet[0]
+    sent = form_of(vehicle, last_location="Behind the tower")
+    moved = Vehicle.objects.get(pk=vehicle.pk)
+    moved.park("Eiffel Tower", EIFFEL_TOWER)
+    moved.save()
+    client.post(change_url(vehicle), sent)
+    fresh = Vehicle.objects.get(pk=vehicle.pk)
+    assert (fresh.last_location, fresh.position, fresh.cell) == ("Behind the tower", EIFFEL_TOWER, moved.cell)
 
 
 def test_moving_a_vehicle_moves_its_cell(client, fleet):
