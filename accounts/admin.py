@@ -25,6 +25,7 @@ from . import second_factor
 from .documents import Kind, documents, publish
 from .markdown import render_markdown
 from .models import Document, TermsAcceptance, User, new_session_epoch
+from .services import follow_new_names
 
 PRIVILEGES = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
@@ -141,7 +142,11 @@ class UserAdmin(DjangoUserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form, change: bool) -> None:
         if change and "is_active" in form.changed_data and not obj.is_active:
             obj.session_epoch = new_session_epoch()  # ends every session at once
+        before = User.objects.get(pk=obj.pk) if change else obj
+        if obj.email != before.email:
+            obj.email_confirmed_at = None
         super().save_model(request, obj, form, change)
+        follow_new_names(before, obj)
 
 
 class DocumentForm(forms.ModelForm):

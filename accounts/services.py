@@ -4,6 +4,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -62,48 +64,65 @@ def _insert_rider(id_: uuid.UUID, **fields: Any) -> User:
 def edit_profile(*, user: User, **changes: Any) -> None:
     """Change what a person says about themselves (row B17).
 
-    A new e-mail address has to be confirmed again, and the old one is told. Raises ``AccountRefused``:
-    ``username_taken``, ``email_taken``, ``account_changed``.
+    A new e-mail address has to be confirmed again, and the old one is told. ``user`` is as the person saw
+    it. Raises ``AccountRefused``: ``username_taken``, ``email_taken``, ``account_changed``.
     """
+    if not changes:
+        return
     username, email = changes.get("username", user.username), changes.get("email", user.email)
     with _names_taken_refused(username, email, besides=user):
         _write_profile(user, changes)
 
 
 @retry_transaction(idempotent=True)
-def _write_profile(user: User, changes: dict[str, Any]) -> None:
-    row = _own_row(user)
-    before = row.get()
-    if changes.get("email", before.email) != before.email:
+def _write_profile(before: User, changes: dict[str, Any]) -> None:
+    after = copy(before)
+    for name, value in changes.items():
+        setattr(after, name, value)
+    if after.email != before.email:
         changes = changes | {"email_confirmed_at": None}
-        send_mail("email_changed", to=before.email, context=_reset_hint(before), language=before.language)
-    row.update(**changes)
-    after = row.get()
+    # The row is as it was, or as an attempt left it whose COMMIT was in doubt.
+    is_expected = Q(username=before.username, email=before.email) | Q(username=after.username, email=after.email)
+    if not _own_row(before).filter(is_expected).update(**changes):
+        raise _account_changed()
+    follow_new_names(before, after)
+
+
+def follow_new_names(before: User, after: User) -> None:
+    """What a new username or e-mail address brings with it. Part of a transaction that writes the row itself."""
     if (after.username, after.email) != (before.username, before.email):
         forget_log_ins(before)  # axes keeps them under the names that are given up
-    if not after.email_is_confirmed and after.email != before.email:
+    if after.email != before.email:
+        send_mail("email_changed", to=before.email, context=_reset_hint(before), language=before.language)
         send_confirmation(after)
 
 
-def change_password(*, user: User, password: str) -> None:
+def change_password(*, user: User, password: str, reads_mail: bool = False) -> None:
     """Set a new password, which ends every session but one that is given ``user`` again.
 
     ``user`` is as it was when the person proved who they are: of two resets with one link only the first
-    finds the old password still there. Raises ``AccountRefused``: ``account_changed``.
+    finds the old password still there. Who came by such a link (``reads_mail``) may log in at once, however
+    often that failed before. Raises ``AccountRefused``: ``account_changed``.
     """
     password_hash = make_password(password)  # slow by intent, so before the transaction
     epoch = new_session_epoch()
-    _write_password(user, password_hash, epoch)
+    _write_password(user, password_hash, epoch, reads_mail)
     user.password, user.session_epoch = password_hash, epoch
 
 
 @retry_transaction(idempotent=True)
-def _write_password(user: User, password_hash: str, epoch: str) -> None:
+def _write_password(user: User, password_hash: str, epoch: str, reads_mail: bool) -> None:
     row = _own_row(user)
-    if row.filter(password=password_hash).exists():
-        return  # an attempt whose COMMIT was in doubt
-    if not row.filter(password=user.password).update(password=password_hash, session_epoch=epoch):
+    written = row.filter(password=password_hash).exists()  # by an attempt whose COMMIT was in doubt
+    if not written and not row.filter(password=user.password).update(password=password_hash, session_epoch=epoch):
         raise _account_changed()
+    if reads_mail:
+        forget_log_ins(user)
+    tell_password_changed(user)
+
+
+def tell_password_changed(user: User) -> None:
+    """Part of a transaction that writes the password itself."""
     send_mail("password_changed", to=user.email, context=_reset_hint(user), language=user.language)
 
 
@@ -134,26 +153,35 @@ def move_home(*, user: User, city: City) -> None:
         raise _why_attached(user)
 
 
-@retry_transaction(idempotent=True)
 def remove_account(*, user: User) -> None:
     """Erase a person; the rides stay without them, and the name is free again (rows M19, M32).
 
     The row itself stays, emptied, for what must still point at it. Raises ``AccountRefused``: ``riding``,
     ``owns_vehicles``, ``account_changed``.
     """
-    if User.objects.filter(id=user.id, is_active=False, email=None).exists():
-        return  # done already
+    _erase_account(user, _nobody())
+
+
+@retry_transaction(idempotent=True)
+def _erase_account(user: User, nobody: dict[str, Any]) -> None:
+    removed = User.objects.filter(id=user.id, is_active=False, email=None).first()
+    if removed is None:
+        _empty_row(user, nobody)
+    elif removed.username != nobody["username"]:
+        return  # done already, and not by an attempt of ours whose COMMIT was in doubt
+    context = {"first_name": user.first_name}
+    send_mail("account_removed", to=user.email, context=context, language=user.language)
+
+
+def _empty_row(user: User, nobody: dict[str, Any]) -> None:
     found = _own_row(user).first()
     if found is None:
         raise _account_changed()
-    user = found
-    erase_all(user)
-    user.groups.clear()
-    user.user_permissions.clear()
-    if not _unattached_row(user).update(**_nobody()):
-        raise _why_attached(user)
-    context = {"first_name": user.first_name}
-    send_mail("account_removed", to=user.email, context=context, language=user.language)
+    erase_all(found)
+    found.groups.clear()
+    found.user_permissions.clear()
+    if not _unattached_row(found).update(**nobody):
+        raise _why_attached(found)
 
 
 @retry_transaction(idempotent=True)

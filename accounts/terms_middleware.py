@@ -18,7 +18,11 @@ ALWAYS_OPEN = {
     "accounts:log_out_everywhere",
     "accounts:password_change",
     "accounts:personal_data",
+    "accounts:profile",
     "accounts:profile_delete",
+    # Nobody leaves vehicles behind: their pages, and taking them off the road.
+    "fleet:vehicle_detail",
+    "fleet:vehicle_remove",
     # On the way to the administration, which is open too.
     "accounts:second_factor",
     "accounts:second_factor_codes",

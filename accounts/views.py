@@ -300,7 +300,7 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
 
     def form_valid(self, form: ResetPasswordForm) -> HttpResponse:
         try:
-            change_password(user=self.user, password=form.cleaned_data["new_password1"])
+            change_password(user=self.user, password=form.cleaned_data["new_password1"], reads_mail=True)
         except AccountRefused as refused:
             _add_refusal(form, refused)
             return self.form_invalid(form)

@@ -1,8 +1,11 @@
 """Staff look after people in the admin."""
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Permission
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import remove_account
@@ -123,3 +126,63 @@ def test_a_removed_account_can_be_looked_at_but_never_brought_back(client, staff
     assert client.post(reverse("admin:auth_user_password_change", args=[person.pk]), {}).status_code == 403
     person.refresh_from_db()
     assert not person.is_active
+
+
+def test_a_new_address_is_confirmed_anew_and_the_old_one_is_told(
+    client, staff, mailoutbox, django_capture_on_commit_callbacks
+):
+    person = UserFactory(email_confirmed_at=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url_of(person), form_of(person, email="new@example.com"))
+    assert sorted(mail.to[0] for mail in mailoutbox) == sorted([person.email, "new@example.com"])
+    person.refresh_from_db()
+    assert not person.email_is_confirmed
+
+
+def test_a_name_that_staff_take_away_is_left_nowhere(client, client_of, staff):
+    person = UserFactory(username="xerxes")
+    Client().post("/login/", {"username": "xerxes", "password": "wrong"})
+    client.post(url_of(person), form_of(person, username="renamed"))
+    assert not AccessAttempt.objects.exists()
+
+
+def test_what_is_no_name_changes_without_mails(client, staff, mailoutbox, django_capture_on_commit_callbacks):
+    person = UserFactory(email_confirmed_at=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url_of(person), form_of(person, first_name="Grace"))
+    person.refresh_from_db()
+    assert person.email_is_confirmed
+    assert not mailoutbox
+
+
+def new_password(client, url, **more):
+    words = {"new_password1": "a-new-strange-word", "new_password2": "a-new-strange-word"}
+    words |= {"password1": "a-new-strange-word", "password2": "a-new-strange-word", "usable_password": "true"}
+    return client.post(url, words | {"set-password": "1"} | more)
+
+
+def test_a_password_that_staff_set_ends_the_sessions_and_is_told(
+    client, client_of, staff, mailoutbox, django_capture_on_commit_callbacks
+):
+    person = UserFactory()
+    theirs, epoch = client_of(person), person.session_epoch
+    with django_capture_on_commit_callbacks(execute=True):
+        page = new_password(client, reverse("admin:auth_user_password_change", args=[person.pk]))
+    assert page.status_code == 302
+    person.refresh_from_db()
+    assert person.session_epoch != epoch
+    assert [mail.to for mail in mailoutbox] == [[person.email]]
+    assert theirs.get("/profile/").status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_staff_who_change_their_own_password_stay_where_they_are(
+    client, client_of, staff, mailoutbox, django_capture_on_commit_callbacks
+):
+    other = client_of(staff)
+    with django_capture_on_commit_callbacks(execute=True):
+        page = new_password(client, "/admin/password_change/", old_password=PASSWORD)
+    assert page.status_code == 302
+    assert [mail.to for mail in mailoutbox] == [[staff.email]]
+    assert client.get("/admin/").status_code == 200
+    assert other.get("/admin/").status_code == 302

@@ -57,6 +57,14 @@ def test_the_link_sets_a_new_password(client, rider, link):
     assert rider.check_password(NEW_PASSWORD)
 
 
+def test_the_link_also_opens_a_log_in_that_failed_too_often(client, rider, link):
+    for _time in range(5):
+        client.post("/login/", {"username": rider.username, "password": "wrong"})
+    follow(client, link)
+    page = client.post("/login/", {"username": rider.username, "password": NEW_PASSWORD})
+    assert page.status_code == 302
+
+
 def test_the_link_works_once(client, rider, link):
     follow(client, link)
     page = follow(client, link, password="a-third-strange-word")

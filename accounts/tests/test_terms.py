@@ -127,10 +127,20 @@ def test_what_stays_open_to_read(rider_client, url):
     assert rider_client.get(url).status_code == 200
 
 
-@pytest.mark.parametrize("url", ["/profile/delete/", "/profile/data/", "/profile/password/"])
+@pytest.mark.parametrize("url", ["/profile/", "/profile/delete/", "/profile/data/", "/profile/password/"])
 @pytest.mark.usefixtures("new_terms")
 def test_one_can_leave_instead_with_ones_data(rider_client, url):
     assert rider_client.get(url).status_code == 200
+
+
+@pytest.mark.usefixtures("new_terms")
+def test_an_owner_takes_the_vehicles_off_the_road_and_leaves(rider_client, rider):
+    vehicle = VehicleFactory(owner=rider)
+    assert rider_client.get(vehicle.get_absolute_url()).status_code == 200
+    rider_client.post(f"{vehicle.get_absolute_url()}remove/")
+    rider_client.post("/profile/delete/", {"password": PASSWORD})
+    rider.refresh_from_db()
+    assert rider.is_removed
 
 
 @pytest.mark.parametrize("url", ["/logout/", "/profile/log-out-everywhere/"])

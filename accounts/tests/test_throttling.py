@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Throttle, User
-from accounts.services import remove_account
+from accounts.services import change_password, remove_account
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from accounts.throttling import Throttled, throttle
 from movr_project.tests.databases import conflict
@@ -89,6 +89,19 @@ def test_behind_a_proxy_its_own_entry_counts_and_forged_ones_do_not(client, ada,
     assert page.status_code == 429
     other = log_in(client, "ada", PASSWORD, HTTP_X_FORWARDED_FOR="203.0.113.7, 198.51.100.1")
     assert other.status_code == 302
+
+
+def test_a_password_reset_by_mail_lets_one_in_at_once(client, ada):
+    fail(client, "ada", 5)
+    fail(client, ada.email, 5)
+    change_password(user=ada, password="another-strange-word", reads_mail=True)
+    assert log_in(client, "ada", "another-strange-word").status_code == 302
+
+
+def test_a_password_changed_by_somebody_logged_in_does_not(client, ada):
+    fail(client, "ada", 5)
+    change_password(user=ada, password="another-strange-word")
+    assert log_in(client, "ada", "another-strange-word").status_code == 429
 
 
 def test_getting_in_forgets_the_failures(client, ada):
