@@ -21,7 +21,11 @@ def address(rf, settings, count, forwarded=None):
         (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"),
         (2, "198.51.100.1, 203.0.113.9", "198.51.100.1"),
         (2, "192.0.2.1, 198.51.100.1, 203.0.113.9", "198.51.100.1"),
-        (1, "2001:DB8::0001", "2001:db8::1"),
+        (1, "2001:DB8:0:1::0001", "2001:db8:0:1::"),
+        (1, "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:1::"),
+        (1, "2001:db8:0:2::1", "2001:db8:0:2::"),
+        (1, "::ffff:203.0.113.9", "203.0.113.9"),
+        (1, "fe80::1%eth0", "fe80::"),
         (1, " 203.0.113.9 ", "203.0.113.9"),
     ],
     ids=[
@@ -31,6 +35,10 @@ def address(rf, settings, count, forwarded=None):
         "two proxies",
         "two proxies and a client's own entry",
         "one spelling of IPv6",
+        "an address of the same network",
+        "of another one",
+        "IPv4 written as IPv6",
+        "an interface's name",
         "spaces",
     ],
 )
@@ -45,3 +53,12 @@ def test_without_a_good_entry_it_is_who_connected(rf, settings, forwarded):
 
 def test_fewer_entries_than_proxies_are_not_believed(rf, settings):
     assert address(rf, settings, 2, "203.0.113.9") == PROXY
+
+
+@pytest.mark.parametrize(
+    ("direct", "expected"),
+    [("2001:db8::5", "2001:db8::"), ("::ffff:203.0.113.9", "203.0.113.9"), ("203.0.113.9", "203.0.113.9"), ("", "")],
+)
+def test_who_connected_directly_is_counted_by_network_too(rf, settings, direct, expected):
+    settings.TRUSTED_PROXY_COUNT = 0
+    assert client_address(rf.get("/", REMOTE_ADDR=direct)) == expected
