@@ -13,6 +13,7 @@ from cities.registry import registry
 from movr_project.admin import KeySearchMixin, confirm_action, for_each
 from movr_project.admin_links import link_list, link_to
 
+from .choices import VehicleType
 from .models import CITY_CODE_LENGTH, Vehicle
 from .services import (
     VehicleRefused,
@@ -25,6 +26,7 @@ from .services import (
 )
 
 RECENT = 10
+BATTERY = ["battery_percent", "range_m"]
 
 
 class VehicleForm(forms.ModelForm):
@@ -64,7 +66,15 @@ class VehicleForm(forms.ModelForm):
                 check_position(city, (latitude, longitude))
             except VehicleRefused as refused:
                 self.add_error("latitude", str(refused))
+        self._check_motor(cleaned)
         return cleaned
+
+    def _check_motor(self, cleaned: dict) -> None:
+        if cleaned.get("type") not in VehicleType or VehicleType(cleaned["type"]).is_motorised:
+            return
+        for name in ("battery_percent", "range_m"):
+            if cleaned.get(name) is not None:
+                self.add_error(name, _("A vehicle of this type has no motor: leave this empty."))
 
 
 class AddVehicleForm(VehicleForm):
@@ -155,14 +165,14 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Vehicle | None = None):
         place = (_("Place"), {"fields": ["last_location", "latitude", "longitude"]})
-        state = (_("Battery and lock"), {"fields": ["battery_percent", "range_m", "lock_code"]})
+        state = (_("Battery and lock"), {"fields": [*BATTERY, "lock_code"]})
         if obj is None:
             return [(None, {"fields": ["city", "type", "brand", "color"]}), place, state]
         return [
             (None, {"fields": ["code", "city_label", "type", "brand", "color"]}),
             (_("Now"), {"fields": ["status", "owner_link", "approved_at", "date_added"]}),
             place,
-            state,
+            state if self.has_change_permission(request, obj) else (_("Battery"), {"fields": BATTERY}),
             (_("History"), {"fields": ["recent_rides", "key"]}),
         ]
 

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
 from accounts.tests.factories import StaffFactory, UserFactory
@@ -127,6 +127,28 @@ def test_a_position_outside_the_city_is_refused_beside_the_field(client, staff):
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1], "lock_code": "1"}
     response = client.post(ADD, data | position)
     assert "not in Rome" in str(response.context["errors"])
+
+
+@pytest.mark.parametrize("name", ["battery_percent", "range_m"])
+def test_a_vehicle_without_a_motor_has_no_battery_and_no_range(client, fleet, name):
+    bike = fleet[1]
+    page = client.post(change_url(bike), form_of(bike, **{"battery_percent": "", "range_m": "", name: "50"}))
+    assert "has no motor" in str(page.context["adminform"].form.errors[name])
+
+
+@pytest.mark.parametrize("lock_code", ["", "  "])
+def test_a_vehicle_has_a_lock_code(client, fleet, lock_code):
+    page = client.post(change_url(fleet[0]), form_of(fleet[0], lock_code=lock_code))
+    assert "lock_code" in page.context["adminform"].form.errors
+
+
+@pytest.mark.parametrize(("role", "shown"), [("Operations", True), ("Support", False), ("Read-only", False)])
+def test_lock_codes_are_for_those_who_may_change_vehicles(client, role, shown):
+    staff = StaffFactory(is_superuser=False)
+    staff.groups.add(Group.objects.get(name=role))
+    client.force_login(staff)
+    page = client.get(change_url(VehicleFactory(lock_code="L0CK-7"))).content.decode()
+    assert ("L0CK-7" in page) == shown
 
 
 def test_staff_change_a_vehicle_and_its_history_says_so(client, fleet):

@@ -374,7 +374,7 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
         SUPERUSER,
         lambda world: {
             "city": "paris",
-            "type": "bike",
+            "type": "e-bike",
             "brand": "Peugeot",
             "color": "red",
             "last_location": "Louvre",
