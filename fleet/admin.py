@@ -209,17 +209,26 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
             queryset,
             lambda vehicle: remove_vehicle(city=vehicle.city, vehicle_id=vehicle.id, by=request.user),
             done=_("Vehicles taken off the road: %(count)d."),
+            model_admin=self,
+            log="Decommissioned.",
         )
         return None
 
     @admin.action(description=gettext_lazy("Approve for riders"), permissions=["change"])
-    def approve(self, request: HttpRequest, queryset) -> None:
+    def approve(self, request: HttpRequest, queryset) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return confirm_action(
+                self, request, queryset, action="approve", title=_("Let riders see and ride these vehicles?")
+            )
         for_each(
             request,
             queryset,
             lambda vehicle: approve_vehicle(city=vehicle.city, vehicle_id=vehicle.id),
             done=_("Vehicles approved: %(count)d."),
+            model_admin=self,
+            log="Approved for riders.",
         )
+        return None
 
     def save_model(self, request: HttpRequest, obj: Vehicle, form: forms.ModelForm, change: bool) -> None:
         if change:

@@ -121,8 +121,14 @@ def remove_vehicle(*, city: str, vehicle_id: uuid.UUID, by: User) -> Vehicle:
 
 @retry_transaction(idempotent=True)
 def approve_vehicle(*, city: str, vehicle_id: uuid.UUID) -> Vehicle:
-    """Let riders see a vehicle that its owner added (setting VEHICLES_NEED_APPROVAL). Locks the vehicle."""
+    """Let riders see a vehicle that its owner added (setting VEHICLES_NEED_APPROVAL).
+
+    Locks the vehicle. Approving it again changes nothing. Raises ``VehicleRefused``: ``vehicle_gone`` (there is
+    none, or it has been removed).
+    """
     vehicle = lock_vehicle(city, vehicle_id)
+    if vehicle.is_removed:
+        raise VehicleRefused(_("This vehicle has been removed."), code="vehicle_gone")
     if vehicle.awaits_approval:
         vehicle.approved_at = timezone.now()
         vehicle.save(update_fields=["approved_at"])

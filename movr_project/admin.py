@@ -2,8 +2,8 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +25,7 @@ from accounts import second_factor
 
 from .db.keys import CityKey
 from .db.requests import retry_view
+from .db.retry import run_transaction
 from .errors import Refused
 from .redirects import safe_next
 
@@ -163,10 +164,8 @@ def confirm_action(
 
     Its button sends the choice again, with ``confirmed``. At most ``LARGEST_ACTION`` rows are taken.
     """
-    objects = list(queryset[: LARGEST_ACTION + 1])
-    if len(objects) > LARGEST_ACTION:
-        sentence = _("Please choose at most %(count)d at a time.")
-        messages.error(request, sentence % {"count": LARGEST_ACTION})
+    objects = _chosen(request, queryset)
+    if objects is None:
         return None
     return TemplateResponse(
         request,
@@ -184,15 +183,38 @@ def confirm_action(
     )
 
 
-def for_each(request: HttpRequest, objects: Iterable[Model], service: Callable[[Any], Any], done: str) -> None:
-    """Call a service on each object; tell how many were done (``done`` takes ``%(count)d``) and who refused."""
+def for_each(
+    request: HttpRequest,
+    queryset: QuerySet,
+    service: Callable[[Any], Any],
+    done: str,
+    *,
+    model_admin: admin.ModelAdmin | None = None,
+    log: str = "",
+) -> None:
+    """Call a service on each object; tell how many were done (``done`` takes ``%(count)d``) and who refused.
+
+    With ``model_admin``, the history of each that was done says ``log``. More than ``LARGEST_ACTION`` are not
+    begun with.
+    """
     count = 0
-    for obj in objects:
+    for obj in _chosen(request, queryset) or []:
         try:
             service(obj)
         except Refused as refused:
             messages.error(request, f"{obj}: {refused}")
-        else:
-            count += 1
+            continue
+        count += 1
+        if model_admin:
+            run_transaction(partial(model_admin.log_change, request, obj, log), name="log_change")
     if count:
         messages.success(request, done % {"count": count})
+
+
+def _chosen(request: HttpRequest, queryset: QuerySet) -> list[Model] | None:
+    """The objects of an action; None, and a message, when they are too many."""
+    objects = list(queryset[: LARGEST_ACTION + 1])
+    if len(objects) <= LARGEST_ACTION:
+        return objects
+    messages.error(request, _("Please choose at most %(count)d at a time.") % {"count": LARGEST_ACTION})
+    return None

@@ -95,7 +95,7 @@ class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
             return confirm_action(self, request, queryset.open(), action="end_rides", title=title, form=form)
         for_each(
             request,
-            queryset,
+            queryset.open(),
             lambda ride: end_ride(
                 city=ride.city,
                 ride_id=ride.id,
@@ -103,5 +103,7 @@ class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
                 end_location=form.cleaned_data["end_location"],
             ),
             done=_("Rides ended: %(count)d."),
+            model_admin=self,
+            log="Ended by staff.",
         )
         return None

@@ -12,6 +12,7 @@ from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.admin import VehicleForm
 from fleet.models import Vehicle
+from fleet.services import VehicleRefused, approve_vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory, RideFactory
@@ -281,18 +282,51 @@ def test_a_vehicle_being_ridden_is_not_decommissioned(client, staff):
     assert ride.vehicle.is_on_trip
 
 
-def test_an_action_takes_at_most_500_vehicles(client, staff):
-    Vehicle.objects.bulk_create([VehicleFactory.build() for _number in range(501)])
-    chosen = {"action": "decommission", "_selected_action": [str(Vehicle.objects.first().pk)]}
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
+@pytest.mark.parametrize("action", ["decommission", "approve"])
+def test_an_action_takes_at_most_500_vehicles(client, staff, action, confirmed):
+    Vehicle.objects.bulk_create([VehicleFactory.build(approved_at=None) for _number in range(501)])
+    chosen = {"action": action, "_selected_action": [str(Vehicle.objects.first().pk)], **confirmed}
     page = client.post(LIST, chosen | {"select_across": "1"}, follow=True)
     assert "at most 500" in page.content.decode()
+    assert Vehicle.objects.filter(approved_at=None, status="available").count() == 501
 
 
-def test_staff_approve_what_owners_added(client, staff):
+def test_staff_approve_what_owners_added_after_confirming(client, staff):
     vehicle = VehicleFactory(approved_at=None, owner=UserFactory())
-    act(client, "approve", [vehicle])
+    page = act(client, "approve", [vehicle])
+    assert "Let riders see" in page.content.decode()
+    vehicle.refresh_from_db()
+    assert not vehicle.is_available
+    act(client, "approve", [vehicle], confirmed="yes")
     vehicle.refresh_from_db()
     assert vehicle.is_available
+
+
+def test_a_removed_vehicle_is_not_approved(client, staff):
+    vehicle = VehicleFactory(approved_at=None, owner=UserFactory(), status="removed")
+    page = act(client, "approve", [vehicle], confirmed="yes")
+    assert "has been removed" in page.content.decode()
+    vehicle.refresh_from_db()
+    assert vehicle.approved_at is None
+    assert not LogEntry.objects.exists()
+    with pytest.raises(VehicleRefused) as refused:
+        approve_vehicle(city=vehicle.city, vehicle_id=vehicle.id)
+    assert refused.value.code == "vehicle_gone"
+
+
+@pytest.mark.parametrize(("action", "said"), [("decommission", "Decommissioned."), ("approve", "Approved for riders.")])
+def test_the_history_says_who_did_what(client, staff, action, said):
+    vehicles = [VehicleFactory(approved_at=None), VehicleFactory(approved_at=None)]
+    act(client, action, vehicles, confirmed="yes")
+    entries = LogEntry.objects.filter(user=staff, change_message=said)
+    assert {entry.object_id for entry in entries} == {str(vehicle.pk) for vehicle in vehicles}
+    assert said in client.get(change_url(vehicles[0], "history")).content.decode()
+
+
+def test_what_was_refused_leaves_no_trace(client, staff):
+    act(client, "decommission", [OpenRideFactory().vehicle], confirmed="yes")
+    assert not LogEntry.objects.exists()
 
 
 def test_a_rider_is_sent_to_the_log_in(rider_client):

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
@@ -76,6 +77,13 @@ def test_staff_end_a_ride_after_saying_where_the_vehicle_stands(client, staff):
     ride = Ride.objects.select_related("vehicle", "rider").get()
     assert ride.end_location == ride.vehicle.last_location == "Found in the Seine"
     assert ride.rider.open_rides == 0
+
+
+def test_the_history_says_who_ended_a_ride(client, staff):
+    ride, ended = OpenRideFactory(), RideFactory()
+    act(client, [ride, ended], confirmed="yes", end_location="Louvre")
+    entry = LogEntry.objects.get()
+    assert (entry.user, entry.object_id, entry.change_message) == (staff, str(ride.pk), "Ended by staff.")
 
 
 def test_staff_who_may_only_look_end_nothing(client):
