@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from functools import partial, wraps
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -77,7 +78,10 @@ class MovrAdminSite(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None):
         if request.method == "GET" and self._awaits_second_factor(request):
             return _to_second_factor(safe_next(request))
-        return retry_view(super().login)(request, extra_context)
+        response = retry_view(super().login)(request, extra_context)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+            request.session.set_expiry(0)  # nobody asked to be remembered
+        return response
 
     def _awaits_second_factor(self, request: HttpRequest) -> bool:
         """Whether somebody is staff, by the password, and nothing but the second factor is missing."""

@@ -13,13 +13,14 @@ from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import Document, TermsAcceptance
-from accounts.tests.factories import StaffFactory, UserFactory
+from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from fleet.tests.factories import VehicleFactory
 from rides.tests.factories import OpenRideFactory, RideFactory
 
@@ -532,3 +533,14 @@ def test_no_relation_makes_the_autocompletion_a_server_error(world, browser):
             query |= {"field_name": relation.name, "term": "x"}
             status = client.get(reverse("admin:autocomplete"), query).status_code
             assert status in {200, 400, 403, 404}, query
+
+
+def test_logging_in_to_the_administration_ends_with_the_browser(world):
+    client = Client()
+    data = {"username": world.people[SUPERUSER].username, "password": "wrong", "next": "/admin/"}
+    assert client.post("/admin/login/", data).status_code == 200
+    page = client.post("/admin/login/", data | {"password": PASSWORD})
+    assert page.status_code == 302
+    cookie = page.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["max-age"], cookie["expires"]) == ("", "")
+    assert client.get("/admin/").status_code == 200
