@@ -11,6 +11,18 @@ from cities.forms import CityField
 from cities.registry import registry
 
 from .models import User
+from .throttling import Throttled, throttle
+
+PASSWORDS_PER_HOUR = 10
+
+
+def is_own_password(user: User, password: str) -> bool:
+    """Whether it is the person's; a session left open is not enough to guess it."""
+    try:
+        throttle("password", str(user.id), limit=PASSWORDS_PER_HOUR)
+    except Throttled as refused:
+        raise ValidationError(str(refused), code=refused.code) from refused
+    return user.check_password(password)
 
 
 class LogInForm(AuthenticationForm):
@@ -40,6 +52,11 @@ class ChangePasswordForm(PasswordChangeForm):
         super().__init__(*args, **kwargs)
         self.fields["old_password"].label = _("Your password now")
         self.fields["new_password1"].help_text = PASSWORD_HELP
+
+    def clean_old_password(self) -> str:
+        if not is_own_password(self.user, self.cleaned_data["old_password"]):
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return self.cleaned_data["old_password"]
 
 
 class ResetPasswordForm(SetPasswordForm):
@@ -157,9 +174,10 @@ class EditProfileForm(forms.ModelForm):
 
     def clean(self) -> dict:
         cleaned = super().clean()
-        moves = "email" in cleaned and cleaned["email"] != self.before.email
-        if moves and not self.before.check_password(cleaned.get("current_password") or ""):
-            self.add_error("current_password", _("Please give your password to change the e-mail."))
+        if "email" in cleaned and cleaned["email"] != self.before.email:
+            password = cleaned.get("current_password")
+            if not password or not is_own_password(self.before, password):
+                self.add_error("current_password", _("Please give your password to change the e-mail."))
         return cleaned
 
     def validate_unique(self) -> None:
@@ -199,6 +217,6 @@ class OwnPasswordForm(forms.Form):
         self.user = user
 
     def clean_password(self) -> str:
-        if not self.user.check_password(self.cleaned_data["password"]):
+        if not is_own_password(self.user, self.cleaned_data["password"]):
             raise ValidationError(_("That is not your password."))
         return self.cleaned_data["password"]

@@ -18,7 +18,7 @@ from movr_project.clients import client_address
 from movr_project.db.retry import log_refusal, retry_transaction
 from movr_project.errors import Refused
 
-from .models import Throttle
+from .models import Throttle, User
 
 HOUR = timedelta(hours=1)
 TOO_MANY_REQUESTS = 429
@@ -50,6 +50,16 @@ def throttle(kind: str, subject: str, *, limit: int, period: timedelta = HOUR) -
         raise refused
 
 
+def refuse_throttled(kind: str, subject: str, *, limit: int, period: timedelta = HOUR) -> None:
+    """As ``throttle``, but counts nothing: for what is counted only once it has failed."""
+    row = Throttle.objects.filter(key=throttle_key(kind, subject), count__gte=limit).first()
+    wait = row.since + period - timezone.now() if row else timedelta()
+    if wait > timedelta():
+        refused = Throttled(wait)
+        log_refusal(f"throttle {kind}", refused)
+        raise refused
+
+
 def throttle_key(kind: str, subject: str) -> str:
     return salted_hmac(f"movr.throttle.{kind}", subject.lower(), algorithm="sha256").hexdigest()
 
@@ -70,16 +80,28 @@ def _count(key: str, limit: int, period: timedelta) -> timedelta | None:
 
 
 def login_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
-    """For axes: whom somebody tries to log in as. Case and spaces around make no new name."""
+    """For axes: whom somebody tries to log in as.
+
+    Case and spaces around make no new name, and an e-mail address counts together with its account's name.
+    """
     source = credentials or request.POST
-    return str(source.get("username") or "").strip().lower()[:254].replace("\0", "")
+    name = str(source.get("username") or "").strip().lower()[:254].replace("\0", "")
+    if "@" not in name:
+        return name
+    early = getattr(request, "early_check", None)
+    if early and early.login.lower() == name:
+        return early.username or name
+    return User.objects.filter(email=name).values_list("username", flat=True).first() or name
 
 
 def locked_out(
     request: HttpRequest, response: HttpResponse | None, credentials: Mapping[str, Any] | None
 ) -> HttpResponse:
     """For axes: the page of somebody who tried too often, with the time that is left."""
-    wait = _login_wait(login_name(request, credentials), client_address(request))
+    return locked_page(request, _login_wait(login_name(request, credentials), client_address(request)))
+
+
+def locked_page(request: HttpRequest, wait: timedelta) -> HttpResponse:
     page = render(
         request,
         "accounts/locked_out.html",

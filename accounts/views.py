@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -34,6 +34,7 @@ from .forms import (
     ResetForm,
     ResetPasswordForm,
 )
+from .log_in import log_in_view
 from .models import User
 from .personal_data import export_all
 from .services import (
@@ -61,7 +62,7 @@ FIELD_OF_CODE = {"username_taken": "username", "email_taken": "email"}
 
 
 @method_decorator(page_with_a_form, name="dispatch")
-@method_decorator(retry_view, name="dispatch")
+@method_decorator(log_in_view, name="dispatch")
 class LogInView(auth_views.LoginView):
     """Rows M27, B2, B3. Without "remember me" the session ends with the browser."""
 
@@ -136,7 +137,8 @@ def _add_refusal(form: Form, refused: Refused) -> None:
 
 def _status(form: Form) -> int:
     """429 for a form that was sent too often, so that programs understand it too."""
-    return TOO_MANY_REQUESTS if form.has_error(NON_FIELD_ERRORS, "too_often") else OK
+    codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+    return TOO_MANY_REQUESTS if "too_often" in codes else OK
 
 
 def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
@@ -218,7 +220,7 @@ def profile_delete(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("You have successfully deleted your account."))
             return redirect("home")
     context = {"form": form, "obstacles": obstacles(request.user)}
-    return render(request, "accounts/profile_delete.html", context)
+    return render(request, "accounts/profile_delete.html", context, status=_status(form))
 
 
 @require_safe
@@ -268,7 +270,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
             update_session_auth_hash(request, request.user)  # this device stays logged in
             messages.success(request, _("Your password has been changed."))
             return redirect("accounts:profile")
-    return render(request, "accounts/password_change.html", {"form": form})
+    return render(request, "accounts/password_change.html", {"form": form}, status=_status(form))
 
 
 @login_not_required

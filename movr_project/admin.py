@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import second_factor
+from accounts.log_in import log_in_view
 
 from .db.keys import CityKey
 from .db.requests import retry_view
@@ -78,7 +79,7 @@ class MovrAdminSite(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None):
         if request.method == "GET" and self._awaits_second_factor(request):
             return _to_second_factor(safe_next(request))
-        response = retry_view(super().login)(request, extra_context)
+        response = log_in_view(super().login)(request, extra_context)
         if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
             request.session.set_expiry(0)  # nobody asked to be remembered
         return response

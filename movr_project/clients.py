@@ -5,7 +5,6 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from django.conf import settings
 from django.http import HttpRequest
 
-
 NETWORK_BITS = 64  # what one customer gets of IPv6, at least
 
 

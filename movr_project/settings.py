@@ -177,6 +177,7 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 # From one address, and of one kind to one person.
 REGISTRATIONS_PER_HOUR = env.int("REGISTRATIONS_PER_HOUR", default=30)
 MAILS_PER_HOUR = env.int("MAILS_PER_HOUR", default=5)
+LOGINS_PER_HOUR = env.int("LOGINS_PER_HOUR", default=100)  # failed ones, from one address
 AXES_CLIENT_IP_CALLABLE = "movr_project.clients.client_address"
 AXES_USERNAME_CALLABLE = "accounts.throttling.login_name"
 AXES_LOCKOUT_CALLABLE = "accounts.throttling.locked_out"

@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from axes.models import AccessAttempt
-from django.contrib.auth.signals import user_login_failed
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts.backends import UsernameOrEmailBackend
 from accounts.models import Throttle, User
 from accounts.services import change_password, remove_account
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
@@ -242,3 +245,82 @@ def test_removing_an_account_erases_what_was_counted_for_it(rider, rider_client)
     rider.refresh_from_db()
     remove_account(user=rider)
     assert not Throttle.objects.exists()
+
+
+def test_an_address_that_tries_many_names_is_locked(client, ada, settings):
+    settings.LOGINS_PER_HOUR = 3
+    for number in range(3):
+        assert fail(client, f"name{number}", 1).status_code == 200
+    page = log_in(client, "ada", PASSWORD)
+    assert page.status_code == 429
+    assert int(page.headers["Retry-After"]) > 59 * 60
+    assert client.post("/admin/login/", {"username": "ada", "password": PASSWORD}).status_code == 429
+    assert log_in(client, "ada", PASSWORD, REMOTE_ADDR="198.51.100.1").status_code == 302
+
+
+def test_log_ins_that_succeed_are_not_counted(ada, settings):
+    settings.LOGINS_PER_HOUR = 1
+    for _time in range(3):
+        assert log_in(Client(), "ada", PASSWORD).status_code == 302
+
+
+def test_a_name_and_its_e_mail_address_count_together(client, ada):
+    fail(client, "ada", 3)
+    assert fail(client, ada.email.upper(), 2).status_code == 429
+    assert {attempt.username for attempt in AccessAttempt.objects.all()} == {"ada"}
+
+
+@pytest.mark.parametrize(
+    ("url", "field", "more"),
+    [
+        ("/profile/delete/", "password", {}),
+        ("/profile/password/", "old_password", {"new_password1": "x", "new_password2": "x"}),
+        ("/profile/edit/", "current_password", {"email": "new@example.com"}),
+    ],
+)
+def test_the_password_is_not_guessed_by_way_of_a_session_left_open(rider, rider_client, url, field, more):
+    for _time in range(10):
+        assert rider_client.post(url, {field: "wrong", **more}).status_code == 200
+    page = rider_client.post(url, {field: PASSWORD, **more})
+    assert page.status_code == 429
+    assert "asked for too often" in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("url", ["/login/", "/admin/login/"])
+@pytest.mark.parametrize("name", ["sam", "nobody"])
+def test_a_password_is_hashed_once_and_outside_the_transaction(client, settings, monkeypatch, url, name):
+    settings.TRANSACTION_BACKOFF_SECONDS = 0.001
+    StaffFactory(username="sam")
+    hashed, runs = [], []
+    encode = MD5PasswordHasher.encode
+
+    def noted(self, password, salt):
+        hashed.append(connection.in_atomic_block)
+        return encode(self, password, salt)
+
+    def conflict_in_the_first_run(**kwargs):
+        runs.append("run")
+        if len(runs) == 1:
+            conflict()
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", noted)
+    signals = (user_login_failed, user_logged_in)
+    for signal in signals:
+        signal.connect(conflict_in_the_first_run)
+    try:
+        client.post(url, {"username": name, "password": PASSWORD})
+    finally:
+        for signal in signals:
+            signal.disconnect(conflict_in_the_first_run)
+    assert len(runs) == 2
+    assert hashed == [False]
+
+
+def test_an_early_check_is_not_believed_once_the_password_has_changed(rf, ada):
+    request = rf.post("/login/")
+    UsernameOrEmailBackend.check_early(request, "ada", PASSWORD)
+    assert UsernameOrEmailBackend().authenticate(request, "ada", PASSWORD) == ada
+    assert UsernameOrEmailBackend().authenticate(request, "ada", "wrong") is None
+    change_password(user=ada, password="another-strange-word")
+    assert UsernameOrEmailBackend().authenticate(request, "ada", PASSWORD) is None
