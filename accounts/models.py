@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
-from movr_project.db.counters import CounterField
+from movr_project.db.counters import CounterField, DeadlineField
 
 from .querysets import UserManager
 
@@ -114,6 +114,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Moved by the services of fleet and rides, each with its limit in the UPDATE's WHERE clause.
     open_rides = CounterField(_("open rides"))
     owned_vehicles = CounterField(_("vehicles owned"))
+    hold_until = DeadlineField(_("holds a vehicle until"))
 
     objects = UserManager()
 

@@ -18,9 +18,9 @@ from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
 
-from . import geohash
-from .choices import VehicleStatus, VehicleType
-from .querysets import VehicleQuerySet
+from .. import geohash
+from ..choices import VehicleStatus, VehicleType
+from ..querysets import VehicleQuerySet
 
 # Letters and digits that can't be mistaken for one another, by eye or by ear over the phone.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
