@@ -3,19 +3,24 @@
 import secrets
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
+from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.counters import CounterField, DeadlineField
+from movr_project.db.keys import CityKey
+from movr_project.db.relations import CityForeignKey
 
-from .querysets import UserManager
+from .querysets import NoticeQuerySet, UserManager
 
 USERNAME_PATTERN = r"^[a-z0-9_.-]{3,64}\Z"
 
@@ -115,6 +120,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     open_rides = CounterField(_("open rides"))
     owned_vehicles = CounterField(_("vehicles owned"))
     hold_until = DeadlineField(_("holds a vehicle until"))
+    unread_notices = CounterField(_("unread notices"))  # moved by accounts.notices
 
     objects = UserManager()
 
@@ -178,6 +184,53 @@ class User(AbstractBaseUser, PermissionsMixin):
             secret=secret,
             algorithm="sha256",
         ).hexdigest()
+
+
+class Notice(models.Model):
+    """Something a person is told on their next page, in their home city. See ``accounts.notices``."""
+
+    pk = CityKey("city", "id")
+    city = city_column()
+    id = models.UUIDField(default=uuid.uuid4, editable=False)
+    user_id = models.UUIDField(editable=False)
+    user = CityForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
+    code = models.CharField(_("code"), max_length=32)
+    text = models.CharField(_("text"), max_length=300)  # a sentence in the person's language
+    url = models.CharField(_("address"), max_length=200, blank=True)  # a path of ours
+    created_at = models.DateTimeField(_("told"), default=timezone.now)
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        db_table = "notices"
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        constraints = [
+            served_city_constraint("notices"),
+            # A person who moves takes the notices along.
+            ForeignKeyConstraint(
+                name="notices_user_lives_in_the_city",
+                columns=["city", "user_id"],
+                to_table="users",
+                to_columns=["city", "id"],
+                on_update="CASCADE",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["city", "user_id", "-created_at"], name="notices_user"),
+            models.Index(
+                fields=["city", "user_id", "-created_at"], name="notices_unread", condition=Q(read_at__isnull=True)
+            ),
+            models.Index(fields=["city", "read_at"], name="notices_read", condition=Q(read_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_unread(self) -> bool:
+        return self.read_at is None
 
 
 class Document(models.Model):

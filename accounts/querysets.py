@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Self
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
@@ -25,3 +26,17 @@ class UserQuerySet(models.QuerySet):
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
     """Django's ``create_user`` and ``create_superuser`` with our named filters."""
+
+
+class NoticeQuerySet(models.QuerySet):
+    def in_city(self, city: str) -> Self:
+        return self.filter(city=city)
+
+    def unread(self) -> Self:
+        return self.filter(read_at__isnull=True)
+
+    def read_before(self, moment: datetime) -> Self:
+        return self.filter(read_at__lt=moment)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-id")
