@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.urls import reverse

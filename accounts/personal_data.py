@@ -111,6 +111,10 @@ def _erase_throttles(user: User) -> None:
     Throttle.objects.filter(key__in=keys).delete()
 
 
+def _export_notices(user: User) -> list[dict[str, Any]]:
+    return list(user.notices.order_by("created_at").values("code", "text", "url", "created_at", "read_at"))
+
+
 register(PersonalData("account", _export_account, _erase_throttles))
 register(
     PersonalData(
@@ -128,3 +132,4 @@ register(
     )
 )
 register(PersonalData("second factors", _export_devices, _erase_devices))
+register(PersonalData("notices", _export_notices, lambda user: user.notices.all().delete()))

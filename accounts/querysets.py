@@ -4,6 +4,8 @@ from typing import Self
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 
+NOTICES_IN_BANNER = 3
+
 
 class UserQuerySet(models.QuerySet):
     def active(self) -> Self:
@@ -40,3 +42,7 @@ class NoticeQuerySet(models.QuerySet):
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-id")
+
+    def for_banner(self) -> Self:
+        """What a page shows above its content."""
+        return self.unread().newest_first()[:NOTICES_IN_BANNER]

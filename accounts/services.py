@@ -274,6 +274,7 @@ def _nobody() -> dict[str, Any]:
         "last_login": None,
         "last_seen": None,
         "terms_version": 0,
+        "unread_notices": 0,
         "password": make_password(None),
         "session_epoch": new_session_epoch(),
     }

@@ -3,7 +3,7 @@ from django.urls import path
 
 import accounts.converters  # noqa: F401  (registers <username:…>)
 
-from . import document_views, second_factor_views, views
+from . import document_views, notice_views, second_factor_views, views
 from .documents import Kind
 
 app_name = "accounts"
@@ -30,6 +30,9 @@ urlpatterns = [
     path("profile/second-factor/set-up/", second_factor_views.set_up, name="second_factor_set_up"),
     path("profile/second-factor/codes/", second_factor_views.renew_codes, name="second_factor_codes"),
     path("profile/second-factor/remove/", second_factor_views.remove, name="second_factor_remove"),
+    path("notices/", notice_views.notice_list, name="notice_list"),
+    path("notices/read/", notice_views.read_all, name="notices_read_all"),
+    path("notices/<uuid:notice_id>/read/", notice_views.read, name="notice_read"),
     path("users/", views.user_list, name="user_list"),
     path("users/<username:username>/", views.user_detail, name="user_detail"),
 ]

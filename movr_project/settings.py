@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from movr_project.db.engines import database_settings
+from movr_project.tiles import tile_source
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages; static files come compressed already
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -85,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.terms_middleware.TermsMiddleware",
     "cities.middleware.CurrentCityMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "movr_project.middleware.MethodNotAllowedPageMiddleware",
     "movr_project.db.requests.DatabaseFaultMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -137,8 +140,15 @@ TRUST_GEO_HEADERS = flag("TRUST_GEO_HEADERS", default=False)
 VEHICLES_NEED_APPROVAL = flag("VEHICLES_NEED_APPROVAL", default=False)
 # How many rides a person may have open at once.
 MAX_OPEN_RIDES = env.int("MAX_OPEN_RIDES", default=1)
+# How long notices that were read are kept.
+NOTICE_RETENTION_DAYS = env.int("NOTICE_RETENTION_DAYS", default=90)
 # Shows a map on the vehicle's page; the key is public in the HTML, so restrict it to this site.
 GOOGLE_MAPS_EMBED_KEY = env.str("GOOGLE_MAPS_EMBED_KEY", default="")
+# Where browsers get the pictures of maps, and what a map says of their origin; none without a URL.
+MAP_TILE_URL = env.str("MAP_TILE_URL", default="https://tile.openstreetmap.org/{z}/{x}/{y}.png").strip()
+MAP_ATTRIBUTION = env.str(
+    "MAP_ATTRIBUTION", default='© <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a>'
+)
 
 # --- People and sessions ------------------------------------------------------------------------
 
@@ -211,7 +221,11 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:"],  # Bootstrap's own icons are data: URLs in its style sheet
+        "img-src": [
+            SELF,
+            "data:",
+            *tile_source(MAP_TILE_URL),
+        ],  # Bootstrap's own icons are data: URLs in its style sheet
         "frame-src": ["https://www.google.com"] if GOOGLE_MAPS_EMBED_KEY else [NONE],
         "object-src": [NONE],
         "base-uri": [NONE],
