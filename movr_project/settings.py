@@ -225,7 +225,7 @@ CONTENT_SECURITY_POLICY = {
             SELF,
             "data:",
             *tile_source(MAP_TILE_URL),
-        ],  # Bootstrap's own icons are data: URLs in its style sheet
+        ],  # Bootstrap has data: URLs
         "frame-src": ["https://www.google.com"] if GOOGLE_MAPS_EMBED_KEY else [NONE],
         "object-src": [NONE],
         "base-uri": [NONE],

@@ -30,6 +30,8 @@ NAMES = [
     "CSRF_COOKIE_SECURE",
     "DEFAULT_CITY",
     "TRUST_GEO_HEADERS",
+    "CONTENT_SECURITY_POLICY",
+    "SECURE_REFERRER_POLICY",
 ]
 PRINT = f"""
 import json
@@ -68,6 +70,8 @@ def settings_with(**variables):
     [
         ("TRUST_GEO_HEADERS", "perhaps"),
         ("MAX_OPEN_RIDES", "many"),
+        ("MAP_TILE_URL", "https://tiles.example/map.png"),
+        ("MAP_TILE_URL", "https://tiles.example; script-src *|/{z}/{x}/{y}.png"),
     ],
 )
 def test_a_value_that_makes_no_sense_stops_the_start(name, value):
@@ -96,6 +100,25 @@ def test_nobodys_headers_are_believed_unasked():
 
 def test_a_new_person_is_in_new_york():
     assert settings_with(**NEEDED)["DEFAULT_CITY"] == "new york"
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        (None, ["https://tile.openstreetmap.org"]),
+        ("", []),
+        ("/tiles/{z}/{x}/{y}.png", []),
+        ("https://{s}.tiles.example/{z}/{x}/{y}{r}.png?key=1", ["https://*.tiles.example"]),
+        ("https://map-{s}.tiles.example:8443/{z}/{x}/{y}", ["https://*.tiles.example:8443"]),
+    ],
+)
+def test_pictures_of_maps_are_allowed_from_where_they_come(url, allowed):
+    found = settings_with(**NEEDED, **({} if url is None else {"MAP_TILE_URL": url}))
+    assert found["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["img-src"] == ["'self'", "data:", *allowed]
+
+
+def test_requests_for_pictures_of_maps_say_from_which_site():
+    assert settings_with(**NEEDED)["SECURE_REFERRER_POLICY"] == "strict-origin-when-cross-origin"
 
 
 def test_the_deployment_check_finds_nothing():
