@@ -15,6 +15,7 @@ from cities.location import CHOSEN
 from cities.models import City
 from cities.registry import registry
 from movr_project.form_tokens import new_form_token
+from movr_project.live_parts import render_live
 from movr_project.pagination import page_number
 from movr_project.redirects import posted
 
@@ -31,9 +32,10 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
     form = VehicleFilterForm(request.GET)
     filters = form.filters
     page = vehicles_page(request.city.name, number=page_number(request.GET.get("page", "")), **filters)
-    return render(
+    return render_live(
         request,
         "fleet/vehicle_list.html",
+        "fleet/_vehicle_results.html",
         {
             "page": page,
             "filter_form": form,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cities.models import City
 from fleet.services import VehicleRefused
+from movr_project.live_parts import render_live, wants_live_part
 from movr_project.pagination import Page, page_number
 
 from .forms import EndRideForm, StartRideForm
@@ -23,11 +24,14 @@ PAGE_SIZE = 25
 def ride_list(request: HttpRequest) -> HttpResponse:
     """One's own rides, in all cities (rows M25, M36): the open one on top, with its End form."""
     rides = Ride.objects.of_rider(request.user).select_related("vehicle").newest_first()
-    open_rides = list(rides.open()) if request.user.is_riding else []
+    whole = not wants_live_part(request)
+    open_rides = list(rides.open()) if request.user.is_riding and whole else []
     for ride in open_rides:
         ride.end_form = EndRideForm()
     page = Page.of(rides.ended(), page_number(request.GET.get("page", "")), PAGE_SIZE)
-    return render(request, "rides/ride_list.html", {"open_rides": open_rides, "page": page})
+    return render_live(
+        request, "rides/ride_list.html", "rides/_past_rides.html", {"open_rides": open_rides, "page": page}
+    )
 
 
 @require_POST
