@@ -14,6 +14,7 @@ from django.utils.text import Truncator
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction
 from movr_project.mail import send_mail
+from movr_project.redirects import is_path_of_ours
 
 from .models import Notice, User
 
@@ -24,12 +25,14 @@ TEXT_LENGTH = Notice._meta.get_field("text").max_length
 def tell(user: User, *, code: str, text: Any, url: str = "", mail: bool = False, key: str = "") -> None:
     """Put a notice on the person's next page, and with ``mail`` send it too once it is committed.
 
-    Part of a transaction, in which ``user`` was fetched. ``code`` is stable ("booking_cancelled"); ``text``
-    may be lazy, and is then written in the person's language; ``url`` is a path of ours. Whoever has no
+    Part of a transaction, in which ``user`` was fetched. ``code`` is stable ("booking_cancelled"); ``url`` is
+    a path of ours. A lazy ``text`` is written in the person's language; what is filled in goes through
+    ``format_lazy(_("… {vehicle} …"), vehicle=…)``, since ``%`` makes a plain string at once. Whoever has no
     active account any more is told nothing. With a ``key`` the same ``code`` and ``key`` are told once,
-    however often they are said (and mailed at most once).
+    however often they are said, and mailed at most once. What goes by mail holds no words that somebody
+    else has chosen.
     """
-    if url and not url.startswith("/"):
+    if url and not is_path_of_ours(url):
         raise ValueError(f"A notice points at a path of this site, not at {url!r}.")
     notice_id = _notice_id(user, code, key) if key else uuid.uuid4()
     if key and Notice.objects.filter(city=user.city, id=notice_id).exists():

@@ -13,8 +13,11 @@ def safe_next(request: HttpRequest) -> str:
     A bare word is none: ``redirect()`` would take it for the name of a view.
     """
     target = request.POST.get("next") or request.GET.get("next", "")
-    is_path = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
-    return target if is_path else ""
+    return target if is_path_of_ours(target) else ""
+
+
+def is_path_of_ours(target: str) -> bool:
+    return target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
 
 
 def page_to_return_to(request: HttpRequest) -> str:

@@ -26,7 +26,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Cos, Floor, Left, Lower, Radians, Sin, Substr
 
-from accounts.models import TermsAcceptance, User
+from accounts.models import Notice, TermsAcceptance, User
 from cities.geography import EARTH_RADIUS_KM
 from cities.models import City
 from cities.registry import registry
@@ -192,6 +192,14 @@ def person_owned_vehicles(city: City) -> QuerySet:
     return User.objects.in_city(city.name).exclude(owned_vehicles=_number(owned, "owner_id"))
 
 
+@rule("A person's unread_notices is how many of their notices are unread.")
+def person_unread_notices(city: City) -> QuerySet:
+    unread = Notice.objects.in_city(city.name).unread()
+    # Only those who have some, by either account.
+    told = User.objects.in_city(city.name).filter(Q(unread_notices__gt=0) | Q(id__in=unread.values("user_id")))
+    return told.exclude(unread_notices=_number(unread.filter(user_id=OuterRef("id")), "user_id"))
+
+
 @rule("Usernames and e-mail addresses are in lower case.")
 def person_names(city: City) -> QuerySet:
     lower = Q(username=Lower("username")) & (Q(email__isnull=True) | Q(email=Lower("email")))
@@ -210,8 +218,9 @@ def removed_account(city: City) -> QuerySet:
     """Looks across the rides' cities."""
     theirs = Ride.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     owned = Vehicle.objects.in_city(city.name).filter(owner_id=OuterRef("id"))
+    told = Notice.objects.in_city(city.name).filter(user_id=OuterRef("id"))
     removed = User.objects.in_city(city.name).filter(is_active=False, email__isnull=True)
-    return removed.filter(Exists(theirs) | Exists(owned))
+    return removed.filter(Exists(theirs) | Exists(owned) | Exists(told))
 
 
 # --- Cities ---------------------------------------------------------------------------------------------
@@ -227,7 +236,13 @@ def _unserved(model: type[Model], column: str) -> Rule:
     return Rule(f"{table}_{column}", f"The {column} of all {table} is a city that is served.", offenders)
 
 
-UNSERVED = [_unserved(User, "city"), _unserved(Vehicle, "city"), _unserved(Ride, "city"), _unserved(Ride, "rider_city")]
+UNSERVED = [
+    _unserved(User, "city"),
+    _unserved(Notice, "city"),
+    _unserved(Vehicle, "city"),
+    _unserved(Ride, "city"),
+    _unserved(Ride, "rider_city"),
+]
 
 
 # --- In SQL ---------------------------------------------------------------------------------------------

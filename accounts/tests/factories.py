@@ -1,6 +1,7 @@
 import factory
+from django.db.models import F
 
-from accounts.models import User
+from accounts.models import Notice, User
 
 PASSWORD = "a-long-and-strange-word"
 
@@ -26,3 +27,21 @@ class StaffFactory(UserFactory):
     username = factory.Sequence(lambda n: f"staff{n}")
     is_staff = True
     is_superuser = True
+
+
+class NoticeFactory(factory.django.DjangoModelFactory):
+    """An unread notice, counted; ``read_at=`` makes it a read one."""
+
+    class Meta:
+        model = Notice
+
+    user = factory.SubFactory(UserFactory)
+    code = "booking_cancelled"
+    text = factory.Sequence(lambda n: f"Your booking {n} was cancelled.")
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        notice = super()._create(model_class, *args, **kwargs)
+        if notice.is_unread:
+            User.objects.filter(id=notice.user_id).update(unread_notices=F("unread_notices") + 1)
+        return notice

@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.models import TermsAcceptance, User
 from accounts.services import AccountRefused, remove_account
-from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
+from accounts.tests.factories import PASSWORD, NoticeFactory, StaffFactory, UserFactory
 from accounts.throttling import throttle
 from fleet.services import remove_vehicle
 from fleet.tests.factories import VehicleFactory
@@ -51,6 +51,7 @@ def leave_traces(person, client):
         data = {"username": name, "password": "wrong"}
         client.post("/login/", data, REMOTE_ADDR="203.0.113.77")
     TermsAcceptance.objects.create(user=person, version=1)
+    NoticeFactory(user=person, text="Xerxesfirst, your booking was cancelled.")
     throttle("reset", person.email, limit=5)
     LogEntry.objects.create(
         user=StaffFactory(),
@@ -81,6 +82,7 @@ def test_every_model_with_a_person_in_it_is_known_to_the_removal():
         "fleet.Vehicle",  # removed vehicles are released
         "rides.Ride",  # rides stay without a person
         "accounts.TermsAcceptance",  # erased
+        "accounts.Notice",  # erased
         "otp_totp.TOTPDevice",  # erased
         "otp_static.StaticDevice",  # erased
     }

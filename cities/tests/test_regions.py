@@ -195,7 +195,8 @@ class TestPlaces:
         assert all(place.why for place in places.places())
 
     def test_partitioned_tables_are_found_from_the_models_parents_first(self):
-        assert places.partitioned_tables()[:3] == ["users", "vehicles", "rides"]
+        tables = [table for table in places.partitioned_tables() if table in {"users", "notices", "vehicles", "rides"}]
+        assert tables == ["users", "notices", "vehicles", "rides"]
 
     def test_no_partitioned_model_has_a_column_of_the_regions_name(self):
         from django.apps import apps

@@ -26,6 +26,7 @@ CONTEXTS = {
     "email_changed": {},
     "password_changed": {"path": PATH},
     "account_removed": {"first_name": "Ada"},
+    "notice": {"path": "/notices/", "text": "Your booking was cancelled: the vehicle's brakes are looked after."},
 }
 each_mail = pytest.mark.parametrize("template", CONTEXTS)
 committed = pytest.mark.django_db(transaction=True)

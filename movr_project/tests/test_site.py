@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
+from accounts.tests.factories import NoticeFactory
 from fleet.tests.factories import VehicleFactory
 from movr_project.tests.databases import on_server
 from rides.tests.factories import RideFactory
@@ -40,6 +41,8 @@ POST_ONLY = {
     "accounts:logout",
     "accounts:email_send",
     "accounts:log_out_everywhere",
+    "accounts:notice_read",
+    "accounts:notices_read_all",
     "rides:ride_start",
     "rides:ride_end",
 }
@@ -93,6 +96,7 @@ def url_of(db, rider):
         "city": "paris",
         "vehicle_id": vehicle.id,
         "ride_id": ride.id,
+        "notice_id": NoticeFactory(user=rider).id,
         "code": vehicle.code,
         "username": rider.username,
         "uidb64": "MQ",

@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import Document, TermsAcceptance
-from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
+from accounts.tests.factories import PASSWORD, NoticeFactory, StaffFactory, UserFactory
 from fleet.tests.factories import VehicleFactory
 from rides.tests.factories import OpenRideFactory, RideFactory
 
@@ -71,6 +71,10 @@ def of_ride(world):
     return ["paris", world.ride.id]
 
 
+def of_notice(world):
+    return [world.notice.id]
+
+
 FORM = {"get": members(200), "post": members(200)}  # an empty form comes back with its errors
 VISITORS = {"get": everybody(302, nobody=200), "post": everybody(302, nobody=200)}
 STAFF_404 = only(302, *STAFF)
@@ -97,6 +101,9 @@ TABLE = {
     "accounts:second_factor_set_up": Row(get=only(200, *STAFF), post=only(200, *STAFF)),
     "accounts:second_factor_codes": Row(get=only(405, *STAFF), post=STAFF_404),
     "accounts:second_factor_remove": Row(get=only(405, *STAFF), post=STAFF_404),
+    "accounts:notice_list": Row(get=members(200), post=members(405)),
+    "accounts:notices_read_all": Row(get=members(405), post=members(302)),
+    "accounts:notice_read": Row(get=members(405), post=only(302, RIDER), args=of_notice),
     "accounts:user_list": Row(get=members(200), post=members(405)),
     "accounts:user_detail": Row(get=members(200), post=members(405), args=lambda world: [world.rider.username]),
     "accounts:accept_terms": Row(get=members(200), post=members(409)),
@@ -186,6 +193,7 @@ def world(db):
     world.rider = UserFactory(username="rita")
     world.ride = OpenRideFactory(rider=world.rider)
     RideFactory(rider=world.rider)
+    world.notice = NoticeFactory(user=world.rider)
     owner = UserFactory()
     world.vehicle = VehicleFactory(owner=owner)
     other_owner = UserFactory()
@@ -351,6 +359,8 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
     ),
     "accounts:home_city": (OTHER_RIDER, lambda world: {"city": "rome"}),
     "accounts:profile_delete": (OTHER_RIDER, lambda world: {"password": "wrong"}),
+    "accounts:notices_read_all": (RIDER, lambda world: {"next": "/rides/"}),
+    "accounts:notice_read": (RIDER, lambda world: {"next": "/rides/"}),
     "accounts:accept_terms": (OTHER_RIDER, lambda world: {"version": "1", "next": "/"}),
     "accounts:second_factor_set_up": (OPERATIONS, lambda world: {"offer": "x", "code": "123456"}),
     "accounts:second_factor": (OPERATIONS, lambda world: {"code": "123456"}),
@@ -484,7 +494,7 @@ ADMIN_LISTS = {
     "/admin/fleet/vehicle/": ["date_added__year", "status__exact", "approved", "whose"],
     "/admin/rides/ride/": ["start_time__year", "start_time__gte", "open"],
 }
-LISTS = ["/vehicles/", "/rides/", "/users/", "/login/", "/register/", *ADMIN_LISTS]
+LISTS = ["/vehicles/", "/rides/", "/users/", "/notices/", "/login/", "/register/", *ADMIN_LISTS]
 ADDRESS_NONSENSE = [value for value in NONSENSE.values() if isinstance(value, str)] + ["%ff%fe", "9" * 12]
 
 

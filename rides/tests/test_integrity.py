@@ -12,17 +12,18 @@ from django.db import connection, transaction
 from django.db.models import CheckConstraint, F
 from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.documents import record_acceptance
-from accounts.models import TermsAcceptance, User
-from accounts.tests.factories import UserFactory
+from accounts.models import Notice, TermsAcceptance, User
+from accounts.tests.factories import NoticeFactory, UserFactory
 from cities.registry import registry
 from fleet import geohash
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.tests.locality import assert_local
-from rides.integrity import RULES, SHOWN, findings
+from rides.integrity import RULES, SHOWN, UNSERVED, findings
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
@@ -43,7 +44,7 @@ def unguarded(db):
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")  # foreign keys wait for COMMIT anyway
         else:
-            for model in (User, Vehicle, Ride):
+            for model in (User, Notice, Vehicle, Ride):
                 for constraint in model._meta.constraints:
                     if isinstance(constraint, (CheckConstraint, ForeignKeyConstraint)):
                         cursor.execute(str(constraint.remove_sql(model, connection.schema_editor())))
@@ -59,6 +60,7 @@ def data(db):
     """One of each, and all of it right."""
     owner, guest, newcomer = UserFactory(), UserFactory(city="seattle"), UserFactory()
     record_acceptance(owner, 1)
+    NoticeFactory(user=owner)
     return SimpleNamespace(
         owner=owner,
         guest=guest,
@@ -68,6 +70,7 @@ def data(db):
         removed=removed_vehicle(owner),
         riding=OpenRideFactory(rider=guest),
         ridden=RideFactory(rider=owner, end_latitude=EIFFEL_TOWER[0], end_longitude=EIFFEL_TOWER[1]),
+        notice=NoticeFactory(user=owner, read_at=timezone.now()),
         anonymous=RideFactory(rider=None, rider_city="paris"),
     )
 
@@ -132,12 +135,16 @@ DAMAGES = {
     "a person who does not ride and counts": ("person_open_rides", "paris", "newcomer", {"open_rides": 1}),
     "an owner who does not count": ("person_owned_vehicles", "paris", "owner", {"owned_vehicles": 0}),
     "an owner who counts a removed vehicle": ("person_owned_vehicles", "paris", "owner", {"owned_vehicles": 2}),
+    "a notice that does not count": ("person_unread_notices", "paris", "owner", {"unread_notices": 0}),
+    "a notice that was read and counts": ("person_unread_notices", "paris", "owner", {"unread_notices": 2}),
+    "a person who was told nothing and counts": ("person_unread_notices", "paris", "newcomer", {"unread_notices": 1}),
     "a username in capitals": ("person_names", "paris", "newcomer", {"username": Upper("username")}),
     "an address in capitals": ("person_names", "paris", "newcomer", {"email": Upper("email")}),
     "terms that were never accepted": ("person_terms", "paris", "newcomer", {"terms_version": 1}),
     "terms that were accepted and forgotten": ("person_terms", "paris", "owner", {"terms_version": 0}),
     "an account removed from beneath": ("removed_account", "paris", "owner", {"is_active": False, "email": None}),
     "a person of no city": ("users_city", "", "newcomer", {"city": ATLANTIS}),
+    "a notice of no city": ("notices_city", "", "notice", {"city": ATLANTIS}),
     "a vehicle of no city": ("vehicles_city", "", "lost", {"city": ATLANTIS}),
     "a ride of no city": ("rides_city", "", "ridden", {"city": ATLANTIS}),
     "a ride of a person of no city": ("rides_rider_city", "", "anonymous", {"rider_city": ATLANTIS}),
@@ -231,7 +238,7 @@ def test_a_city_that_has_shrunk_does_not_make_its_removed_vehicles_wrong(data):
 def test_there_is_one_statement_for_each_rule_and_city_however_many_rows(django_assert_num_queries):
     with CaptureQueriesContext(connection) as few:
         found()
-    assert len(few) == 4 + len(RULES) * len(list(registry))
+    assert len(few) == len(UNSERVED) + len(RULES) * len(list(registry))
     RideFactory.create_batch(30)
     OpenRideFactory.create_batch(30)
     with django_assert_num_queries(len(few)):
