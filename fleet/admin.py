@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy
 from cities.admin import CityFilter, city_name
 from cities.forms import CityField
 from cities.registry import registry
-from movr_project.admin import KeySearchMixin, confirm_action, for_each
+from movr_project.admin import KeySearchMixin, chosen, confirm_action, for_each
 from movr_project.admin_links import link_list, link_to
 
 from .choices import VehicleType
+from .label_views import labels_page
 from .models import CITY_CODE_LENGTH, Vehicle
 from .services import (
     VehicleRefused,
@@ -138,7 +139,7 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
     date_hierarchy = "date_added"
     ordering = ["city", "code"]
     show_full_result_count = False
-    actions = ["decommission", "approve"]
+    actions = ["decommission", "approve", "print_labels"]
     readonly_fields = [
         "code",
         "city_label",
@@ -229,6 +230,11 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
             log="Approved for riders.",
         )
         return None
+
+    @admin.action(description=gettext_lazy("Print labels"), permissions=["view"])
+    def print_labels(self, request: HttpRequest, queryset) -> HttpResponse | None:
+        vehicles = chosen(request, queryset)
+        return labels_page(request, vehicles, sheet=True) if vehicles else None
 
     def save_model(self, request: HttpRequest, obj: Vehicle, form: forms.ModelForm, change: bool) -> None:
         if change:

@@ -47,7 +47,7 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def vehicle_detail(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
-    vehicle = get_object_or_404(_visible(request), city=city.name, id=vehicle_id)
+    vehicle = get_object_or_404(visible_vehicles(request), city=city.name, id=vehicle_id)
     return _detail_page(request, vehicle)
 
 
@@ -59,8 +59,8 @@ def vehicle_label(request: HttpRequest, code: str) -> HttpResponse:
     city = registry.with_code(code[:CITY_CODE_LENGTH])
     if city is None:
         raise Http404
-    vehicle = get_object_or_404(_visible(request), city=city.name, code=code)
-    return _detail_page(request, vehicle)
+    vehicle = get_object_or_404(visible_vehicles(request), city=city.name, code=code)
+    return _detail_page(request, vehicle, at_it=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,7 +95,7 @@ def vehicle_remove(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
     return redirect("accounts:profile")
 
 
-def _visible(request: HttpRequest) -> VehicleQuerySet:
+def visible_vehicles(request: HttpRequest) -> VehicleQuerySet:
     """Vehicles that a person may look at: those on the road, and one's own that wait for approval."""
     user = request.user
     vehicles = Vehicle.objects.not_removed().seen_by(user)
@@ -114,7 +114,18 @@ def _may_remove(request: HttpRequest, vehicle: Vehicle) -> bool:
     return vehicle.owner_id == request.user.id or not second_factor.is_missing(request)
 
 
-def _detail_page(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
+def may_print_label(request: HttpRequest, vehicle: Vehicle) -> bool:
+    """The owner may, and staff who may see vehicles and have proved the second factor."""
+    user = request.user
+    if not user.is_authenticated:
+        return False
+    if vehicle.owner_id == user.id:
+        return True
+    return user.is_staff and user.has_perm("fleet.view_vehicle") and not second_factor.is_missing(request)
+
+
+def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False) -> HttpResponse:
+    """``at_it``: somebody stands at the vehicle, and can start it in another city than the current one."""
     return render(
         request,
         "fleet/vehicle_detail.html",
@@ -124,7 +135,9 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
             "can_remove": _may_remove(request, vehicle),
             "lock_code": vehicle.lock_code if vehicle.is_ridden_by_viewer else "",
             "map_embed_url": _map_embed_url(vehicle),
+            "can_print_label": may_print_label(request, vehicle),
             "wrong_city": _wrong_city(request, vehicle),
+            "at_it": at_it,
         },
     )
 

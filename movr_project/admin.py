@@ -169,7 +169,7 @@ def confirm_action(
 
     Its button sends the choice again, with ``confirmed``. At most ``LARGEST_ACTION`` rows are taken.
     """
-    objects = _chosen(request, queryset)
+    objects = chosen(request, queryset)
     if objects is None:
         return None
     return TemplateResponse(
@@ -203,7 +203,7 @@ def for_each(
     begun with.
     """
     count = 0
-    for obj in _chosen(request, queryset) or []:
+    for obj in chosen(request, queryset) or []:
         try:
             service(obj)
         except Refused as refused:
@@ -216,7 +216,7 @@ def for_each(
         messages.success(request, done % {"count": count})
 
 
-def _chosen(request: HttpRequest, queryset: QuerySet) -> list[Model] | None:
+def chosen(request: HttpRequest, queryset: QuerySet) -> list[Model] | None:
     """The objects of an action; None, and a message, when they are too many."""
     objects = list(queryset[: LARGEST_ACTION + 1])
     if len(objects) <= LARGEST_ACTION:

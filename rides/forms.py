@@ -11,6 +11,7 @@ class StartRideForm(forms.Form):
     """What the button "Start ride" brings along. Always valid."""
 
     token = FormTokenField()
+    at_it = forms.BooleanField(required=False)  # sent from the page that the vehicle's label leads to
 
 
 class EndRideForm(PositionMixin):

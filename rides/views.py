@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from cities.location import CHOSEN
 from cities.models import City
 from fleet.services import VehicleRefused
 from movr_project.live_parts import render_live, wants_live_part
@@ -36,13 +37,15 @@ def ride_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
-    """Row M36b."""
+    """Row M36b. Who stands at the vehicle is in its city, wherever the site took them to be."""
     form = StartRideForm(request.POST)
     form.is_valid()
+    if form.cleaned_data["at_it"]:
+        request.session[CHOSEN] = city.name
     try:
         start_ride(
             rider=request.user,
-            city=request.city,
+            city=city if form.cleaned_data["at_it"] else request.city,
             vehicle_city=city.name,
             vehicle_id=vehicle_id,
             token=form.cleaned_data["token"],

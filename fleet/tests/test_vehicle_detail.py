@@ -214,11 +214,11 @@ def test_a_rider_starts_from_the_label(rider_client, vehicle):
     assert start_url(vehicle) in rider_client.get(label(vehicle)).content.decode()
 
 
-def test_a_label_of_another_city_offers_the_switch(rider_client):
+def test_a_label_of_another_city_offers_the_switch_and_the_start_in_one(rider_client):
     vehicle = VehicleFactory(city="rome")
     page = rider_client.get(label(vehicle)).content.decode()
-    assert "Switch to Rome" in page
-    assert start_url(vehicle) not in page
+    assert "Switch to Rome and start ride" in page
+    assert start_url(vehicle) in page
 
 
 @pytest.mark.parametrize("code", ["PAR99999", "XXX7K3M2", "P", "PAR", "-", "x" * 10_000, "_" * 8])

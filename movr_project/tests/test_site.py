@@ -34,6 +34,7 @@ PUBLIC = {
     "accounts:privacy_version": 200,
     "accounts:help": 200,
     "accounts:help_version": 200,
+    "fleet:vehicle_code": 200,
     "fleet:vehicle_label": 200,
 }
 POST_ONLY = {

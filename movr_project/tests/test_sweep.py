@@ -119,6 +119,8 @@ TABLE = {
     "fleet:vehicle_remove": Row(
         get=only(200, OWNER, OPERATIONS, SUPERUSER), post=only(302, OWNER, OPERATIONS, SUPERUSER), args=of_vehicle
     ),
+    "fleet:vehicle_label_print": Row(get=only(200, OWNER, *STAFF), post=members(405), args=of_vehicle),
+    "fleet:vehicle_code": Row(get=everybody(200), post=everybody(405)),
     "fleet:vehicle_label": Row(get=everybody(200), post=everybody(405), args=lambda world: [world.vehicle.code]),
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
@@ -376,7 +378,7 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
             "token": "t",
         },
     ),
-    "rides:ride_start": (OTHER_RIDER, lambda world: {"token": "t"}),
+    "rides:ride_start": (OTHER_RIDER, lambda world: {"token": "t", "at_it": "on"}),
     "rides:ride_end": (
         RIDER,
         lambda world: {"end_location": "Louvre", "latitude": "48.86", "longitude": "2.34"},
@@ -482,7 +484,7 @@ def test_a_form_in_no_known_encoding_is_no_server_error(world, browser, name):
     assert page.status_code in SENT_AND_ANSWERED
 
 
-PARAMETERS = ["page", "type", "available", "lat", "lon", "next", "q", "city", "o", "e", "p", "type__exact"]
+PARAMETERS = ["page", "type", "available", "lat", "lon", "code", "next", "q", "city", "o", "e", "p", "type__exact"]
 
 
 ADMIN_LISTS = {
@@ -494,7 +496,7 @@ ADMIN_LISTS = {
     "/admin/fleet/vehicle/": ["date_added__year", "status__exact", "approved", "whose"],
     "/admin/rides/ride/": ["start_time__year", "start_time__gte", "open"],
 }
-LISTS = ["/vehicles/", "/rides/", "/users/", "/notices/", "/login/", "/register/", *ADMIN_LISTS]
+LISTS = ["/vehicles/", "/v/", "/rides/", "/users/", "/notices/", "/login/", "/register/", *ADMIN_LISTS]
 ADDRESS_NONSENSE = [value for value in NONSENSE.values() if isinstance(value, str)] + ["%ff%fe", "9" * 12]
 
 
@@ -520,7 +522,15 @@ def test_a_null_byte_that_another_value_follows_is_a_bad_request(world, browser,
 @pytest.mark.parametrize("key", ["junk", "", "9" * 25, "a\0b", "paris:\0", "é" * 500, ["junk", "\0", "x"]])
 @pytest.mark.parametrize("path", sorted(ADMIN_LISTS))
 def test_no_nonsense_among_the_chosen_keys_is_a_server_error(world, browser, path, key):
-    for action in ["delete_selected", "reset_second_factor", "decommission", "approve", "end_rides", "junk"]:
+    for action in [
+        "delete_selected",
+        "reset_second_factor",
+        "decommission",
+        "approve",
+        "print_labels",
+        "end_rides",
+        "junk",
+    ]:
         for data in ({}, {"post": "yes"}, {"confirmed": "yes"}):
             page = browser(SUPERUSER).post(path, {"action": action, "_selected_action": key, **data})
             assert page.status_code in {200, 302, 400, 403}, (action, data)
