@@ -224,7 +224,7 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
         for_each(
             request,
             queryset,
-            lambda vehicle: approve_vehicle(city=vehicle.city, vehicle_id=vehicle.id),
+            lambda vehicle: approve_vehicle(city=vehicle.city, vehicle_id=vehicle.id, by=request.user),
             done=_("Vehicles approved: %(count)d."),
             model_admin=self,
             log="Approved for riders.",
@@ -238,11 +238,11 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Vehicle, form: forms.ModelForm, change: bool) -> None:
         if change:
-            edit_vehicle(obj, form.changed_data)
+            edit_vehicle(obj, form.changed_data, by=request.user)
             return
         obj.approved_at = timezone.now()
         obj.park(obj.last_location, obj.position)
-        insert_vehicle(obj)
+        insert_vehicle(obj, by=request.user)
 
     def delete_model(self, request: HttpRequest, obj: Vehicle) -> None:
         delete_vehicle(obj)

@@ -76,3 +76,70 @@ class VehicleStatus(TextChoices):
     AVAILABLE = "available", _("Available")
     ON_TRIP = "on_trip", _("In use")
     REMOVED = "removed", _("Removed")
+
+
+class AllocationKind(TextChoices):
+    """What a vehicle is set aside for (rows I5, I6)."""
+
+    RESERVATION = "reservation", _("Reservation")  # a rider's short hold
+    BOOKING = "booking", _("Booking")
+    MAINTENANCE = "maintenance", _("Maintenance")
+    PAUSED = "paused", _("Paused by its owner")
+
+
+class VehicleState(TextChoices):
+    """The vehicle states of the Mobility Data Specification 2.0 that occur here."""
+
+    AVAILABLE = "available", _("Available")
+    RESERVED = "reserved", _("Reserved")
+    ON_TRIP = "on_trip", _("In use")
+    NON_OPERATIONAL = "non_operational", _("Out of service")
+    MISSING = "missing", _("Missing")
+    REMOVED = "removed", _("Not on the street")
+
+
+class EventType(TextChoices):
+    """The event types of the Mobility Data Specification 2.0 that occur here, and at the end two of our own."""
+
+    PROVIDER_DROP_OFF = "provider_drop_off", _("Put on the street")
+    ON_HOURS = "on_hours", _("Back in service")
+    OFF_HOURS = "off_hours", _("Out of service")
+    RESERVATION_START = "reservation_start", _("Reserved")
+    RESERVATION_CANCEL = "reservation_cancel", _("Reservation over")
+    TRIP_START = "trip_start", _("Ride started")
+    TRIP_END = "trip_end", _("Ride ended")
+    MAINTENANCE = "maintenance", _("Maintenance")  # the beginning and the end of it, by the state before
+    BATTERY_CHARGED = "battery_charged", _("Battery swapped")
+    MAINTENANCE_PICK_UP = "maintenance_pick_up", _("Picked up for maintenance")
+    REBALANCE_PICK_UP = "rebalance_pick_up", _("Picked up to be put elsewhere")
+    COMPLIANCE_PICK_UP = "compliance_pick_up", _("Picked up because of where it stood")
+    NOT_LOCATED = "not_located", _("Missing")
+    LOCATED = "located", _("Found")
+    DECOMMISSIONED = "decommissioned", _("Decommissioned")
+    # What lies ahead changes nothing yet: no feed tells of these.
+    ALLOCATED = "allocated", _("Set aside for later")
+    RELEASED = "released", _("No longer set aside")
+
+
+PICK_UPS = (EventType.MAINTENANCE_PICK_UP, EventType.REBALANCE_PICK_UP, EventType.COMPLIANCE_PICK_UP)
+OWN_EVENT_TYPES = (EventType.ALLOCATED, EventType.RELEASED)
+
+
+class ProblemKind(TextChoices):
+    """What riders report of a vehicle."""
+
+    BRAKES = "brakes", _("Brakes")
+    STEERING = "steering", _("Handlebars or steering")
+    WHEELS = "wheels", _("Tires or wheels")
+    LIGHTS = "lights", _("Lights")
+    BATTERY = "battery", _("Battery or motor")
+    LOCK = "lock", _("Lock or unlock code")
+    NOT_THERE = "not_there", _("It is not where it should be")
+    PARKED = "parked", _("It stands in the way")
+    DIRTY = "dirty", _("Dirty")
+    OTHER = "other", _("Something else")
+
+    @property
+    def is_about_safety(self) -> bool:
+        """Whether nobody should ride the vehicle until somebody has looked at it."""
+        return self in {ProblemKind.BRAKES, ProblemKind.STEERING, ProblemKind.WHEELS}

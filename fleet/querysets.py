@@ -1,14 +1,80 @@
+from datetime import datetime, timedelta
 from math import cos, radians
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
-from django.db.models import BooleanField, ExpressionWrapper, F, FilteredRelation, FloatField, Q, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    FloatField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Sqrt
+from django.utils import timezone
 
 from accounts.models import User
 
 from . import geohash
-from .choices import VehicleStatus
+from .choices import AllocationKind, VehicleStatus
+from .intervals import Interval
+
+
+def guard() -> timedelta:
+    """So long before somebody else's booking nobody may set out any more."""
+    return timedelta(minutes=settings.BOOKING_GUARD_MINUTES)
+
+
+class AllocationQuerySet(models.QuerySet):
+    """Availability in one place, with ``VehicleQuerySet``."""
+
+    def in_city(self, city: str) -> Self:
+        return self.filter(city=city)
+
+    def live(self) -> Self:
+        """Not cancelled. Those that were in effect stay, with the end that they had."""
+        return self.filter(cancelled_at__isnull=True)
+
+    def overlapping(self, interval: Interval) -> Self:
+        """Half-open on both sides: those that touch it do not count (row I15)."""
+        found = self
+        if interval.end is not None:
+            found = found.filter(Q(starts_at__isnull=True) | Q(starts_at__lt=interval.end))
+        if interval.start is not None:
+            found = found.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=interval.start))
+        return found
+
+    def from_now_on(self, now: datetime) -> Self:
+        """In effect, or ahead."""
+        return self.live().overlapping(Interval(start=now))
+
+    def bookings(self) -> Self:
+        return self.filter(kind=AllocationKind.BOOKING)
+
+    def for_rider(self, rider: User) -> Self:
+        """A person's own, in every city: on CockroachDB this asks each region."""
+        return self.filter(rider_city=rider.city, rider_id=rider.id)
+
+    def not_for(self, rider: User) -> Self:
+        # Maintenance and pauses are for nobody, and nobody is NULL.
+        return self.filter(Q(rider_id__isnull=True) | ~Q(rider_id=rider.id))
+
+    def meeting_a_ride(self, now: datetime) -> Self:
+        """Bookings that have begun while somebody else still rides the vehicle."""
+        late = self.bookings().live().filter(starts_at__lte=now, ends_at__gt=now)
+        riding = Q(vehicle__rides__end_time__isnull=True) & ~Q(vehicle__rides__rider_id=F("rider_id"))
+        return late.filter(riding, vehicle__status=VehicleStatus.ON_TRIP)
+
+    def in_order(self) -> Self:
+        return self.order_by(F("starts_at").asc(nulls_first=True))
 
 
 class VehicleQuerySet(models.QuerySet):
@@ -27,17 +93,49 @@ class VehicleQuerySet(models.QuerySet):
         return self.filter(status=VehicleStatus.REMOVED)
 
     def available(self) -> Self:
-        """Nobody rides it now."""
+        """Nobody rides it now. It may be set aside all the same: see ``rideable_by``."""
         return self.filter(status=VehicleStatus.AVAILABLE, approved_at__isnull=False)
+
+    def rideable_by(self, user: User) -> Self:
+        """Nobody rides it, and nobody else has it now or within the guard before a booking."""
+        now = timezone.now()
+        in_the_way = self._allocations().overlapping(Interval.lasting(now, guard())).not_for(user)
+        return self.available().filter(~Exists(in_the_way))
+
+    def free_for(self, interval: Interval) -> Self:
+        """Nothing in its calendar for a whole interval, and no ride either (row IB15).
+
+        Nobody knows when a ride ends. One that goes on is in the way of what begins before the guard is over.
+        """
+        free = self.listed().filter(~Exists(self._allocations().overlapping(interval)))
+        if interval.start is None or interval.start < timezone.now() + guard():
+            free = free.available()
+        return free
+
+    def _allocations(self) -> AllocationQuerySet:
+        """The live allocations of each vehicle, for a subquery."""
+        allocations = self.model._meta.get_field("allocations").related_model.objects
+        return allocations.live().filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))
 
     def of_type(self, type_: str) -> Self:
         return self.filter(type=type_)
 
     def seen_by(self, user: User) -> Self:
-        """Each with ``is_ridden_by_viewer``: whether it is this person who rides it now.
-
-        Rides stand above the fleet: they are reached through the relation they declare.
+        """Each with ``is_ridden_by_viewer``: whether it is this person who rides it now; and with what is first
+        in its calendar from now until the guard: ``taken_kind``, ``taken_from``, ``taken_until``, ``taken_is_own``.
         """
+        return self._with_own_ride(user)._with_what_takes_it(user)
+
+    def _with_what_takes_it(self, user: User) -> Self:
+        now = timezone.now()
+        first = self._allocations().overlapping(Interval.lasting(now, guard())).in_order()
+        is_own = Case(When(rider_id=user.id, then=True), default=False) if user.is_authenticated else Value(False)
+        first = first.annotate(is_own=is_own)
+        taken = {"kind": "kind", "from": "starts_at", "until": "ends_at", "is_own": "is_own"}
+        return self.annotate(**{f"taken_{name}": Subquery(first.values(field)[:1]) for name, field in taken.items()})
+
+    def _with_own_ride(self, user: User) -> Self:
+        """Rides stand above the fleet: they are reached through the relation they declare."""
         if not (user.is_authenticated and user.is_riding):
             return self.annotate(is_ridden_by_viewer=Value(False))
         own_ride = Q(rides__end_time__isnull=True, rides__rider_city=user.city, rides__rider_id=user.id)

@@ -180,6 +180,20 @@ OTP_TOTP_ISSUER = "MovR"  # what authenticator apps call it
 PASSWORD_RESET_TIMEOUT = 10 * 60  # seconds (row B7)
 EMAIL_CONFIRMATION_TIMEOUT = 3 * 24 * 60 * 60  # seconds
 
+# --- Reservations and bookings ------------------------------------------------------------------
+
+RESERVATION_MINUTES = env.int("RESERVATION_MINUTES", default=10)
+RESERVATION_COOLDOWN_MINUTES = env.int("RESERVATION_COOLDOWN_MINUTES", default=15)  # before the same one again
+BOOKING_DAYS_AHEAD = env.int("BOOKING_DAYS_AHEAD", default=30)
+BOOKING_MIN_MINUTES = env.int("BOOKING_MIN_MINUTES", default=15)
+BOOKING_MAX_HOURS = env.int("BOOKING_MAX_HOURS", default=72)
+MAX_BOOKINGS = env.int("MAX_BOOKINGS", default=10)  # of one person in one city
+# Before somebody else's booking: nobody may set out any more; riders are told how long they have.
+BOOKING_GUARD_MINUTES = env.int("BOOKING_GUARD_MINUTES", default=15)
+BOOKING_WARNING_MINUTES = env.int("BOOKING_WARNING_MINUTES", default=120)
+REPORTS_TAKE_OFF = env.int("REPORTS_TAKE_OFF", default=3)  # people with open reports of a vehicle
+VEHICLE_EVENT_RETENTION_DAYS = env.int("VEHICLE_EVENT_RETENTION_DAYS", default=730)
+
 # --- Throttling ---------------------------------------------------------------------------------
 
 # How many proxies of ours stand in front: so many entries of X-Forwarded-For, from the right, are true.

@@ -101,6 +101,7 @@ class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
                 ride_id=ride.id,
                 rider=None,
                 end_location=form.cleaned_data["end_location"],
+                by=request.user,
             ),
             done=_("Rides ended: %(count)d."),
             model_admin=self,

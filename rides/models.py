@@ -1,7 +1,7 @@
 """``Ride``: one trip of one person on one vehicle."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -126,10 +126,10 @@ class Ride(models.Model):
     def end_position(self) -> tuple[float, float] | None:
         return None if self.end_latitude is None else (self.end_latitude, self.end_longitude)
 
-    def finish(self, place: str, position: tuple[float, float] | None) -> list[str]:
+    def finish(self, place: str, position: tuple[float, float] | None, *, at: datetime) -> list[str]:
         """Set where and when it ended; return the changed fields' names."""
         # A clock that was set back must not make a ride end before it began.
-        self.end_time = max(timezone.now(), self.start_time)
+        self.end_time = max(at, self.start_time)
         self.length = self.end_time - self.start_time
         self.end_location = place
         self.end_latitude, self.end_longitude = position or (None, None)

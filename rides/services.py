@@ -5,6 +5,7 @@ lock, so the ride's own row needs none.
 """
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, F
@@ -14,9 +15,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from cities.models import City
 from cities.registry import registry
-from fleet.choices import VehicleStatus
+from fleet.choices import EventType
+from fleet.events import record_event
+from fleet.locking import LockedVehicle, calendar_of, lock_vehicle, with_calendar
 from fleet.models import Vehicle
-from fleet.services import check_position
+from fleet.querysets import guard
+from fleet.services import VehicleRefused, check_position, local_moment, refuse_if_taken, wrong_city
 from movr_project.db.keys import CityKeyValue
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
@@ -27,9 +31,9 @@ from .models import Ride, ride_id
 class RideRefused(Refused):
     """Codes.
 
-    Of a start: ``vehicle_gone``, ``vehicle_in_use``, ``wrong_city``, ``already_riding``, ``already_ended``,
-    ``account_changed``, ``email_unconfirmed``. Of an end: ``ride_gone``; ``outside_city`` comes as
-    ``fleet``'s ``VehicleRefused``.
+    Of a start: ``vehicle_gone``, ``vehicle_in_use``, ``already_riding``, ``already_ended``,
+    ``account_changed``, ``email_unconfirmed``; ``wrong_city``, ``reserved``, ``booked``, ``booked_soon`` and ``off_the_road``
+    come as ``fleet``'s ``VehicleRefused``. Of an end: ``ride_gone``; ``outside_city`` comes as that too.
     """
 
 
@@ -38,21 +42,26 @@ def start_ride(*, rider: User, city: City, vehicle_city: str, vehicle_id: uuid.U
     """Start a ride on a free vehicle of the current city (rows M16, M36b, M45).
 
     ``city`` is where the rider is looking, ``token`` the form's: while the ride is open the same form returns
-    it. Locks the vehicle, then the rider. Raises ``RideRefused``.
+    it. A reservation of the rider's ends with it. The ride has ``due_at``: when somebody else's booking
+    begins, if that is within BOOKING_WARNING_MINUTES. Locks the vehicle, then the rider. Raises
+    ``RideRefused``, ``VehicleRefused``.
     """
     id_ = ride_id(rider.id, token, CityKeyValue((vehicle_city, vehicle_id)))
-    vehicle = _lock_vehicle_for_start(vehicle_city, vehicle_id, id_)
+    locked = _lock_vehicle_for_start(vehicle_city, vehicle_id, id_)
+    vehicle = locked.vehicle
     if vehicle.has_this_ride:
         return _repeated_start(vehicle_city, id_)
     if vehicle.city != city.name:
-        raise RideRefused(
-            _("This vehicle is in %(vehicle_city)s, and you are in %(city)s.")
-            % {"vehicle_city": vehicle.served_city, "city": city},
-            code="wrong_city",
-        )
+        raise wrong_city(vehicle, city)
     if not vehicle.is_available:
         raise RideRefused(_("This vehicle is in use."), code="vehicle_in_use")
-    _count_open_ride(rider)
+    refuse_if_taken(locked, rider)
+    due_at = _due_at(locked, rider)
+    reservation = locked.current if locked.current and locked.current.is_reservation else None
+    if reservation:
+        reservation.save(update_fields=reservation.end(locked.moment))
+        locked.drop(reservation)
+    _count_open_ride(rider, ends_hold=reservation is not None)
     ride = Ride.objects.create(
         city=vehicle.city,
         id=id_,
@@ -62,10 +71,10 @@ def start_ride(*, rider: User, city: City, vehicle_city: str, vehicle_id: uuid.U
         start_location=vehicle.last_location,
         start_latitude=vehicle.latitude,
         start_longitude=vehicle.longitude,
+        start_time=locked.moment,
     )
-    vehicle.status = VehicleStatus.ON_TRIP
-    vehicle.save(update_fields=["status"])
-    ride.vehicle = vehicle
+    record_event(locked, EventType.TRIP_START, actor=rider, ride_id=ride.id, allocation=reservation or locked.current)
+    ride.vehicle, ride.due_at = vehicle, due_at
     return ride
 
 
@@ -77,10 +86,11 @@ def end_ride(
     rider: User | None,
     end_location: str,
     position: tuple[float, float] | None = None,
+    by: User | None = None,
 ) -> Ride:
-    """End an open ride; the vehicle is there and free again (rows M17, M36c).
+    """End an open ride; the vehicle is there and free again (rows M17, M36c), unless its calendar says otherwise.
 
-    ``rider`` is who asks, and must be the ride's own; None is for staff, whose view has checked them.
+    ``rider`` is who asks, and must be the ride's own; None is for staff (``by``), whose view has checked them.
     ``position`` is in degrees. Ending twice changes nothing. Locks the vehicle, then the rider. Raises
     ``RideRefused``: ``ride_gone`` (there is none, or it is somebody else's), and ``VehicleRefused``:
     ``outside_city``.
@@ -89,35 +99,51 @@ def end_ride(
     rides = Ride.objects.filter(city=city, id=ride_id)
     if rider is not None:
         rides = rides.of_rider(rider)
-    ride = rides.select_related("vehicle").select_for_update(of=("vehicle",)).first()
-    if ride is None:
+    rows = list(
+        with_calendar(rides.select_related("vehicle"), vehicle="vehicle", ahead=timedelta()).select_for_update(
+            of=("vehicle",)
+        )
+    )
+    if not rows:
         raise RideRefused(_("You have no such ride."), code="ride_gone")
+    ride = rows[0]
     if not ride.is_open:
         return ride
-    ride.save(update_fields=ride.finish(end_location, position))
-    vehicle = ride.vehicle
-    vehicle.status = VehicleStatus.AVAILABLE
+    locked = LockedVehicle(ride.vehicle, calendar_of(rows))
+    ride.save(update_fields=ride.finish(end_location, position, at=locked.moment))
     # Whoever followed the published id could follow the rider: each trip ends it.
-    vehicle.public_id = uuid.uuid4()
-    parked = vehicle.park(end_location, position)
-    vehicle.save(update_fields=["status", "public_id", *parked])
+    ride.vehicle.public_id = uuid.uuid4()
+    parked = ride.vehicle.park(end_location, position)
+    record_event(locked, EventType.TRIP_END, actor=rider or by, ride_id=ride.id, changed=["public_id", *parked])
     seen = {"last_seen": timezone.now()} if rider else {}
     User.objects.filter(id=ride.rider_id, city=ride.rider_city).update(open_rides=F("open_rides") - 1, **seen)
     return ride
 
 
-def _lock_vehicle_for_start(city: str, vehicle_id: uuid.UUID, id_: uuid.UUID) -> Vehicle:
-    """The vehicle, locked, with ``has_this_ride``: one statement instead of two."""
+def _lock_vehicle_for_start(city: str, vehicle_id: uuid.UUID, id_: uuid.UUID) -> LockedVehicle:
+    """The vehicle with ``has_this_ride``, and what is ahead of it: one statement instead of three."""
     this_ride = Ride.objects.filter(city=city, id=id_)
-    vehicles = Vehicle.objects.listed().select_for_update()
-    vehicle = vehicles.filter(city=city, id=vehicle_id).annotate(has_this_ride=Exists(this_ride)).first()
-    if vehicle is None:
+    vehicles = Vehicle.objects.listed().annotate(has_this_ride=Exists(this_ride))
+    ahead = timedelta(minutes=max(settings.BOOKING_WARNING_MINUTES, settings.BOOKING_GUARD_MINUTES))
+    locked = lock_vehicle(city, vehicle_id, ahead=ahead, among=vehicles)
+    if locked is None:
         raise RideRefused(_("There is no such vehicle."), code="vehicle_gone")
-    return vehicle
+    return locked
+
+
+def _due_at(locked: LockedVehicle, rider: User) -> datetime | None:
+    """When somebody else needs the vehicle. Raises ``VehicleRefused``: ``booked_soon`` (within the guard)."""
+    due_at = next((other.starts_at for other in locked.ahead if not other.is_for(rider)), None)
+    if due_at is not None and due_at < locked.moment + guard():
+        sentence = _("This vehicle is booked from %(moment)s.")
+        moment = local_moment(due_at, locked.vehicle.served_city)
+        raise VehicleRefused(sentence % {"moment": moment}, code="booked_soon")
+    return due_at
 
 
 def _repeated_start(city: str, id_: uuid.UUID) -> Ride:
     ride = Ride.objects.select_related("vehicle").get(city=city, id=id_)
+    ride.due_at = None
     if not ride.is_open:
         raise RideRefused(
             _("The ride that this form started has ended. You can start a new one now."),
@@ -126,13 +152,14 @@ def _repeated_start(city: str, id_: uuid.UUID) -> Ride:
     return ride
 
 
-def _count_open_ride(rider: User) -> None:
+def _count_open_ride(rider: User, *, ends_hold: bool) -> None:
     """Take one of the rider's places for an open ride, or refuse: the limit stands in the UPDATE."""
     row = User.objects.active().filter(id=rider.id, city=rider.city)
     free = row.filter(open_rides__lt=settings.MAX_OPEN_RIDES)
     if settings.EMAIL_VERIFICATION:
         free = free.filter(email_confirmed_at__isnull=False)
-    if not free.update(open_rides=F("open_rides") + 1, last_seen=timezone.now()):
+    hold = {"hold_until": None} if ends_hold else {}
+    if not free.update(open_rides=F("open_rides") + 1, last_seen=timezone.now(), **hold):
         raise _why_not_free(row.first())
 
 

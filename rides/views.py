@@ -3,13 +3,15 @@ import uuid
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from cities.location import CHOSEN
 from cities.models import City
-from fleet.services import VehicleRefused
+from fleet.services import VehicleRefused, local_moment
+from movr_project.errors import Refused
 from movr_project.live_parts import render_live, wants_live_part
 from movr_project.pagination import Page, page_number
 
@@ -43,27 +45,32 @@ def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpR
     if form.cleaned_data["at_it"]:
         request.session[CHOSEN] = city.name
     try:
-        start_ride(
+        ride = start_ride(
             rider=request.user,
             city=city if form.cleaned_data["at_it"] else request.city,
             vehicle_city=city.name,
             vehicle_id=vehicle_id,
             token=form.cleaned_data["token"],
         )
-    except RideRefused as refused:
+    except (RideRefused, VehicleRefused) as refused:
         return _not_started(request, refused, city, vehicle_id)
     messages.success(request, _("Ride started."))
+    if ride.due_at:
+        due = {"moment": local_moment(ride.due_at, city), "left": timeuntil(ride.due_at)}
+        messages.warning(
+            request, _("It is booked from %(moment)s: please end your ride in %(left)s at the latest.") % due
+        )
     return redirect("rides:ride_list")
 
 
-def _not_started(request: HttpRequest, refused: RideRefused, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
+def _not_started(request: HttpRequest, refused: Refused, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
     """Say why, where the person can do something about it."""
     messages.warning(request, str(refused))
     if refused.code == "already_riding":
         return redirect("rides:ride_list")
     if refused.code == "email_unconfirmed":
         return redirect("accounts:profile")
-    if refused.code in {"wrong_city", "already_ended"}:
+    if refused.code in {"wrong_city", "already_ended", "reserved", "booked", "booked_soon"}:
         return redirect("fleet:vehicle_detail", city, vehicle_id)
     return redirect("fleet:vehicle_list")
 

@@ -87,6 +87,10 @@ class Vehicle(models.Model):
         _("lock code"), max_length=8, default=new_lock_code, help_text=_("Shown to its rider only.")
     )
 
+    last_event_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When the last of its events was; the next one is later.")
+    )
+
     objects = VehicleQuerySet.as_manager()
 
     class Meta:
@@ -146,7 +150,37 @@ class Vehicle(models.Model):
 
     @property
     def is_available(self) -> bool:
+        """Whether nobody rides it. Whether somebody holds it stands in its calendar."""
         return self.status == VehicleStatus.AVAILABLE and self.approved_at is not None
+
+    @property
+    def is_rideable(self) -> bool:
+        """Whether its viewer may ride it now. Of a vehicle from ``seen_by``."""
+        return self.is_available and (self.taken_kind is None or self.is_taken_by_viewer)
+
+    @property
+    def is_taken_by_viewer(self) -> bool:
+        return self.taken_kind is not None and bool(self.taken_is_own)
+
+    @property
+    def is_taken_later(self) -> bool:
+        """Whether what is in the way has not begun."""
+        return self.taken_kind is not None and self.taken_from is not None and self.taken_from > timezone.now()
+
+    @property
+    def standing(self) -> str:
+        """What its viewer is told of it, in one word. Of a vehicle from ``seen_by``."""
+        if self.is_removed:
+            return "removed"
+        if self.awaits_approval:
+            return "awaits_approval"
+        if self.is_on_trip:
+            return "in_use"
+        if self.taken_kind is None:
+            return "available"
+        if self.is_taken_by_viewer:
+            return f"own_{self.taken_kind}"
+        return "booked_soon" if self.is_taken_later else self.taken_kind
 
     @property
     def is_on_trip(self) -> bool:

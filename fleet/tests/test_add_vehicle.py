@@ -249,7 +249,7 @@ def test_adding_asks_one_city_only(rider_client):
 def test_a_code_that_is_taken_is_drawn_again(rider, monkeypatch):
     taken = VehicleFactory().code
     codes = iter([taken, taken, "PAR7K3M2"])
-    monkeypatch.setattr("fleet.services.new_code", lambda city: next(codes))
+    monkeypatch.setattr("fleet.services.vehicles.new_code", lambda city: next(codes))
     assert add(rider, "form")().code == "PAR7K3M2"
 
 

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from cities.registry import registry
 from fleet.models import Vehicle
+from fleet.services import VehicleRefused
 from fleet.tests.factories import VehicleFactory
 from movr_project.tests.locality import assert_local
 from rides.models import Ride, ride_id
@@ -37,7 +38,7 @@ def start(rider, vehicle, *, token="form", city="paris"):
 def refusal(rider, vehicle, **how):
     """The code with which a start is refused. Nothing may have changed then."""
     before = Ride.objects.count(), User.objects.get(id=rider.id).open_rides
-    with pytest.raises(RideRefused) as refused:
+    with pytest.raises((RideRefused, VehicleRefused)) as refused:
         start(rider, vehicle, **how)
     assert before == (Ride.objects.count(), User.objects.get(id=rider.id).open_rides)
     return refused.value.code

@@ -1,7 +1,4 @@
-"""Every write on vehicles.
-
-Locks are taken in one order: vehicle, ride, allocation, user.
-"""
+"""Vehicles themselves: adding, approving, editing and removing them."""
 
 import secrets
 import uuid
@@ -17,18 +14,16 @@ from accounts.models import User
 from cities.models import City
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction
-from movr_project.errors import Refused
 
-from .choices import VehicleStatus
-from .models import CODE_ALPHABET, CODE_DIGITS, Vehicle
+from ..choices import EventType, VehicleState
+from ..events import record_event
+from ..locking import LockedVehicle
+from ..models import CODE_ALPHABET, CODE_DIGITS, Vehicle
+from ..states import leaving
+from .calendar import cancel_calendar
+from .refusals import VehicleRefused, check_position, locked_vehicle, refuse_while_ridden
 
 CODE_TRIES = 5
-
-
-class VehicleRefused(Refused):
-    """Codes: ``vehicle_gone``, ``vehicle_in_use``, ``vehicle_has_rides``, ``not_yours``, ``outside_city``,
-    ``home_city_changed``, ``already_removed``.
-    """
 
 
 def add_vehicle(
@@ -75,12 +70,17 @@ def _insert_owned_vehicle(vehicle: Vehicle) -> Vehicle:
     owner = User.objects.active().filter(id=vehicle.owner_id, city=vehicle.city)
     if not owner.update(owned_vehicles=F("owned_vehicles") + 1):
         raise VehicleRefused(_("Your account has changed. Please try again."), code="home_city_changed")
-    insert_vehicle(vehicle)
+    insert_vehicle(vehicle, by=owner.get())
     return vehicle
 
 
-def insert_vehicle(vehicle: Vehicle) -> None:
-    """Save a new vehicle under a free code of its city. Part of a transaction."""
+def insert_vehicle(vehicle: Vehicle, *, by: User | None) -> None:
+    """Save a new vehicle under a free code of its city, and put it on the street. Part of a transaction."""
+    _save_under_free_code(vehicle)
+    record_event(LockedVehicle.new(vehicle), EventType.PROVIDER_DROP_OFF, actor=by)
+
+
+def _save_under_free_code(vehicle: Vehicle) -> None:
     for tries_left in reversed(range(CODE_TRIES)):
         vehicle.code = new_code(registry[vehicle.city])
         try:
@@ -101,72 +101,77 @@ def new_code(city: City) -> str:
 def remove_vehicle(*, city: str, vehicle_id: uuid.UUID, by: User) -> Vehicle:
     """Take a vehicle off the road for good; its row stays (rows M21, M35).
 
-    Locks the vehicle. Removing it again changes nothing. Raises ``VehicleRefused``: ``vehicle_gone`` (there is
-    none), ``not_yours``, ``vehicle_in_use``.
+    Whoever reserved or booked it is told. Locks the vehicle. Removing it again changes nothing. Raises
+    ``VehicleRefused``: ``vehicle_gone`` (there is none), ``not_yours``, ``vehicle_in_use``.
     """
-    vehicle = lock_vehicle(city, vehicle_id)
+    locked = locked_vehicle(city, vehicle_id)
+    vehicle = locked.vehicle
     if not may_remove(vehicle, by):
         raise VehicleRefused(_("This vehicle is not yours."), code="not_yours")
-    if vehicle.is_on_trip:
-        raise VehicleRefused(
-            _("This vehicle is being ridden. It can be removed once the ride has ended."),
-            code="vehicle_in_use",
-        )
-    if not vehicle.is_removed:
-        vehicle.status = VehicleStatus.REMOVED
-        vehicle.save(update_fields=["status"])
-        _forget_owned_vehicle(vehicle)
+    refuse_while_ridden(locked, _("This vehicle is being ridden. It can be removed once the ride has ended."))
+    if vehicle.is_removed:
+        return vehicle
+    before = [leaving(locked.current)] if locked.current else []
+    cancel_calendar(locked, locked.calendar, by=by)
+    record_event(locked, *before, EventType.DECOMMISSIONED, actor=by)
+    _forget_owned_vehicle(vehicle)
     return vehicle
 
 
 @retry_transaction(idempotent=True)
-def approve_vehicle(*, city: str, vehicle_id: uuid.UUID) -> Vehicle:
+def approve_vehicle(*, city: str, vehicle_id: uuid.UUID, by: User | None = None) -> Vehicle:
     """Let riders see a vehicle that its owner added (setting VEHICLES_NEED_APPROVAL).
 
     Locks the vehicle. Approving it again changes nothing. Raises ``VehicleRefused``: ``vehicle_gone`` (there is
     none, or it has been removed).
     """
-    vehicle = lock_vehicle(city, vehicle_id)
+    locked = locked_vehicle(city, vehicle_id)
+    vehicle = locked.vehicle
     if vehicle.is_removed:
         raise VehicleRefused(_("This vehicle has been removed."), code="vehicle_gone")
     if vehicle.awaits_approval:
-        vehicle.approved_at = timezone.now()
-        vehicle.save(update_fields=["approved_at"])
+        vehicle.approved_at = locked.moment
+        record_event(locked, EventType.ON_HOURS, actor=by, changed=["approved_at"])
     return vehicle
 
 
-def edit_vehicle(vehicle: Vehicle, fields: Collection[str]) -> None:
+def edit_vehicle(vehicle: Vehicle, fields: Collection[str], *, by: User | None = None) -> None:
     """Write ``fields`` of what staff edited by hand, and only them: a ride may have moved the rest of the row.
 
-    Latitude and longitude are one field. Locks the vehicle. Part of a transaction. Raises ``VehicleRefused``:
-    ``vehicle_gone``.
+    Latitude and longitude are one field; a vehicle that is put right was not where it had been said to be.
+    Locks the vehicle. Part of a transaction. Raises ``VehicleRefused``: ``vehicle_gone``.
     """
     changed = set(fields)
     if changed & {"latitude", "longitude"}:
         changed |= {"latitude", "longitude"}
-    stored = lock_vehicle(vehicle.city, vehicle.id)
+    locked = locked_vehicle(vehicle.city, vehicle.id)
+    stored = locked.vehicle
     for name in changed:
         setattr(stored, name, getattr(vehicle, name))
-    if changed & {"last_location", "latitude"}:
+    moved = bool(changed & {"last_location", "latitude"})
+    if moved:
         changed |= set(stored.park(stored.last_location, stored.position))
-    if changed:
+    if moved and locked.state == VehicleState.AVAILABLE:
+        record_event(locked, EventType.NOT_LOCATED, EventType.LOCATED, actor=by, changed=changed)
+    elif changed:
         stored.save(update_fields=changed)
 
 
 def delete_vehicle(vehicle: Vehicle) -> None:
-    """Delete a vehicle that was added by mistake: nobody ever rode it. Part of a transaction.
+    """Delete a vehicle that was added by mistake, with its log: nobody ever rode or reserved it.
 
-    Raises ``VehicleRefused``: ``vehicle_gone``, ``vehicle_has_rides``. What has been on the road is removed
-    instead, and its row stays.
+    Part of a transaction. Raises ``VehicleRefused``: ``vehicle_gone``, ``vehicle_has_rides``. What has been on
+    the road is removed instead, and its row stays.
     """
-    vehicle = lock_vehicle(vehicle.city, vehicle.id)
+    vehicle = locked_vehicle(vehicle.city, vehicle.id).vehicle
     if not vehicle.is_removed:
         _forget_owned_vehicle(vehicle)
+    vehicle.events.filter(allocation_id__isnull=True, ride_id__isnull=True).delete()
     try:
         vehicle.delete()
     except ProtectedError as error:
         raise VehicleRefused(
-            _("This vehicle has been ridden: decommission it instead."), code="vehicle_has_rides"
+            _("This vehicle has a history: decommission it instead."), code="vehicle_has_rides"
         ) from error
 
 
@@ -176,20 +181,6 @@ def _forget_owned_vehicle(vehicle: Vehicle) -> None:
         owner.update(owned_vehicles=F("owned_vehicles") - 1)
 
 
-def lock_vehicle(city: str, vehicle_id: uuid.UUID) -> Vehicle:
-    """The vehicle, locked until the transaction ends. Raises ``VehicleRefused``: ``vehicle_gone``."""
-    try:
-        return Vehicle.objects.select_for_update().get(city=city, id=vehicle_id)
-    except Vehicle.DoesNotExist:
-        raise VehicleRefused(_("There is no such vehicle."), code="vehicle_gone") from None
-
-
 def may_remove(vehicle: Vehicle, user: User) -> bool:
     """The owner may, and staff who may change vehicles."""
     return vehicle.owner_id == user.id or (user.is_staff and user.has_perm("fleet.change_vehicle"))
-
-
-def check_position(city: City, position: tuple[float, float] | None) -> None:
-    """Refuse a position in degrees that lies outside the city (``outside_city``)."""
-    if position and not city.contains(*position):
-        raise VehicleRefused(_("That position is not in %(city)s.") % {"city": city}, code="outside_city")

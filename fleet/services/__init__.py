@@ -1,0 +1,52 @@
+"""Every write on the fleet. Locks are taken in one order: vehicle, ride, allocation, user."""
+
+from .bookings import book_vehicle, cancel_booking, check_limits
+from .field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
+from .maintenance import cancel_maintenance, end_maintenance, pause_vehicle, put_in_maintenance, resume_vehicle
+from .refusals import CalendarConflict, VehicleRefused, check_position, local_moment
+from .reports import close_report, report_problem
+from .reservations import cancel_reservation, refuse_if_taken, reserve_vehicle, wrong_city
+from .vehicles import (
+    add_vehicle,
+    approve_vehicle,
+    delete_vehicle,
+    edit_vehicle,
+    insert_vehicle,
+    may_remove,
+    new_code,
+    remove_vehicle,
+)
+
+__all__ = [
+    "CalendarConflict",
+    "VehicleRefused",
+    "add_vehicle",
+    "approve_vehicle",
+    "book_vehicle",
+    "cancel_booking",
+    "cancel_maintenance",
+    "cancel_reservation",
+    "check_limits",
+    "check_position",
+    "close_report",
+    "delete_vehicle",
+    "drop_off_vehicle",
+    "edit_vehicle",
+    "end_maintenance",
+    "insert_vehicle",
+    "local_moment",
+    "mark_found",
+    "may_remove",
+    "new_code",
+    "pause_vehicle",
+    "pick_up_vehicle",
+    "put_in_maintenance",
+    "refuse_if_taken",
+    "remove_vehicle",
+    "report_missing",
+    "report_problem",
+    "reserve_vehicle",
+    "resume_vehicle",
+    "swap_battery",
+    "wrong_city",
+]

@@ -1,0 +1,130 @@
+"""What staff do with vehicles in the street, in the terms of MDS 2.0.
+
+A vehicle that is picked up or missing is in maintenance until further notice: so it is out of everybody's
+reach, and its calendar says why.
+"""
+
+import uuid
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from cities.registry import registry
+from movr_project.db.retry import retry_transaction
+
+from ..choices import PICK_UPS, EventType, VehicleState
+from ..events import record_calendar, record_event
+from ..intervals import Interval
+from ..locking import LockedVehicle
+from ..models import Vehicle
+from ..states import leaving
+from .calendar import end_allocation
+from .maintenance import take_out_of_service
+from .refusals import VehicleRefused, check_position, locked_on_the_road, refuse_while_ridden
+
+FULLY_CHARGED = 100
+
+
+@retry_transaction(idempotent=True)
+def pick_up_vehicle(
+    *, city: str, vehicle_id: uuid.UUID, by: User, event_type: EventType = EventType.MAINTENANCE_PICK_UP, note: str = ""
+) -> Vehicle:
+    """Take a vehicle from the street, for the depot or for another place; bookings are cancelled.
+
+    Picking up what was picked up changes nothing. Locks the vehicle. Raises ``VehicleRefused``:
+    ``vehicle_gone``, ``awaits_approval``, ``vehicle_in_use``.
+    """
+    if event_type not in PICK_UPS:
+        raise ValueError(f"{event_type} is no way to pick up a vehicle.")
+    data = {"event_type": str(event_type)}
+    return _take_away(city, vehicle_id, VehicleState.REMOVED, by=by, note=note, data=data)
+
+
+@retry_transaction(idempotent=True)
+def report_missing(*, city: str, vehicle_id: uuid.UUID, by: User, note: str = "") -> Vehicle:
+    """It is not where it should be. Locks the vehicle. Raises ``VehicleRefused`` as ``pick_up_vehicle`` does."""
+    return _take_away(city, vehicle_id, VehicleState.MISSING, by=by, note=note)
+
+
+@retry_transaction(idempotent=True)
+def drop_off_vehicle(
+    *, city: str, vehicle_id: uuid.UUID, by: User, place: str, position: tuple[float, float] | None = None
+) -> Vehicle:
+    """Put a vehicle that was picked up on the street: it is free again. ``position`` is in degrees.
+
+    Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``not_picked_up``,
+    ``outside_city``.
+    """
+    refused = VehicleRefused(_("This vehicle was not picked up."), code="not_picked_up")
+    return _bring_back(city, vehicle_id, VehicleState.REMOVED, refused, by=by, place=place, position=position)
+
+
+@retry_transaction(idempotent=True)
+def mark_found(
+    *, city: str, vehicle_id: uuid.UUID, by: User, place: str, position: tuple[float, float] | None = None
+) -> Vehicle:
+    """A missing vehicle stands here, and is free again. ``position`` is in degrees.
+
+    Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``not_missing``,
+    ``outside_city``.
+    """
+    refused = VehicleRefused(_("This vehicle is not missing."), code="not_missing")
+    return _bring_back(city, vehicle_id, VehicleState.MISSING, refused, by=by, place=place, position=position)
+
+
+@retry_transaction(idempotent=True)
+def swap_battery(*, city: str, vehicle_id: uuid.UUID, by: User, percent: int = FULLY_CHARGED) -> Vehicle:
+    """A fresh battery, with so much in it; its range grows in proportion.
+
+    Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``vehicle_in_use``,
+    ``no_battery``.
+    """
+    locked = locked_on_the_road(city, vehicle_id)
+    vehicle = locked.vehicle
+    refuse_while_ridden(locked)
+    if vehicle.battery_percent is None:
+        raise VehicleRefused(_("This vehicle has no battery."), code="no_battery")
+    if vehicle.range_m and vehicle.battery_percent:
+        vehicle.range_m = round(vehicle.range_m * percent / vehicle.battery_percent)
+    vehicle.battery_percent = percent
+    changed = ["battery_percent", "range_m"]
+    record_event(locked, *_swapping(locked), actor=by, changed=changed)
+    return vehicle
+
+
+def _swapping(locked: LockedVehicle) -> list[EventType]:
+    """Through the state in which MDS charges batteries, from whatever the calendar says."""
+    before = [leaving(locked.current)] if locked.current else []
+    return [*before, EventType.MAINTENANCE, EventType.BATTERY_CHARGED]
+
+
+def _take_away(
+    city: str, vehicle_id: uuid.UUID, state: VehicleState, *, by: User, note: str, data: dict | None = None
+) -> Vehicle:
+    locked = locked_on_the_road(city, vehicle_id)
+    refuse_while_ridden(locked)
+    if locked.state != state:
+        take_out_of_service(locked, Interval(start=locked.moment), by=by, state=state, data=data, note=note)
+    return locked.vehicle
+
+
+def _bring_back(
+    city: str,
+    vehicle_id: uuid.UUID,
+    state: VehicleState,
+    refused: VehicleRefused,
+    *,
+    by: User,
+    place: str,
+    position: tuple[float, float] | None,
+) -> Vehicle:
+    check_position(registry[city], position)
+    locked = locked_on_the_road(city, vehicle_id)
+    if locked.state != state:
+        raise refused
+    current = locked.current
+    end_allocation(locked, current)
+    parked = locked.vehicle.park(place, position)
+    locked.vehicle.public_id = uuid.uuid4()  # whoever followed it must not find it again
+    record_calendar(locked, before=current, actor=by, allocation=current, changed=["public_id", *parked])
+    return locked.vehicle
