@@ -14,16 +14,25 @@ def encode(latitude: float, longitude: float) -> str:
     """The name of the cell, six characters long, that holds a point in degrees."""
     column = int((longitude + 180) / CELL_WIDTH) % 2 ** ((BITS + 1) // 2)
     row = min(int((latitude + 90) / CELL_HEIGHT), 2 ** (BITS // 2) - 1)
-    name = ""
-    bits = 0
-    for position in range(BITS):
-        # From the highest bit down: even positions from the column, odd ones from the row.
-        source, places = (column, (BITS + 1) // 2) if position % 2 == 0 else (row, BITS // 2)
-        bits = bits << 1 | source >> (places - 1 - position // 2) & 1
-        if position % 5 == 4:
-            name += ALPHABET[bits]
-            bits = 0
-    return name
+    return name(interleave(column, row))
+
+
+def interleave(column: int, row: int) -> int:
+    """The bits of both in turn, the row's last: numbers that are near each other mostly lie near each other."""
+    return _spread(column) << 1 | _spread(row)
+
+
+def _spread(number: int) -> int:
+    """Up to 16 bits, with a 0 before each."""
+    number = (number | number << 8) & 0x00FF00FF
+    number = (number | number << 4) & 0x0F0F0F0F
+    number = (number | number << 2) & 0x33333333
+    return (number | number << 1) & 0x55555555
+
+
+def name(number: int) -> str:
+    """The name of the cell with a number made by ``interleave``."""
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(BITS - 5, -1, -5))
 
 
 def neighbourhood(latitude: float, longitude: float) -> list[str]:

@@ -117,6 +117,11 @@ class VehicleQuerySet(models.QuerySet):
         allocations = self.model._meta.get_field("allocations").related_model.objects
         return allocations.live().filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))
 
+    def with_is_free(self) -> Self:
+        """Each with ``is_free``: whether ``available`` would keep it."""
+        free = Q(status=VehicleStatus.AVAILABLE, approved_at__isnull=False)
+        return self.annotate(is_free=ExpressionWrapper(free, BooleanField()))
+
     def of_type(self, type_: str) -> Self:
         return self.filter(type=type_)
 

@@ -2,11 +2,12 @@ from django.urls import path
 
 import cities.converters  # noqa: F401  (registers <city:…>)
 
-from . import label_views, views
+from . import label_views, map_views, views
 
 app_name = "fleet"
 urlpatterns = [
     path("vehicles/", views.vehicle_list, name="vehicle_list"),
+    path("vehicles/map/", map_views.vehicle_map, name="vehicle_map"),
     path("vehicles/add/", views.vehicle_add, name="vehicle_add"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/", views.vehicle_detail, name="vehicle_detail"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/remove/", views.vehicle_remove, name="vehicle_remove"),

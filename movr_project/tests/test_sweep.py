@@ -114,6 +114,7 @@ TABLE = {
     "accounts:privacy_version": Row(get=everybody(200), post=everybody(405), args=lambda world: [1]),
     "accounts:help_version": Row(get=everybody(404), post=everybody(405), args=lambda world: [99]),
     "fleet:vehicle_list": Row(get=members(200), post=members(405)),
+    "fleet:vehicle_map": Row(get=members(200), post=members(405)),
     "fleet:vehicle_add": Row(**FORM),
     "fleet:vehicle_detail": Row(get=members(200), post=members(405), args=of_vehicle),
     "fleet:vehicle_remove": Row(
