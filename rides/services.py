@@ -32,8 +32,9 @@ class RideRefused(Refused):
     """Codes.
 
     Of a start: ``vehicle_gone``, ``vehicle_in_use``, ``already_riding``, ``already_ended``,
-    ``account_changed``, ``email_unconfirmed``; ``wrong_city``, ``reserved``, ``booked``, ``booked_soon`` and ``off_the_road``
-    come as ``fleet``'s ``VehicleRefused``. Of an end: ``ride_gone``; ``outside_city`` comes as that too.
+    ``account_changed``, ``email_unconfirmed``; as ``fleet``'s ``VehicleRefused`` come ``wrong_city``,
+    ``reserved``, ``booked``, ``booked_soon`` and ``off_the_road``. Of an end: ``ride_gone``, and from the fleet
+    ``outside_city``.
     """
 
 
