@@ -40,9 +40,18 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
             "page": page,
             "filter_form": form,
             "located": filters["position"] is not None,
+            "elsewhere": _elsewhere(request, filters["position"]),
             "ride_token": new_form_token(),
         },
     )
+
+
+def _elsewhere(request: HttpRequest, position: tuple[float, float] | None) -> City | None:
+    """The served city in which a person stands who looks at another one."""
+    if position is None or request.city.contains(*position):
+        return None
+    nearest = registry.nearest(*position)
+    return nearest if nearest.contains(*position) else None
 
 
 @require_safe

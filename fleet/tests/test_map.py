@@ -199,7 +199,7 @@ class TestHowItAsks:
         with django_assert_num_queries(2), assert_local():
             asked(rider_client, **query)
 
-    @pytest.mark.parametrize("reach", [0.002, 0.02])
+    @pytest.mark.parametrize("reach", [0.0005, 0.002])
     def test_a_small_part_of_a_big_city_is_found_by_its_cells(self, crowd, reach):
         if connection.vendor == "sqlite":
             plan = self.plan(reach, "EXPLAIN QUERY PLAN")

@@ -14,7 +14,7 @@
       input = document.createElement("input");
       input.type = "hidden";
       input.name = name;
-      form.append(input);
+      form.prepend(input);
     }
     input.value = value.toFixed(5);
   };
@@ -28,6 +28,7 @@
         set("lat", coords.latitude);
         set("lon", coords.longitude);
         form.requestSubmit();
+        button.disabled = false; // htmx leaves the page as it is
       },
       () => {
         button.disabled = false;

@@ -21,6 +21,7 @@
           longitude.value = coords.longitude.toFixed(6);
           button.disabled = false;
           status.textContent = button.dataset.done;
+          form.dispatchEvent(new Event("movr:position"));
         },
         () => {
           button.disabled = false;

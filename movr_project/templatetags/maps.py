@@ -1,0 +1,37 @@
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from .movr import VEHICLES
+
+register = template.Library()
+
+LEAFLET = "vendor/leaflet-1.9.4/leaflet.js"
+
+
+@register.simple_tag
+def map_attributes() -> SafeString:
+    """What ``static/js/map.js`` reads from the element of any map."""
+    return format_html(
+        'data-leaflet="{}" data-vehicles="{}" data-tiles="{}" data-attribution="{}" data-zoom-in="{}"'
+        ' data-zoom-out="{}" data-close="{}" data-try-again="{}" data-no-tiles="{}" data-no-map="{}"',
+        static(LEAFLET),
+        static(VEHICLES),
+        settings.MAP_TILE_URL,
+        settings.MAP_ATTRIBUTION,
+        _("Zoom in"),
+        _("Zoom out"),
+        _("Close"),
+        _("Try again"),
+        _("The streets don't load at the moment."),
+        _("The map doesn't load at the moment."),
+    )
+
+
+@register.filter
+def degrees(value: float) -> str:
+    """Latitude or longitude for a script: with a point in every language."""
+    return f"{value:.6f}"
