@@ -21,6 +21,10 @@ from rides.tests.factories import RideFactory
 PUBLIC = {
     "home": 200,
     "health": 200,
+    "manifest": 200,
+    "service_worker": 200,
+    "offline": 200,
+    "offline_form": 200,
     "cities:choose": 405,
     "accounts:register": 200,
     "accounts:login": 200,

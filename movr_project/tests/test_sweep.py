@@ -82,6 +82,10 @@ STAFF_404 = only(302, *STAFF)
 TABLE = {
     "home": Row(get=everybody(302, nobody=200), post=everybody(405)),
     "health": Row(get=everybody(200), post=everybody(405)),
+    "manifest": Row(get=everybody(200), post=everybody(405)),
+    "service_worker": Row(get=everybody(200), post=everybody(405)),
+    "offline": Row(get=everybody(200), post=everybody(405)),
+    "offline_form": Row(get=everybody(200), post=everybody(405)),
     "cities:choose": Row(get=everybody(405), post=everybody(302)),
     "accounts:register": Row(**VISITORS),
     "accounts:login": Row(**VISITORS),
