@@ -69,9 +69,11 @@ class AllocationQuerySet(models.QuerySet):
 
     def meeting_a_ride(self, now: datetime) -> Self:
         """Bookings that have begun while somebody else still rides the vehicle."""
+        vehicle = self.model._meta.get_field("vehicle").related_model
+        rides = vehicle._meta.get_field("rides").related_model.objects
+        ride = rides.filter(city=OuterRef("city"), vehicle_id=OuterRef("vehicle_id"), end_time__isnull=True)
         late = self.bookings().live().filter(starts_at__lte=now, ends_at__gt=now)
-        riding = Q(vehicle__rides__end_time__isnull=True) & ~Q(vehicle__rides__rider_id=F("rider_id"))
-        return late.filter(riding, vehicle__status=VehicleStatus.ON_TRIP)
+        return late.filter(Exists(ride.filter(~Q(rider_id=OuterRef("rider_id")))))
 
     def in_order(self) -> Self:
         return self.order_by(F("starts_at").asc(nulls_first=True))

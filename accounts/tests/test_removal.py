@@ -1,16 +1,21 @@
 """Removing an account leaves nothing of the person (rows M19, M32; defects MB2, MB10)."""
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import TermsAcceptance, User
 from accounts.services import AccountRefused, remove_account
 from accounts.tests.factories import PASSWORD, NoticeFactory, StaffFactory, UserFactory
 from accounts.throttling import throttle
-from fleet.services import remove_vehicle
+from fleet.models import Allocation, VehicleEvent
+from fleet.services import book_vehicle, remove_vehicle, report_problem
+from fleet.tests.calendars import log, reserve
 from fleet.tests.factories import VehicleFactory
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory, RideFactory
@@ -52,6 +57,25 @@ def leave_traces(person, client):
         client.post("/login/", data, REMOTE_ADDR="203.0.113.77")
     TermsAcceptance.objects.create(user=person, version=1)
     NoticeFactory(user=person, text="Xerxesfirst, your booking was cancelled.")
+    reported = VehicleFactory()
+    report_problem(
+        reporter=person,
+        vehicle_city="paris",
+        vehicle_id=reported.id,
+        kind="dirty",
+        text="Xerxesfirst saw it.",
+        token="report",
+    )
+    starts_at = timezone.now() + timedelta(hours=1)
+    book_vehicle(
+        rider=person,
+        vehicle_city="paris",
+        vehicle_id=reported.id,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=1),
+        description="Xerxesfirst moves",
+        token="booking",
+    )
     throttle("reset", person.email, limit=5)
     LogEntry.objects.create(
         user=StaffFactory(),
@@ -83,6 +107,9 @@ def test_every_model_with_a_person_in_it_is_known_to_the_removal():
         "rides.Ride",  # rides stay without a person
         "accounts.TermsAcceptance",  # erased
         "accounts.Notice",  # erased
+        "fleet.Allocation",  # ended; what is past stays without a person
+        "fleet.VehicleEvent",  # stay without a person
+        "fleet.ProblemReport",  # stay without a person and without their words
         "otp_totp.TOTPDevice",  # erased
         "otp_static.StaticDevice",  # erased
     }
@@ -93,6 +120,18 @@ def test_every_model_with_a_person_in_it_is_known_to_the_removal():
         if field.many_to_one and field.related_model is User
     }
     assert pointing <= kept
+
+
+def test_what_the_person_held_and_booked_is_free_again(person, client_of):
+    held, booked = VehicleFactory(), VehicleFactory()
+    reserve(person, held)
+    starts_at = timezone.now() + timedelta(hours=1)
+    booking = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1)}
+    book_vehicle(rider=person, vehicle_city="paris", vehicle_id=booked.id, token="booking", **booking)
+    client_of(person).post(URL, {"password": PASSWORD})
+    assert not Allocation.objects.live().from_now_on(timezone.now()).exists()
+    assert [types for types, _state in log(held)] == [["reservation_start"], ["reservation_cancel"]]
+    assert not VehicleEvent.objects.filter(actor_id__isnull=False).exists()
 
 
 def test_the_ride_stays_without_its_person(person, client_of):

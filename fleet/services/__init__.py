@@ -2,10 +2,12 @@
 
 from .bookings import book_vehicle, cancel_booking, check_limits
 from .field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
+from .late_bookings import tell_late_bookings
 from .maintenance import cancel_maintenance, end_maintenance, pause_vehicle, put_in_maintenance, resume_vehicle
 from .refusals import CalendarConflict, VehicleRefused, check_position, local_moment
 from .reports import close_report, report_problem
 from .reservations import cancel_reservation, refuse_if_taken, reserve_vehicle, wrong_city
+from .retention import forget_events
 from .vehicles import (
     add_vehicle,
     approve_vehicle,
@@ -33,6 +35,7 @@ __all__ = [
     "drop_off_vehicle",
     "edit_vehicle",
     "end_maintenance",
+    "forget_events",
     "insert_vehicle",
     "local_moment",
     "mark_found",
@@ -48,5 +51,6 @@ __all__ = [
     "reserve_vehicle",
     "resume_vehicle",
     "swap_battery",
+    "tell_late_bookings",
     "wrong_city",
 ]

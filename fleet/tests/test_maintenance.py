@@ -1,0 +1,257 @@
+"""Out of service and back: the operator's maintenance, an owner's pause, and work in the street."""
+
+import pytest
+
+from accounts.models import User
+from accounts.tests.factories import StaffFactory, UserFactory
+from fleet.choices import EventType
+from fleet.models import Vehicle
+from fleet.services import (
+    cancel_maintenance,
+    drop_off_vehicle,
+    end_maintenance,
+    mark_found,
+    pause_vehicle,
+    pick_up_vehicle,
+    remove_vehicle,
+    report_missing,
+    resume_vehicle,
+    swap_battery,
+)
+from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, maintain, reserve
+from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from rides.services import end_ride
+from rides.tests.factories import OpenRideFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(NOON, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def staff():
+    return StaffFactory()
+
+
+@pytest.fixture
+def owner():
+    return UserFactory()
+
+
+@pytest.fixture
+def vehicle(owner):
+    return VehicleFactory(owner=owner, type="e-bike", battery_percent=20, range_m=8000)
+
+
+def key(vehicle) -> dict:
+    return {"city": vehicle.city, "vehicle_id": vehicle.id}
+
+
+def rideable(vehicle, person) -> bool:
+    return Vehicle.objects.in_city(vehicle.city).rideable_by(person).filter(id=vehicle.id).exists()
+
+
+# --- Maintenance ------------------------------------------------------------------------------------------
+
+
+def test_maintenance_takes_it_from_everybody_until_it_ends(rider, owner, staff, vehicle, clock):
+    maintain(vehicle, by=staff)
+    assert log(vehicle)[-1] == (["maintenance"], "non_operational")
+    assert not rideable(vehicle, rider)
+    assert not rideable(vehicle, owner)
+    clock.move_to(NOON + HOUR, tick=False)
+    end_maintenance(**key(vehicle), by=staff)
+    assert log(vehicle)[-1] == (["maintenance"], "available")
+    assert rideable(vehicle, rider)
+
+
+def test_planned_maintenance_begins_and_ends_by_itself(rider, vehicle, clock):
+    maintain(vehicle, 1, 2)
+    assert rideable(vehicle, rider)
+    clock.move_to(NOON + HOUR, tick=False)
+    assert not rideable(vehicle, rider)
+    clock.move_to(NOON + 2 * HOUR, tick=False)
+    assert rideable(vehicle, rider)
+
+
+def test_it_outranks_what_riders_have_and_they_are_told(rider, vehicle, clock, mailoutbox):
+    holder = UserFactory()
+    reserve(holder, vehicle)
+    book(rider, vehicle, 5, 6)
+    clock.move_to(NOON + MINUTE, tick=False)
+    maintain(vehicle)
+    assert log(vehicle)[-1] == (["reservation_cancel", "maintenance"], "non_operational")
+    assert User.objects.get(id=holder.id).hold_until is None
+    assert [notice.code for notice in holder.notices.all()] == ["reservation_cancelled"]
+    assert [notice.code for notice in rider.notices.all()] == ["booking_cancelled"]
+    assert [mail.to for mail in mailoutbox] == [[rider.email]]
+
+
+def test_bookings_outside_its_time_stay(rider, vehicle):
+    book(rider, vehicle, 5, 6)
+    maintain(vehicle, 1, 5)
+    assert [each.kind for each in live(vehicle)] == ["maintenance", "booking"]
+
+
+def test_people_are_told_in_their_language(rider, vehicle, settings):
+    User.objects.filter(id=rider.id).update(language="en")
+    book(rider, vehicle, 5, 6)
+    maintain(vehicle)
+    assert vehicle.code in rider.notices.get().text
+
+
+def test_it_ends_a_pause_and_the_owner_is_told(owner, vehicle, clock):
+    pause_vehicle(**key(vehicle), owner=owner)
+    clock.move_to(NOON + MINUTE, tick=False)
+    maintain(vehicle)
+    assert log(vehicle)[-1] == (["on_hours", "maintenance"], "non_operational")
+    assert [notice.code for notice in owner.notices.all()] == ["paused_cancelled"]
+
+
+def test_other_maintenance_in_its_way_is_a_conflict(vehicle):
+    maintain(vehicle, 1, 3)
+    assert code_of(maintain, vehicle, 2, 4) == "conflict"
+    assert code_of(maintain, vehicle) == "conflict"
+    maintain(vehicle, 3, 4)
+
+
+@pytest.mark.parametrize("bounds", [(3, 2), (-3, -2), (None, -1), (2, 2)])
+def test_an_interval_that_is_none_is_refused(vehicle, bounds):
+    assert code_of(maintain, vehicle, *bounds) == "in_the_past"
+
+
+def test_a_ride_goes_on_and_ends_in_maintenance(rider, vehicle, clock):
+    ride = OpenRideFactory(vehicle=vehicle, rider=rider, start_time=NOON)
+    maintain(vehicle)
+    assert log(vehicle)[-1] == (["allocated"], "on_trip")
+    clock.move_to(NOON + MINUTE, tick=False)
+    end_ride(city="paris", ride_id=ride.id, rider=rider, end_location="Louvre")
+    assert log(vehicle)[-1] == (["trip_end", "maintenance"], "non_operational")
+
+
+def test_what_is_not_in_maintenance_does_not_come_back(vehicle, staff):
+    assert code_of(end_maintenance, **key(vehicle), by=staff) == "not_in_maintenance"
+
+
+def test_planned_maintenance_is_called_off(vehicle, staff):
+    planned = maintain(vehicle, 1, 2)
+    cancel_maintenance(city="paris", allocation_id=planned.id, by=staff)
+    assert not live(vehicle)
+
+
+# --- Pauses -----------------------------------------------------------------------------------------------
+
+
+def test_an_owner_pauses_and_resumes(rider, owner, vehicle, clock):
+    pause_vehicle(**key(vehicle), owner=owner)
+    pause_vehicle(**key(vehicle), owner=owner)
+    assert log(vehicle)[-1] == (["off_hours"], "non_operational")
+    assert not rideable(vehicle, rider)
+    clock.move_to(NOON + HOUR, tick=False)
+    resume_vehicle(**key(vehicle), owner=owner)
+    assert log(vehicle)[-1] == (["on_hours"], "available")
+    assert code_of(resume_vehicle, **key(vehicle), owner=owner) == "not_paused"
+
+
+def test_nobody_elses_vehicle_is_paused(rider, vehicle):
+    assert code_of(pause_vehicle, **key(vehicle), owner=rider) == "not_yours"
+    assert code_of(resume_vehicle, **key(vehicle), owner=rider) == "not_yours"
+
+
+def test_a_pause_breaks_no_booking_but_fits_before_it(rider, owner, vehicle):
+    book(rider, vehicle, 5, 6)
+    assert code_of(pause_vehicle, **key(vehicle), owner=owner) == "conflict"
+    pause_vehicle(**key(vehicle), owner=owner, ends_at=NOON + 5 * HOUR)
+
+
+def test_a_vehicle_being_ridden_is_not_paused(owner, vehicle):
+    OpenRideFactory(vehicle=vehicle)
+    assert code_of(pause_vehicle, **key(vehicle), owner=owner) == "vehicle_in_use"
+
+
+def test_a_pause_ends_after_now(owner, vehicle):
+    assert code_of(pause_vehicle, **key(vehicle), owner=owner, ends_at=NOON) == "in_the_past"
+
+
+# --- In the street ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event_type", [EventType.MAINTENANCE_PICK_UP, EventType.REBALANCE_PICK_UP])
+def test_picked_up_and_put_elsewhere(rider, vehicle, staff, clock, event_type):
+    pick_up_vehicle(**key(vehicle), by=staff, event_type=event_type)
+    pick_up_vehicle(**key(vehicle), by=staff, event_type=event_type)
+    assert log(vehicle)[-1] == ([str(event_type)], "removed")
+    assert not rideable(vehicle, rider)
+    before = Vehicle.objects.get(pk=vehicle.pk)
+    clock.move_to(NOON + HOUR, tick=False)
+    drop_off_vehicle(**key(vehicle), by=staff, place="Eiffel Tower", position=EIFFEL_TOWER)
+    after = Vehicle.objects.get(pk=vehicle.pk)
+    assert log(vehicle)[-1] == (["provider_drop_off"], "available")
+    assert (after.last_location, after.position) == ("Eiffel Tower", EIFFEL_TOWER)
+    assert after.public_id != before.public_id
+    assert rideable(vehicle, rider)
+
+
+def test_missing_and_found(rider, vehicle, staff, clock):
+    report_missing(**key(vehicle), by=staff, note="Nobody saw it.")
+    assert log(vehicle)[-1] == (["not_located"], "missing")
+    assert not rideable(vehicle, rider)
+    clock.move_to(NOON + HOUR, tick=False)
+    mark_found(**key(vehicle), by=staff, place="Canal Saint-Martin")
+    assert log(vehicle)[-1] == (["located"], "available")
+    assert Vehicle.objects.get(pk=vehicle.pk).position is None
+
+
+def test_a_missing_one_that_is_picked_up_passes_through_being_found(vehicle, staff, clock):
+    report_missing(**key(vehicle), by=staff)
+    clock.move_to(NOON + HOUR, tick=False)
+    pick_up_vehicle(**key(vehicle), by=staff)
+    assert log(vehicle)[-1] == (["located", "maintenance_pick_up"], "removed")
+
+
+def test_what_was_not_taken_does_not_come_back(vehicle, staff):
+    assert code_of(drop_off_vehicle, **key(vehicle), by=staff, place="Louvre") == "not_picked_up"
+    assert code_of(mark_found, **key(vehicle), by=staff, place="Louvre") == "not_missing"
+
+
+def test_a_place_outside_the_city_is_refused(vehicle, staff):
+    pick_up_vehicle(**key(vehicle), by=staff)
+    refused = code_of(drop_off_vehicle, **key(vehicle), by=staff, place="Rome", position=(41.9, 12.5))
+    assert refused == "outside_city"
+
+
+@pytest.mark.parametrize("act", [pick_up_vehicle, report_missing, swap_battery])
+def test_nobody_works_on_a_vehicle_that_somebody_rides(vehicle, staff, act):
+    OpenRideFactory(vehicle=vehicle)
+    assert code_of(act, **key(vehicle), by=staff) == "vehicle_in_use"
+
+
+def test_a_fresh_battery_carries_further(vehicle, staff):
+    swap_battery(**key(vehicle), by=staff)
+    swapped = Vehicle.objects.get(pk=vehicle.pk)
+    assert (swapped.battery_percent, swapped.range_m) == (100, 40_000)
+    assert log(vehicle)[-1] == (["maintenance", "battery_charged"], "available")
+
+
+def test_a_battery_is_swapped_while_somebody_holds_the_vehicle_and_they_keep_it(rider, vehicle, staff, clock):
+    reserve(rider, vehicle)
+    clock.move_to(NOON + MINUTE, tick=False)
+    swap_battery(**key(vehicle), by=staff)
+    assert log(vehicle)[-1][1] == "reserved"
+    assert rideable(vehicle, rider)
+
+
+def test_what_has_no_battery_gets_none(staff):
+    assert code_of(swap_battery, **key(VehicleFactory(type="bike")), by=staff) == "no_battery"
+
+
+def test_a_vehicle_in_the_depot_is_decommissioned(vehicle, staff, clock):
+    pick_up_vehicle(**key(vehicle), by=staff)
+    clock.move_to(NOON + HOUR, tick=False)
+    remove_vehicle(**key(vehicle), by=staff)
+    assert log(vehicle)[-1] == (["provider_drop_off", "decommissioned"], "removed")
+    assert code_of(pick_up_vehicle, **key(vehicle), by=staff) == "vehicle_gone"

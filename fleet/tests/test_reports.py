@@ -1,0 +1,89 @@
+"""Riders report problems; what is not safe goes off the road at once."""
+
+import pytest
+
+from accounts.tests.factories import UserFactory
+from fleet.models import ProblemReport, Vehicle
+from fleet.services import close_report, report_problem
+from fleet.tests.calendars import book, code_of, live, log, maintain
+from fleet.tests.factories import VehicleFactory
+from rides.tests.factories import OpenRideFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def vehicle():
+    return VehicleFactory(owner=UserFactory())
+
+
+def report(person, vehicle, kind="dirty", token="one form", text="Look at it."):
+    return report_problem(
+        reporter=person, vehicle_city=vehicle.city, vehicle_id=vehicle.id, kind=kind, text=text, token=token
+    )
+
+
+def test_a_problem_of_safety_takes_it_off_at_once_and_the_owner_is_told(rider, vehicle, mailoutbox):
+    assert report(rider, vehicle, "brakes").took_off
+    assert log(vehicle)[-1] == (["maintenance"], "non_operational")
+    assert live(vehicle)[0].ends_at is None
+    assert [notice.code for notice in vehicle.owner.notices.all()] == ["vehicle_taken_off"]
+    assert [mail.to for mail in mailoutbox] == [[vehicle.owner.email]]
+
+
+def test_others_do_so_when_enough_people_say_so(vehicle):
+    people = UserFactory.create_batch(3)
+    assert [report(person, vehicle).took_off for person in people] == [False, False, True]
+
+
+def test_one_person_is_one_however_often(rider, vehicle):
+    assert [report(rider, vehicle, token=f"form {n}").took_off for n in range(4)] == [False] * 4
+
+
+def test_closed_reports_do_not_count(vehicle):
+    for person in UserFactory.create_batch(2):
+        close_report(city="paris", report_id=report(person, vehicle).id, resolution="Cleaned.")
+    assert not report(UserFactory(), vehicle).took_off
+
+
+def test_the_same_form_twice_is_one_report(rider, vehicle):
+    assert report(rider, vehicle).id == report(rider, vehicle).id
+    assert ProblemReport.objects.count() == 1
+
+
+def test_bookings_make_way(rider, vehicle, time_machine):
+    from fleet.tests.calendars import NOON
+
+    time_machine.move_to(NOON, tick=False)
+    book(rider, vehicle, 5, 6)
+    report(UserFactory(), vehicle, "steering")
+    assert [notice.code for notice in rider.notices.all()] == ["booking_cancelled"]
+
+
+def test_off_the_road_already_it_is_only_noted(rider, vehicle):
+    maintain(vehicle)
+    assert not report(rider, vehicle, "brakes").took_off
+    assert len(live(vehicle)) == 1
+
+
+def test_from_the_ride_it_takes_effect_when_the_ride_ends(rider, vehicle):
+    OpenRideFactory(vehicle=vehicle, rider=rider)
+    assert report(rider, vehicle, "brakes").took_off
+    assert log(vehicle)[-1] == (["allocated"], "on_trip")
+
+
+def test_staff_close_it_once_and_the_reporter_is_told_what_came_of_it(rider, vehicle, mailoutbox):
+    id_ = report(rider, vehicle).id
+    for resolution in ("Cleaned.", "Cleaned again."):
+        close_report(city="paris", report_id=id_, resolution=resolution)
+    assert ProblemReport.objects.get(id=id_).resolution == "Cleaned."
+    assert "Cleaned." in rider.notices.get().text
+    assert len(mailoutbox) == 1
+
+
+def test_what_is_not_there_is_refused(rider, vehicle):
+    import uuid
+
+    assert code_of(close_report, city="paris", report_id=uuid.uuid4(), resolution="") == "report_gone"
+    Vehicle.objects.filter(pk=vehicle.pk).update(status="removed")
+    assert code_of(report, rider, vehicle) == "vehicle_gone"
