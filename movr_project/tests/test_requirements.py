@@ -22,6 +22,7 @@ ASKED_FOR = (
     | numbers("I", 20)
     | numbers("B", 50)
     | numbers("W", 6)
+    | numbers("IB", 15)
     | numbers("MB", 32)  # weaknesses of the originals, and of the microblog's those about accounts
     | {"BB1", "BB2", "BB3", "BB8", "BB9", "BB13", "BB21", "BB22", "BB24", "BB27", "BB28"}
 )
