@@ -100,9 +100,7 @@ class VehicleQuerySet(models.QuerySet):
 
     def rideable_by(self, user: User) -> Self:
         """Nobody rides it, and nobody else has it now or within the guard before a booking."""
-        now = timezone.now()
-        in_the_way = self._allocations().overlapping(Interval.lasting(now, guard())).not_for(user)
-        return self.available().filter(~Exists(in_the_way))
+        return self.available().filter(~Exists(self._in_the_way_of(user)))
 
     def free_for(self, interval: Interval) -> Self:
         """Nothing in its calendar for a whole interval, and no ride either (row IB15).
@@ -119,10 +117,15 @@ class VehicleQuerySet(models.QuerySet):
         allocations = self.model._meta.get_field("allocations").related_model.objects
         return allocations.live().filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))
 
-    def with_is_free(self) -> Self:
-        """Each with ``is_free``: whether ``available`` would keep it."""
-        free = Q(status=VehicleStatus.AVAILABLE, approved_at__isnull=False)
+    def with_is_free(self, user: User | None = None) -> Self:
+        """Each with ``is_free``: whether ``rideable_by`` would keep it; without a user, for anybody."""
+        free = Q(status=VehicleStatus.AVAILABLE, approved_at__isnull=False) & ~Exists(self._in_the_way_of(user))
         return self.annotate(is_free=ExpressionWrapper(free, BooleanField()))
+
+    def _in_the_way_of(self, user: User | None) -> AllocationQuerySet:
+        """What a vehicle's calendar has from now until the guard, but for the person's own."""
+        in_the_way = self._allocations().overlapping(Interval.lasting(timezone.now(), guard()))
+        return in_the_way if user is None else in_the_way.not_for(user)
 
     def of_type(self, type_: str) -> Self:
         return self.filter(type=type_)
