@@ -1,0 +1,97 @@
+"""Lists that htmx changes in place: the part alone for htmx, the page for everybody else."""
+
+import gzip
+import re
+
+import pytest
+from pytest_django.asserts import assertContains, assertNotContains
+
+from fleet.search import PAGE_SIZE
+from fleet.tests.factories import VehicleFactory
+from movr_project.tests.locality import assert_local
+from rides.tests.factories import OpenRideFactory, RideFactory
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+BACK = HTMX | {"HX-History-Restore-Request": "true"}
+LISTS = [("/vehicles/", 'id="results"'), ("/rides/", 'id="past-rides"')]
+
+
+@pytest.fixture(autouse=True)
+def _something_to_list(rider):
+    RideFactory(rider=rider)
+
+
+@pytest.mark.parametrize(("url", "part"), LISTS)
+def test_htmx_gets_the_part_alone(rider_client, url, part):
+    page = rider_client.get(url, headers=HTMX)
+    assertContains(page, part, count=1)
+    assertNotContains(page, "<html")
+
+
+@pytest.mark.parametrize("headers", [{}, BACK], ids=["a browser", "going back"])
+@pytest.mark.parametrize(("url", "part"), LISTS)
+def test_everybody_else_gets_the_page_with_the_part_in_it(rider_client, url, part, headers):
+    page = rider_client.get(url, headers=headers)
+    assertContains(page, part, count=1)
+    assertContains(page, "<html", count=1)
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+@pytest.mark.parametrize(("url", "part"), LISTS)
+def test_no_cache_mistakes_one_for_the_other(rider_client, url, part, headers):
+    assert "HX-Request" in rider_client.get(url, headers=headers).headers["Vary"]
+
+
+def test_a_part_says_how_many_it_lists(rider_client):
+    assertContains(rider_client.get("/vehicles/", headers=HTMX), "1 vehicle on page 1.")
+    assertContains(rider_client.get("/rides/", headers=HTMX), "1 ride on page 1.")
+
+
+def test_a_vehicle_can_be_started_from_a_part(rider_client):
+    assertContains(rider_client.get("/vehicles/", headers=HTMX), "csrfmiddlewaretoken")
+
+
+def test_a_part_asks_the_database_no_more_than_the_page(rider_client, rider, django_assert_num_queries):
+    OpenRideFactory(rider=rider)
+    with django_assert_num_queries(2), assert_local():
+        rider_client.get("/vehicles/", headers=HTMX)
+    with django_assert_num_queries(2):  # without the open ride, which stands above the part
+        rider_client.get("/rides/", headers=HTMX)
+
+
+def test_a_part_tells_nobody_what_the_next_page_has_to_tell(rider_client):
+    """Messages are shown once: not in a part, where nobody would see them."""
+    rider_client.post("/city/", {"city": "rome"})
+    rider_client.get("/vehicles/", headers=HTMX)
+    assertContains(rider_client.get("/vehicles/"), "Now using Rome as your current city.")
+
+
+def test_the_links_of_a_part_are_links_without_scripts_too(rider_client):
+    VehicleFactory.create_batch(PAGE_SIZE + 1)
+    page = rider_client.get("/vehicles/").content.decode()
+    (link,) = re.findall(r'<a[^>]*rel="next"[^>]*>', page)
+    assert 'href="?page=2"' in link
+    assert 'hx-get="?page=2"' in link
+
+
+class TestCompression:
+    def test_pages_are_compressed_for_whoever_takes_it(self, rider_client):
+        plain = rider_client.get("/vehicles/").content
+        page = rider_client.get("/vehicles/", headers={"Accept-Encoding": "gzip"})
+        assert page.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in page.headers["Vary"]
+        assert abs(len(gzip.decompress(page.content)) - len(plain)) < 100
+        assert len(page.content) < len(plain) / 2
+
+    def test_their_size_is_not_the_same_twice(self, client):
+        """So that nobody who watches the line learns from sizes what is on them."""
+        sizes = {len(client.get("/offline/", headers={"Accept-Encoding": "gzip"}).content) for _ in range(20)}
+        assert len(sizes) > 1
+
+    def test_a_page_after_the_first_is_below_30_kb(self, rider_client):
+        VehicleFactory.create_batch(PAGE_SIZE + 1)
+        for headers in ({}, HTMX):
+            page = rider_client.get("/vehicles/", headers={"Accept-Encoding": "gzip"} | headers)
+            assert len(page.content) < 30_000
