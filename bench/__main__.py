@@ -29,6 +29,9 @@ def arguments() -> argparse.Namespace:
     for action, run in ((locality, run_locality), (regions, run_regions)):
         action.add_argument("--write", action="store_true", help="write it into docs/multi-region.md")
         action.set_defaults(run=run)
+    map_ = actions.add_parser("map", help="the time of the map's answer beside that of its bare statements")
+    map_.add_argument("--vehicles", type=int, default=50_000, help="in one city (50,000)")
+    map_.set_defaults(run=run_map)
     return parser.parse_args()
 
 
@@ -54,6 +57,13 @@ def run_regions(options: argparse.Namespace) -> None:
     else:
         sys.stdout.write(f"{latency.__doc__}\n")
         sys.stdout.writelines(f"{line}\n" for line in report.printed(model))
+
+
+def run_map(options: argparse.Namespace) -> None:
+    from bench.map import fill, printed
+
+    fill(options.vehicles)
+    sys.stdout.writelines(f"{line}\n" for line in printed(options.vehicles))
 
 
 if __name__ == "__main__":

@@ -305,3 +305,15 @@ def test_every_city_has_a_list(rider_client):
     for city in registry:
         rider_client.post("/city/", {"city": city.name})
         assert f"Vehicles in {city}" in page_of(rider_client)
+
+
+def test_who_stands_in_another_served_city_is_offered_to_switch(rider_client):
+    page = page_of(rider_client, lat="41.89", lon="12.49")
+    assert "You seem to be in Rome." in page
+    assert '<button class="btn btn-sm btn-primary" name="city" value="rome">' in page
+    assert 'name="next" value="/vehicles/?lat=41.89&amp;lon=12.49"' in page
+
+
+@pytest.mark.parametrize("position", [NOTRE_DAME, (0, 0), (48.0, 2.35)], ids=["here", "at sea", "outside"])
+def test_nobody_else_is(rider_client, position):
+    assert "You seem to be in" not in page_of(rider_client, lat=position[0], lon=position[1])

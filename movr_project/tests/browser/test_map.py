@@ -1,0 +1,308 @@
+"""Maps as riders use them: on a phone and on a desk, by touch and by keyboard, and when something is missing."""
+
+import re
+
+import pytest
+
+from accounts.tests.factories import UserFactory
+from fleet.map import MOST
+from fleet.models import Vehicle
+from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
+from movr_project.tests.browser.conftest import DESKTOP, PHONE, PIXEL, TILES
+from movr_project.tests.browser.test_main_job import fits, log_in, see
+from rides.models import Ride
+from rides.tests.factories import OpenRideFactory, RideFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SCREENS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+ROME = {"latitude": 41.8902, "longitude": 12.4922}
+
+
+def marker(page, vehicle):
+    return page.get_by_role("button", name=re.compile(vehicle.code)).and_(page.locator(".marker"))
+
+
+@SCREENS
+def test_the_map_shows_the_vehicles_with_type_and_state(open_browser, viewport):
+    free, ridden = VehicleFactory(), OpenRideFactory().vehicle
+    VehicleFactory(somewhere=True)
+    with open_browser(viewport) as page:
+        log_in(page, UserFactory().username)
+        page.get_by_role("button", name=f"Scooter {free.code}, available").wait_for()
+        assert page.get_by_role("button", name=f"Scooter {ridden.code}, in use").count() == 1
+        see(page, "2 vehicles on the map")
+        assert page.locator(".vehicle-card").count() == 3
+        assert page.get_by_role("link", name="OpenStreetMap").is_visible()
+        assert fits(page)
+
+
+@SCREENS
+def test_map_and_list_stand_where_the_screen_has_room(open_browser, viewport):
+    VehicleFactory()
+    with open_browser(viewport) as page:
+        log_in(page, UserFactory().username)
+        card, frame = (page.locator(name).first.bounding_box() for name in (".vehicle-card", ".map"))
+        if viewport == PHONE:
+            assert frame["height"] == pytest.approx(viewport["height"] * 0.45, abs=2)
+            assert card["y"] > frame["y"] + frame["height"]
+        else:
+            assert card["x"] > frame["x"] + frame["width"]
+
+
+def test_tiles_are_asked_for_with_the_site_they_are_for(open_browser, live_server):
+    VehicleFactory()
+    with open_browser() as page:
+        log_in(page, UserFactory().username)
+        page.locator(".leaflet-tile-loaded").first.wait_for()
+        assert page.tiles[0].header_value("referer") == f"{live_server.url}/"
+
+
+@SCREENS
+def test_a_tap_on_a_marker_says_what_stands_there_and_leads_to_it(open_browser, viewport):
+    vehicle = VehicleFactory(battery_percent=61)
+    with open_browser(viewport) as page:
+        log_in(page, UserFactory().username)
+        marker(page, vehicle).click()
+        popup = page.locator(".leaflet-popup")
+        assert popup.inner_text().split("\n")[:5:2] == [f"Scooter {vehicle.code}", "Available", "61% charged"]
+        assert "is-marked" in page.locator(".vehicle-card").get_attribute("class")
+        popup.get_by_role("button", name="Close").wait_for()
+        popup.get_by_role("link", name=vehicle.code).click()
+        page.wait_for_url(f"**/v/{vehicle.code}/")
+
+
+def test_markers_are_opened_and_closed_by_the_keyboard(open_browser):
+    vehicle = VehicleFactory()
+    with open_browser(DESKTOP) as page:
+        log_in(page, UserFactory().username)
+        marker(page, vehicle).focus()
+        page.keyboard.press("Enter")
+        popup = page.locator(".leaflet-popup")
+        assert popup.get_by_role("link", name=vehicle.code).evaluate("link => link === document.activeElement")
+        page.keyboard.press("Escape")
+        popup.wait_for(state="detached")
+        assert marker(page, vehicle).evaluate("marker => marker === document.activeElement")
+
+
+def test_a_card_marks_its_vehicle_on_the_map(open_browser):
+    vehicle = VehicleFactory()
+    with open_browser(DESKTOP) as page:
+        log_in(page, UserFactory().username)
+        marker(page, vehicle).wait_for()
+        page.locator(".vehicle-card").hover()
+        page.locator(".marker.is-marked").wait_for()
+        page.locator("h1").hover()
+        page.locator(".marker.is-marked").wait_for(state="detached")
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").focus()
+        page.locator(".marker.is-marked").wait_for()
+
+
+@SCREENS
+def test_many_vehicles_are_groups_that_open_by_going_nearer(open_browser, viewport):
+    fields = {"latitude": NOTRE_DAME[0], "longitude": NOTRE_DAME[1]}
+    Vehicle.objects.bulk_create(
+        VehicleFactory.build(code=numbered_code("paris", number), **fields) for number in range(MOST + 1)
+    )
+    with open_browser(viewport) as page:
+        log_in(page, UserFactory().username)
+        group = page.get_by_role("button", name="Vehicles here: 301, available: 301. Zoom in.")
+        for _zoom in range(3):  # from 13 to the nearest, where they still stand on top of each other
+            group.click()
+            page.wait_for_function("() => !document.querySelector('.leaflet-zoom-anim')")
+            page.wait_for_timeout(600)
+            group.wait_for()
+        group.click()
+        page.get_by_role("link", name="Vehicles here: 301. See them in the list.").click()
+        see(page, "Nearest first.")
+
+
+def test_the_filters_narrow_map_and_list_alike(open_browser):
+    scooter, bike = VehicleFactory(), VehicleFactory(type="bike", latitude=48.86, longitude=2.36)
+    with open_browser(DESKTOP) as page:
+        log_in(page, UserFactory().username)
+        marker(page, scooter).wait_for()
+        page.get_by_label("Type").select_option("bike")
+        marker(page, scooter).wait_for(state="detached")
+        marker(page, bike).wait_for()
+        assert page.locator(".vehicle-card .plate").all_inner_texts() == [bike.code]
+        page.reload()
+        see(page, "1 vehicle on the map")
+
+
+def test_the_map_is_refreshed_while_it_is_open(open_browser):
+    first = VehicleFactory()
+    with open_browser() as page:
+        page.clock.install()
+        log_in(page, UserFactory().username)
+        marker(page, first).wait_for()
+        Vehicle.objects.update(status="on_trip")
+        VehicleFactory()
+        page.clock.run_for(31_000)
+        see(page, "2 vehicles on the map")
+        page.get_by_role("button", name=f"Scooter {first.code}, in use").wait_for()
+
+
+def test_near_me_shows_where_one_is(open_browser):
+    far = VehicleFactory()
+    near = VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1])
+    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
+    with open_browser(geolocation=position, permissions=["geolocation"]) as page:
+        log_in(page, UserFactory().username)
+        marker(page, far).wait_for()
+        page.get_by_role("button", name="Near me").click()
+        page.locator(".marker-person").wait_for()
+        marker(page, far).wait_for(state="detached")
+        marker(page, near).wait_for()
+        assert page.locator(".vehicle-card .plate").all_inner_texts() == [near.code, far.code]
+
+
+@SCREENS
+def test_who_stands_in_another_city_is_offered_to_switch(open_browser, viewport):
+    VehicleFactory()
+    there = VehicleFactory(city="rome", **ROME)
+    with open_browser(viewport, geolocation=ROME, permissions=["geolocation"]) as page:
+        log_in(page, UserFactory().username)
+        page.get_by_role("button", name="Near me").click()
+        page.locator("main").get_by_role("button", name="Switch to Rome").click()
+        see(page, "Vehicles in Rome")
+        marker(page, there).wait_for()
+
+
+@SCREENS
+def test_without_tiles_the_vehicles_are_still_there(open_browser, viewport):
+    vehicle = VehicleFactory()
+    with open_browser(viewport) as page:
+        # An answer that is no picture: a failed request would be a complaint.
+        page.route(TILES, lambda route: route.fulfill(body="", content_type="image/png"))
+        log_in(page, UserFactory().username)
+        see(page, "The streets don't load at the moment.")
+        marker(page, vehicle).wait_for()
+        page.unroute(TILES)
+        page.route(TILES, lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
+        page.locator("main").get_by_role("button", name="Try again").click()
+        page.locator(".leaflet-tile-loaded").first.wait_for()
+        page.get_by_text("The streets don't load").wait_for(state="detached")
+
+
+def test_an_operator_without_tiles_has_a_plain_map(open_browser, settings):
+    settings.MAP_TILE_URL = ""
+    vehicle = VehicleFactory()
+    with open_browser() as page:
+        log_in(page, UserFactory().username)
+        marker(page, vehicle).wait_for()
+        assert page.tiles == []
+
+
+def test_when_the_vehicles_can_not_be_asked_for_one_can_try_again(open_browser):
+    vehicle = VehicleFactory()
+    with open_browser() as page:
+        page.route("**/vehicles/map/*", lambda route: route.fulfill(body="<p>Busy</p>", content_type="text/html"))
+        log_in(page, UserFactory().username)
+        see(page, "The vehicles on the map may be out of date.")
+        page.unroute("**/vehicles/map/*")
+        page.locator("main").get_by_role("button", name="Try again").click()
+        marker(page, vehicle).wait_for()
+        page.locator(".map-notices p").wait_for(state="detached")
+
+
+@SCREENS
+def test_without_scripts_the_list_is_alone(open_browser, viewport):
+    vehicle = VehicleFactory()
+    with open_browser(viewport, javascript=False) as page:
+        log_in(page, UserFactory().username)
+        see(page, vehicle.code)
+        assert not page.locator(".vehicle-map").is_visible()
+        page.get_by_role("link", name=vehicle.code).click()
+        page.wait_for_url("**/vehicles/paris/**")
+        page.locator(".small-map").wait_for(state="hidden")
+
+
+@SCREENS
+def test_a_tap_on_the_map_says_where_a_ride_ends(open_browser, viewport):
+    rider, vehicle = UserFactory(), VehicleFactory()
+    with open_browser(viewport) as page:
+        log_in(page, rider.username)
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        page.get_by_role("button", name="Choose on the map").click()
+        page.locator(".pick-place .leaflet-control-zoom").wait_for()
+        page.locator(".pick-place .map").click(position={"x": 150, "y": 60})
+        see(page, "The place is marked.")
+        assert page.get_by_label("Where are you leaving the vehicle?").input_value() == "Marked on the map"
+        assert fits(page)
+        page.get_by_role("button", name="End ride").click()
+        see(page, "Ride ended.")
+    vehicle, ride = Vehicle.objects.get(), Ride.objects.get()
+    assert vehicle.position == ride.end_position
+    assert vehicle.position != NOTRE_DAME
+    assert vehicle.position == pytest.approx(NOTRE_DAME, abs=0.01)
+    assert ride.end_location == "Marked on the map"
+
+
+def test_a_place_is_chosen_by_the_keyboard_given_words_and_forgotten(open_browser):
+    rider, vehicle = UserFactory(), VehicleFactory()
+    with open_browser() as page:
+        log_in(page, rider.username)
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        words = page.get_by_label("Where are you leaving the vehicle?")
+        words.fill("At the bridge")
+        page.get_by_role("button", name="Choose on the map").press("Enter")
+        page.locator(".pick-place .leaflet-control-zoom").wait_for()
+        page.get_by_role("button", name="Take the middle of the map").press("Enter")
+        see(page, "The place is marked.")
+        assert words.input_value() == "At the bridge"
+        assert page.locator("[name=latitude]").input_value() == f"{NOTRE_DAME[0]:.6f}"
+        page.get_by_role("button", name="Forget the position").press("Enter")
+        assert page.locator("[name=latitude]").input_value() == ""
+        assert words.input_value() == "At the bridge"
+
+
+def test_the_phones_position_brings_words_along(open_browser):
+    rider, vehicle = UserFactory(), VehicleFactory()
+    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
+    with open_browser(geolocation=position, permissions=["geolocation"]) as page:
+        log_in(page, rider.username)
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        page.get_by_role("button", name="Use my position").click()
+        see(page, "Your position is filled in.")
+        page.get_by_role("button", name="End ride").click()
+        see(page, "Ride ended.")
+    assert Vehicle.objects.get().position == EIFFEL_TOWER
+
+
+@SCREENS
+def test_a_vehicle_is_added_where_the_map_was_tapped(open_browser, viewport):
+    with open_browser(viewport) as page:
+        log_in(page, UserFactory().username)
+        page.goto("/vehicles/add/")
+        page.get_by_label("Type").select_option("bike")
+        page.get_by_label("Color").fill("red")
+        page.get_by_role("button", name="Choose on the map").click()
+        page.locator(".pick-place .leaflet-control-zoom").wait_for()
+        page.locator(".pick-place .map").click(position={"x": 150, "y": 120})
+        page.get_by_role("button", name="Add vehicle").click()
+        see(page, "Vehicle added in Paris!")
+    assert Vehicle.objects.get().has_position
+
+
+@SCREENS
+def test_a_vehicles_page_and_a_rides_summary_have_a_map(open_browser, viewport):
+    rider = UserFactory()
+    start, end = NOTRE_DAME, EIFFEL_TOWER
+    ride = RideFactory(
+        rider=rider,
+        start_latitude=start[0],
+        start_longitude=start[1],
+        end_latitude=end[0],
+        end_longitude=end[1],
+    )
+    with open_browser(viewport) as page:
+        log_in(page, rider.username)
+        page.goto(ride.vehicle.get_absolute_url())
+        page.locator(".small-map").scroll_into_view_if_needed()
+        page.locator(".small-map .marker-free").wait_for()
+        page.goto(ride.get_absolute_url())
+        page.locator(".small-map").scroll_into_view_if_needed()
+        page.locator(".small-map .marker-end").wait_for()
+        assert page.locator(".marker-text").all_inner_texts() == ["Start", "End"]
+        assert fits(page)
