@@ -172,6 +172,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_riding(self) -> bool:
         return self.open_rides > 0
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether a vehicle is reserved for this person just now."""
+        return self.hold_until is not None and self.hold_until > timezone.now()
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What every session of this person carries.
 

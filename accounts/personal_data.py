@@ -17,7 +17,7 @@ from .models import Throttle, User
 from .throttling import throttle_key
 
 KINDS_BY_NAME = ("reset", "confirm")
-KINDS_BY_ID = ("change-email", "password")
+KINDS_BY_ID = ("change-email", "password", "report")
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ def _log_in(request: HttpRequest, user: User) -> None:
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own page (row M31), with the vehicles one owns."""
     # The fleet stands above accounts: it is reached through the relation it declares.
-    vehicles = request.user.vehicles.not_removed().newest_first()
+    vehicles = request.user.vehicles.not_removed().seen_by(request.user).newest_first()
     return render(request, "accounts/profile.html", {"profile": request.user, "vehicles": vehicles})
 
 

@@ -1,10 +1,16 @@
+from typing import Any
+
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cities.geography import parse_position
+from cities.models import City
 from movr_project.form_tokens import FormTokenField, new_form_token
 
 from .choices import VehicleType
+from .intervals import Interval
+from .local_times import LocalMomentField
 from .models import Vehicle
 
 
@@ -40,6 +46,29 @@ class VehicleFilterForm(forms.Form):
     available = forms.BooleanField(label=_("Available only"), required=False)
     lat = forms.CharField(required=False, widget=forms.HiddenInput)
     lon = forms.CharField(required=False, widget=forms.HiddenInput)
+    # Named as the form that books: its link carries them on.
+    until = LocalMomentField(label=_("Until"), required=False)
+
+    def __init__(self, *args: Any, city: City, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["from"] = LocalMomentField(label=_("Free from"), required=False)
+        self.fields["from"].city = self.fields["until"].city = city
+        self.interval: Interval | None = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        start, end = cleaned.get("from"), cleaned.get("until")
+        if "from" in self.errors or "until" in self.errors:
+            return cleaned
+        if start and end and start >= end:
+            self.add_error("until", _("It has to end after it begins."))
+        elif end and end <= timezone.now():
+            self.add_error("until", _("That is in the past."))
+        elif start and not end:
+            self.add_error("until", _("Say until when it has to be free."))
+        elif end:
+            self.interval = Interval(start or timezone.now(), end)
+        return cleaned
 
     @property
     def filters(self) -> dict:
@@ -49,6 +78,7 @@ class VehicleFilterForm(forms.Form):
         return {
             "type_": data.get("type", ""),
             "available": data.get("available", False),
+            "free_for": self.interval,
             "position": parse_position(data.get("lat", ""), data.get("lon", "")),
         }
 

@@ -19,6 +19,7 @@ from movr_project.live_parts import render_live
 from movr_project.pagination import page_number
 from movr_project.redirects import posted
 
+from .availability import Availability, book_query
 from .forms import AddVehicleForm, VehicleFilterForm
 from .models import CITY_CODE_LENGTH, Vehicle
 from .querysets import VehicleQuerySet
@@ -29,9 +30,10 @@ from .services import VehicleRefused, add_vehicle, may_remove, remove_vehicle
 @require_safe
 def vehicle_list(request: HttpRequest) -> HttpResponse:
     """The vehicles of the current city (row M33)."""
-    form = VehicleFilterForm(request.GET)
+    form = VehicleFilterForm(request.GET, city=request.city)
     filters = form.filters
-    page = vehicles_page(request.city.name, number=page_number(request.GET.get("page", "")), **filters)
+    number = page_number(request.GET.get("page", ""))
+    page = vehicles_page(request.city.name, viewer=request.user, number=number, **filters)
     return render_live(
         request,
         "fleet/vehicle_list.html",
@@ -40,6 +42,8 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
             "page": page,
             "filter_form": form,
             "located": filters["position"] is not None,
+            "interval": form.interval,
+            "book_query": book_query(form.interval.start, form.interval.end) if form.interval else "",
             "elsewhere": _elsewhere(request, filters["position"]),
             "ride_token": new_form_token(),
         },
@@ -135,6 +139,8 @@ def may_print_label(request: HttpRequest, vehicle: Vehicle) -> bool:
 
 def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False) -> HttpResponse:
     """``at_it``: somebody stands at the vehicle, and can start it in another city than the current one."""
+    user = request.user
+    availability = Availability.of(vehicle, viewer=user) if user.is_authenticated else None
     return render(
         request,
         "fleet/vehicle_detail.html",
@@ -146,6 +152,9 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False)
             "map_embed_url": _map_embed_url(vehicle),
             "can_print_label": may_print_label(request, vehicle),
             "wrong_city": _wrong_city(request, vehicle),
+            "availability": availability,
+            "month": availability and availability.month_of(availability.today),
+            "reservation_minutes": settings.RESERVATION_MINUTES,
             "at_it": at_it,
         },
     )

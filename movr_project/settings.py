@@ -192,6 +192,7 @@ MAX_BOOKINGS = env.int("MAX_BOOKINGS", default=10)  # of one person in one city
 BOOKING_GUARD_MINUTES = env.int("BOOKING_GUARD_MINUTES", default=15)
 BOOKING_WARNING_MINUTES = env.int("BOOKING_WARNING_MINUTES", default=120)
 REPORTS_TAKE_OFF = env.int("REPORTS_TAKE_OFF", default=3)  # people with open reports of a vehicle
+REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", default=10)  # of one person
 VEHICLE_EVENT_RETENTION_DAYS = env.int("VEHICLE_EVENT_RETENTION_DAYS", default=730)
 
 # --- Throttling ---------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cities.location import CHOSEN
 from cities.models import City
+from fleet.next_steps import send_on
 from fleet.services import VehicleRefused, local_moment
-from movr_project.errors import Refused
 from movr_project.live_parts import render_live, wants_live_part
 from movr_project.pagination import Page, page_number
 
@@ -53,7 +53,7 @@ def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpR
             token=form.cleaned_data["token"],
         )
     except (RideRefused, VehicleRefused) as refused:
-        return _not_started(request, refused, city, vehicle_id)
+        return send_on(request, refused, city, vehicle_id)
     messages.success(request, _("Ride started."))
     if ride.due_at:
         due = {"moment": local_moment(ride.due_at, city), "left": timeuntil(ride.due_at)}
@@ -61,18 +61,6 @@ def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpR
             request, _("It is booked from %(moment)s: please end your ride in %(left)s at the latest.") % due
         )
     return redirect("rides:ride_list")
-
-
-def _not_started(request: HttpRequest, refused: Refused, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
-    """Say why, where the person can do something about it."""
-    messages.warning(request, str(refused))
-    if refused.code == "already_riding":
-        return redirect("rides:ride_list")
-    if refused.code == "email_unconfirmed":
-        return redirect("accounts:profile")
-    if refused.code in {"wrong_city", "already_ended", "reserved", "booked", "booked_soon"}:
-        return redirect("fleet:vehicle_detail", city, vehicle_id)
-    return redirect("fleet:vehicle_list")
 
 
 @never_cache

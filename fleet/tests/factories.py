@@ -1,10 +1,13 @@
+from datetime import timedelta
+
 import factory
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.tests.factories import UserFactory
 from fleet import geohash
-from fleet.models import CODE_ALPHABET, CODE_DIGITS, Vehicle
+from fleet.models import CODE_ALPHABET, CODE_DIGITS, Allocation, Vehicle
 
 NOTRE_DAME = 48.852968, 2.349902
 EIFFEL_TOWER = 48.858370, 2.294481
@@ -51,3 +54,19 @@ class VehicleFactory(factory.django.DjangoModelFactory):
             owner = User.objects.filter(id=vehicle.owner_id)
             owner.update(owned_vehicles=F("owned_vehicles") + 1)
         return vehicle
+
+
+class BookingFactory(factory.django.DjangoModelFactory):
+    """Two hours from this time tomorrow on."""
+
+    class Meta:
+        model = Allocation
+
+    vehicle = factory.SubFactory(VehicleFactory)
+    city = factory.SelfAttribute("vehicle.city")
+    kind = "booking"
+    state = "reserved"
+    rider = factory.SubFactory(UserFactory)
+    made_by = factory.SelfAttribute("rider")
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+    ends_at = factory.LazyAttribute(lambda booking: booking.starts_at + timedelta(hours=2))

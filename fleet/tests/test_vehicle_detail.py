@@ -39,8 +39,8 @@ def test_a_rider_sees_what_it_is_and_can_start_it(rider_client):
         assert text in page
 
 
-def test_the_page_takes_two_statements(rider_client, vehicle, django_assert_num_queries):
-    with django_assert_num_queries(2):
+def test_the_page_takes_three_statements(rider_client, vehicle, django_assert_num_queries):
+    with django_assert_num_queries(3):  # who asks, the vehicle, its calendar
         page_of(rider_client, vehicle)
 
 
@@ -248,9 +248,9 @@ def test_the_vehicle_of_that_id_in_another_city_is_another_vehicle(rider_client)
     assert rider_client.get(here.get_absolute_url()).context["vehicle"].city == "paris"
 
 
-def test_who_rides_it_reads_the_lock_code_in_two_statements_too(rider_client, rider, django_assert_num_queries):
+def test_who_rides_it_reads_the_lock_code_in_three_statements_too(rider_client, rider, django_assert_num_queries):
     ride = OpenRideFactory(rider=rider, vehicle=VehicleFactory(lock_code="70531864"))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         page = rider_client.get(ride.vehicle.get_absolute_url())
     assert "70531864" in page.content.decode()
 

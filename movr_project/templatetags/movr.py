@@ -93,6 +93,24 @@ def local_span(start: datetime, end: datetime | None, city: object) -> SafeStrin
     )
 
 
+@register.filter
+def local_clock(value: datetime, city: object) -> str:
+    """The time alone, as the clocks of a city show it."""
+    return date_format(_in_city(value, city), "TIME_FORMAT")
+
+
+@register.filter
+def local_short(value: datetime, city: object) -> str:
+    """Day and time in figures, as the clocks of a city show them."""
+    return date_format(_in_city(value, city), "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def seconds_left(value: datetime) -> int:
+    """Whole seconds from now until then; 0 once it is past."""
+    return max(0, int((value - timezone.now()).total_seconds()))
+
+
 def _in_city(value: datetime, city: object) -> datetime:
     """Without a city: in the current time zone."""
     zone = getattr(city, "time_zone", None)

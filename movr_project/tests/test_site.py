@@ -13,7 +13,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.tests.factories import NoticeFactory
-from fleet.tests.factories import VehicleFactory
+from fleet.tests.factories import BookingFactory, VehicleFactory
 from movr_project.tests.databases import on_server
 from rides.tests.factories import RideFactory
 
@@ -48,6 +48,10 @@ POST_ONLY = {
     "accounts:log_out_everywhere",
     "accounts:notice_read",
     "accounts:notices_read_all",
+    "fleet:vehicle_reserve",
+    "fleet:vehicle_pause",
+    "fleet:vehicle_resume",
+    "fleet:booking_cancel",
     "rides:ride_start",
     "rides:ride_end",
 }
@@ -101,6 +105,7 @@ def url_of(db, rider):
         "city": "paris",
         "vehicle_id": vehicle.id,
         "ride_id": ride.id,
+        "allocation_id": BookingFactory(rider=rider).id,
         "notice_id": NoticeFactory(user=rider).id,
         "code": vehicle.code,
         "username": rider.username,

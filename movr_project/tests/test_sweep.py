@@ -7,6 +7,7 @@ no such thing"; LOG_IN a redirect to the log-in page with ``next``.
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -18,10 +19,13 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import Document, TermsAcceptance
 from accounts.tests.factories import PASSWORD, NoticeFactory, StaffFactory, UserFactory
-from fleet.tests.factories import VehicleFactory
+from fleet.services import report_problem
+from fleet.tests.calendars import maintain
+from fleet.tests.factories import BookingFactory, VehicleFactory
 from rides.tests.factories import OpenRideFactory, RideFactory
 
 LOG_IN = "log in"
@@ -71,8 +75,16 @@ def of_ride(world):
     return ["paris", world.ride.id]
 
 
+def of_booking(world):
+    return ["paris", world.booking.id]
+
+
 def of_notice(world):
     return [world.notice.id]
+
+
+def tomorrow():
+    return timezone.now() + timedelta(days=1)
 
 
 FORM = {"get": members(200), "post": members(200)}  # an empty form comes back with its errors
@@ -127,6 +139,19 @@ TABLE = {
     "fleet:vehicle_label_print": Row(get=only(200, OWNER, *STAFF), post=members(405), args=of_vehicle),
     "fleet:vehicle_code": Row(get=everybody(200), post=everybody(405)),
     "fleet:vehicle_label": Row(get=everybody(200), post=everybody(405), args=lambda world: [world.vehicle.code]),
+    "fleet:vehicle_reserve": Row(get=members(405), post=members(302), args=of_vehicle),
+    "fleet:vehicle_book": Row(**FORM, args=of_vehicle),
+    "fleet:vehicle_calendar": Row(get=members(200), post=members(405), args=of_vehicle),
+    "fleet:vehicle_report": Row(**FORM, args=of_vehicle),
+    "fleet:vehicle_pause": Row(get=members(405), post=only(302, OWNER), args=of_vehicle),
+    "fleet:vehicle_resume": Row(get=members(405), post=only(302, OWNER), args=of_vehicle),
+    "fleet:booking_list": Row(get=members(200), post=members(405)),
+    "fleet:booking_detail": Row(get=only(200, RIDER), post=members(405), args=of_booking),
+    "fleet:booking_cancel": Row(get=members(405), post=only(302, RIDER), args=of_booking),
+    "admin:fleet_allocation_calendar": Row(
+        get=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 200),
+        post=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 405),
+    ),
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
     "rides:ride_detail": Row(get=only(200, RIDER), post=members(405), args=of_ride),
@@ -152,6 +177,9 @@ ADMIN_TABLE = {
         READ_ONLY: VIEW,
         SUPERUSER: {"view", "add", "change", "delete"},
     },
+    "fleet_allocation": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
+    "fleet_vehicleevent": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
+    "fleet_problemreport": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
     "rides_ride": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
 }
 # page -> (what a GET needs, what a POST needs)
@@ -203,8 +231,14 @@ def world(db):
     world.notice = NoticeFactory(user=world.rider)
     owner = UserFactory()
     world.vehicle = VehicleFactory(owner=owner)
+    world.booking = BookingFactory(rider=world.rider)
     other_owner = UserFactory()
     VehicleFactory(owner=other_owner)
+    out_of_service = VehicleFactory()
+    world.maintenance = maintain(out_of_service)
+    world.report = report_problem(
+        reporter=world.rider, vehicle_city="paris", vehicle_id=out_of_service.id, kind="lights", token="one form"
+    )
     world.people = {
         RIDER: world.rider,
         OTHER_RIDER: UserFactory(),
@@ -223,6 +257,9 @@ def world(db):
         "accounts_document": str(Document.objects.first().pk),
         "accounts_termsacceptance": str(TermsAcceptance.objects.create(user=world.rider, version=1).pk),
         "fleet_vehicle": str(world.vehicle.pk),
+        "fleet_allocation": str(world.maintenance.pk),
+        "fleet_vehicleevent": str(world.maintenance.events.get().pk),
+        "fleet_problemreport": str(world.report.pk),
         "rides_ride": str(world.ride.pk),
     }
     return world
@@ -383,6 +420,20 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
             "token": "t",
         },
     ),
+    "fleet:vehicle_reserve": (OTHER_RIDER, lambda world: {"token": "t", "at_it": "on"}),
+    "fleet:vehicle_book": (
+        OTHER_RIDER,
+        lambda world: {
+            "starts": f"{tomorrow():%Y-%m-%dT09:00}",
+            "length": "until",
+            "ends": f"{tomorrow():%Y-%m-%dT11:00}",
+            "description": "Moving house",
+            "token": "t",
+            "instead": f"{tomorrow():%Y-%m-%dT12:00+00:00}/{tomorrow():%Y-%m-%dT13:00+00:00}",
+        },
+    ),
+    "fleet:vehicle_report": (OTHER_RIDER, lambda world: {"kind": "dirty", "text": "Mud", "token": "t"}),
+    "fleet:booking_cancel": (RIDER, lambda world: {"next": "/rides/"}),
     "rides:ride_start": (OTHER_RIDER, lambda world: {"token": "t", "at_it": "on"}),
     "rides:ride_end": (
         RIDER,
@@ -456,6 +507,8 @@ def test_every_form_is_among_those_tried():
         "accounts:email_confirm",
         "accounts:log_out_everywhere",
         "fleet:vehicle_remove",
+        "fleet:vehicle_pause",
+        "fleet:vehicle_resume",
         # The same forms as `second_factor`'s, behind it.
         "accounts:second_factor_codes",
         "accounts:second_factor_remove",
@@ -469,7 +522,7 @@ def test_every_form_is_among_those_tried():
 @pytest.mark.parametrize("value", NONSENSE.values(), ids=NONSENSE.keys())
 @pytest.mark.parametrize("name", sorted(FORMS))
 def test_no_nonsense_in_a_form_is_a_server_error(world, browser, settings, name, value):
-    settings.REGISTRATIONS_PER_HOUR = settings.MAILS_PER_HOUR = 1000
+    settings.REGISTRATIONS_PER_HOUR = settings.MAILS_PER_HOUR = settings.REPORTS_PER_HOUR = 1000
     who, data = FORMS[name]
     row = TABLE.get(name)
     url = reverse(name, args=row.args(world) if row else [])
@@ -489,7 +542,25 @@ def test_a_form_in_no_known_encoding_is_no_server_error(world, browser, name):
     assert page.status_code in SENT_AND_ANSWERED
 
 
-PARAMETERS = ["page", "type", "available", "lat", "lon", "code", "next", "q", "city", "o", "e", "p", "type__exact"]
+PARAMETERS = [
+    "page",
+    "type",
+    "available",
+    "from",
+    "until",
+    "month",
+    "day",
+    "lat",
+    "lon",
+    "code",
+    "next",
+    "q",
+    "city",
+    "o",
+    "e",
+    "p",
+    "type__exact",
+]
 
 
 ADMIN_LISTS = {
@@ -498,10 +569,25 @@ ADMIN_LISTS = {
     "/admin/accounts/user/": ["date_joined__year", "date_joined__day", "is_staff__exact"],
     "/admin/accounts/document/": ["published_at__year", "kind__exact", "must_accept__exact"],
     "/admin/accounts/termsacceptance/": ["accepted_at__year", "accepted_at__month", "version__exact", "version__in"],
-    "/admin/fleet/vehicle/": ["date_added__year", "status__exact", "approved", "whose"],
+    "/admin/fleet/vehicle/": ["date_added__year", "status__exact", "approved", "whose", "state", "work"],
+    "/admin/fleet/allocation/": ["starts_at__year", "starts_at__day", "when", "kind__exact"],
+    "/admin/fleet/vehicleevent/": ["occurred_at__year", "occurred_at__gte", "event", "state__exact"],
+    "/admin/fleet/problemreport/": ["created_at__year", "open", "kind__exact", "took_off__exact"],
     "/admin/rides/ride/": ["start_time__year", "start_time__gte", "open"],
 }
-LISTS = ["/vehicles/", "/v/", "/rides/", "/users/", "/notices/", "/login/", "/register/", *ADMIN_LISTS]
+STAFF_CALENDAR = "/admin/fleet/allocation/calendar/"
+LISTS = [
+    "/vehicles/",
+    "/v/",
+    "/rides/",
+    "/bookings/",
+    "/users/",
+    "/notices/",
+    "/login/",
+    "/register/",
+    *ADMIN_LISTS,
+    STAFF_CALENDAR,
+]
 ADDRESS_NONSENSE = [value for value in NONSENSE.values() if isinstance(value, str)] + ["%ff%fe", "9" * 12]
 
 
@@ -533,6 +619,14 @@ def test_no_nonsense_among_the_chosen_keys_is_a_server_error(world, browser, pat
         "decommission",
         "approve",
         "print_labels",
+        "maintain",
+        "end_maintenance",
+        "pick_up",
+        "missing",
+        "bring_back",
+        "swap_battery",
+        "cancel",
+        "close",
         "end_rides",
         "junk",
     ]:
