@@ -100,7 +100,7 @@ def test_an_owner_prints_a_label_of_its_true_size(open_browser, tmp_path):
         log_in(page, vehicle.owner.username)
         page.goto(vehicle.get_absolute_url())
         page.get_by_role("link", name="Print its label").click()
-        assert page.locator(".label-code").inner_text() == "PAR7K3MQ"
+        assert page.locator(".label-code").text_content() == "PAR7K3MQ"
         assert fits(page)
         page.evaluate("window.print = () => { document.title = 'printed'; }")
         page.get_by_role("button", name="Print").click()
