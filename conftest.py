@@ -16,14 +16,17 @@ def _what_migrations_add_survives_flushes():
     from django.db import connections
 
     additions = {
-        "cities": import_module("cities.migrations.0002_served_cities").add_cities,
-        "accounts": import_module("accounts.migrations.0003_first_documents").add_documents,
-        "rides": import_module("rides.migrations.0002_staff_roles").add_roles,
+        "cities": [import_module("cities.migrations.0002_served_cities").add_cities],
+        "accounts": [import_module("accounts.migrations.0003_first_documents").add_documents],
+        "rides": [
+            import_module("rides.migrations.0002_staff_roles").add_roles,
+            import_module("rides.migrations.0004_calendar_roles").add_permissions,
+        ],
     }
 
     def bring_back(app_config, using, **kwargs):
-        if app_config.label in additions:
-            additions[app_config.label](apps, connections[using].schema_editor())
+        for add in additions.get(app_config.label, []):
+            add(apps, connections[using].schema_editor())
 
     post_migrate.connect(bring_back, weak=False)
     yield

@@ -14,11 +14,13 @@ from django.contrib.admin import helpers
 from django.contrib.admin.exceptions import AlreadyRegistered
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest, FieldDoesNotExist, FieldError, ValidationError
+from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,6 +33,7 @@ from .db.retry import run_transaction
 from .errors import Refused
 from .redirects import safe_next
 
+LARGEST_COUNT = 10_000
 LARGEST_ACTION = 500  # a thousand composite keys are too deep an expression for SQLite
 # What Django's own admin views raise at an address or a chosen key that makes no sense.
 NONSENSE = (ValidationError, OverflowError, FieldDoesNotExist, FieldError, DataError)
@@ -142,6 +145,27 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class CappedPaginator(Paginator):
+    """Counts as far as anybody pages, so that a list of a huge table costs what that of a large one does."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[:LARGEST_COUNT].count()
+
+
+class ActionButtonsMixin:
+    """``buttons``, names of actions, stand on the page of an object, each leading to its confirmation."""
+
+    buttons: list[str] = []
+    change_form_template = "admin/change_form_with_buttons.html"
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None):
+        actions = self.get_actions(request)
+        buttons = [(name, actions[name][2]) for name in self.buttons if name in actions]
+        context = {"buttons": buttons, "checkbox_name": helpers.ACTION_CHECKBOX_NAME, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
 
 class KeySearchMixin:

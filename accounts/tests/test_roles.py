@@ -7,10 +7,13 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import TermsAcceptance
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
-from fleet.models import Vehicle
+from fleet.models import Allocation, ProblemReport, Vehicle
+from fleet.services import report_problem
+from fleet.tests.calendars import maintain, reserve
 from fleet.tests.factories import VehicleFactory
 from rides.tests.factories import OpenRideFactory
 
@@ -26,6 +29,9 @@ TABLE = {
     "auth_group": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (NOT, NOT)},
     "cities_city": {"Operations": (LOOK, NOT), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
     "fleet_vehicle": {"Operations": (CHANGE, CHANGE), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
+    "fleet_allocation": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
+    "fleet_vehicleevent": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
+    "fleet_problemreport": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "rides_ride": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
 }
 ROLES = ["Operations", "Support", "Read-only"]
@@ -52,9 +58,19 @@ def make(page):
         "auth_group": Group.objects.first,
         "cities_city": lambda: apps.get_model("cities.city").objects.first(),
         "fleet_vehicle": VehicleFactory,
+        "fleet_allocation": lambda: maintain(VehicleFactory()),
+        "fleet_vehicleevent": lambda: maintain(VehicleFactory()).events.get(),
+        "fleet_problemreport": report,
         "rides_ride": OpenRideFactory,
     }
     return makers[page]()
+
+
+def report():
+    vehicle = VehicleFactory()
+    return report_problem(
+        reporter=UserFactory(), vehicle_city=vehicle.city, vehicle_id=vehicle.id, kind="lights", token="one form"
+    )
 
 
 def url_of(page, kind, obj=None):
@@ -111,6 +127,32 @@ def test_who_takes_vehicles_off_the_road(client, log_in_as, role, does):
     data = {"action": "decommission", "_selected_action": [str(vehicle.pk)], "confirmed": "yes"}
     client.post("/admin/fleet/vehicle/", data)
     assert Vehicle.objects.get(pk=vehicle.pk).is_removed == does
+
+
+@pytest.mark.parametrize(("role", "does"), [("Operations", True), ("Support", False), ("Read-only", False)])
+def test_who_puts_vehicles_back_on_the_road(client, log_in_as, role, does):
+    log_in_as(role)
+    maintenance = maintain(VehicleFactory())
+    data = {"action": "cancel", "_selected_action": [str(maintenance.pk)], "confirmed": "yes"}
+    client.post("/admin/fleet/allocation/", data)
+    assert Allocation.objects.from_now_on(timezone.now()).exists() != does
+
+
+@pytest.mark.parametrize(("role", "does"), [("Operations", True), ("Support", True), ("Read-only", False)])
+def test_who_cancels_bookings(client, log_in_as, role, does):
+    log_in_as(role)
+    reservation = reserve(UserFactory(), VehicleFactory())
+    data = {"action": "cancel", "_selected_action": [str(reservation.pk)], "confirmed": "yes"}
+    client.post("/admin/fleet/allocation/", data)
+    assert Allocation.objects.from_now_on(timezone.now()).exists() != does
+
+
+@pytest.mark.parametrize(("role", "does"), [("Operations", True), ("Support", True), ("Read-only", False)])
+def test_who_closes_reports(client, log_in_as, role, does):
+    log_in_as(role)
+    data = {"action": "close", "_selected_action": [str(report().pk)], "confirmed": "yes"}
+    client.post("/admin/fleet/problemreport/", data)
+    assert ProblemReport.objects.get().is_open != does
 
 
 def test_operations_add_a_vehicle(client, log_in_as):
@@ -199,8 +241,23 @@ def test_a_role_alone_opens_nothing_to_somebody_who_is_not_staff(client, rider, 
     assert client.get("/admin/fleet/vehicle/")["Location"].startswith("/admin/login/")
 
 
-def migration():
-    return import_module("rides.migrations.0002_staff_roles")
+def migration(name="0002_staff_roles"):
+    return import_module(f"rides.migrations.{name}")
+
+
+def add_all(editor):
+    migration().add_roles(apps, editor)
+    migration("0004_calendar_roles").add_permissions(apps, editor)
+
+
+def codenames_of(role):
+    """What the migrations say a role may do."""
+    by_app = migration().ROLES[role].values()
+    return sorted([name for names in by_app for name in names] + migration("0004_calendar_roles").MORE[role])
+
+
+def has(role):
+    return sorted(Group.objects.get(name=role).permissions.values_list("codename", flat=True))
 
 
 def test_the_roles_come_and_go_with_their_migration():
@@ -209,24 +266,38 @@ def test_the_roles_come_and_go_with_their_migration():
     people.groups.add(Group.objects.get(name="Support"))
     migration().remove_roles(apps, editor)
     assert not Group.objects.exists()
-    migration().add_roles(apps, editor)
-    migration().add_roles(apps, editor)
+    add_all(editor)
+    add_all(editor)
     assert set(Group.objects.values_list("name", flat=True)) == set(ROLES)
 
 
-def test_the_migration_makes_the_permissions_that_a_new_database_lacks():
+def test_what_roles_may_do_with_calendars_goes_with_its_migration():
+    editor = connection.schema_editor()
+    calendar_roles = migration("0004_calendar_roles")
+    calendar_roles.remove_permissions(apps, editor)
+    for role in ROLES:
+        assert not set(calendar_roles.MORE[role]) & set(has(role))
+    calendar_roles.add_permissions(apps, editor)
+    assert has("Support") == codenames_of("Support")
+
+
+def test_a_role_that_the_operator_deleted_does_not_come_back():
+    Group.objects.get(name="Support").delete()
+    migration("0004_calendar_roles").add_permissions(apps, connection.schema_editor())
+    assert not Group.objects.filter(name="Support").exists()
+
+
+def test_the_migrations_make_the_permissions_that_a_new_database_lacks():
     editor = connection.schema_editor()
     migration().remove_roles(apps, editor)
     Permission.objects.all().delete()
-    migration().add_roles(apps, editor)
-    assert Group.objects.get(name="Operations").permissions.filter(codename="change_ride").exists()
+    add_all(editor)
+    assert {"change_ride", "change_allocation"} <= set(has("Operations"))
 
 
 def test_a_role_names_only_permissions_that_there_are():
-    for role, codenames_by_app in migration().ROLES.items():
-        expected = sorted(codename for codenames in codenames_by_app.values() for codename in codenames)
-        group = Group.objects.get(name=role)
-        assert sorted(group.permissions.values_list("codename", flat=True)) == expected
+    for role in ROLES:
+        assert has(role) == codenames_of(role)
 
 
 @pytest.mark.django_db(transaction=True)

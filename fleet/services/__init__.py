@@ -1,6 +1,7 @@
 """Every write on the fleet. Locks are taken in one order: vehicle, ride, allocation, user."""
 
 from .bookings import book_vehicle, cancel_booking, check_limits
+from .cancelling import cancel_allocation
 from .field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
 from .late_bookings import tell_late_bookings
 from .maintenance import cancel_maintenance, end_maintenance, pause_vehicle, put_in_maintenance, resume_vehicle
@@ -25,6 +26,7 @@ __all__ = [
     "add_vehicle",
     "approve_vehicle",
     "book_vehicle",
+    "cancel_allocation",
     "cancel_booking",
     "cancel_maintenance",
     "cancel_reservation",

@@ -25,7 +25,7 @@ class VehicleRefused(Refused):
     ``already_holding``, ``cool_down``, ``account_changed``, ``email_unconfirmed``, ``already_ended``,
     ``in_the_past``, ``too_short``, ``too_long``, ``too_far_ahead``, ``too_many_bookings``,
     ``allocation_gone``. Of work on it: ``not_in_maintenance``, ``not_paused``, ``not_picked_up``, ``not_missing``,
-    ``no_battery``. Of a report: ``report_gone``.
+    ``not_on_the_street``, ``no_battery``. Of a report: ``report_gone``.
     """
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,21 +10,16 @@ from django.utils.translation import gettext_lazy
 from cities.admin import CityFilter, city_name
 from cities.forms import CityField
 from cities.registry import registry
-from movr_project.admin import KeySearchMixin, chosen, confirm_action, for_each
+from movr_project.admin import ActionButtonsMixin, KeySearchMixin
 from movr_project.admin_links import link_list, link_to
 
-from .choices import VehicleType
-from .label_views import labels_page
-from .models import CITY_CODE_LENGTH, Vehicle
-from .services import (
-    VehicleRefused,
-    approve_vehicle,
-    check_position,
-    delete_vehicle,
-    edit_vehicle,
-    insert_vehicle,
-    remove_vehicle,
-)
+from ..choices import VehicleType
+from ..models import Vehicle
+from ..services import VehicleRefused, check_position, delete_vehicle, edit_vehicle, insert_vehicle
+from ..standing import also_set_aside_as, standing_of, with_standing
+from . import panels
+from .filters import ApprovalFilter, KeeperFilter, StandingFilter, VehicleCodeSearchMixin, WorkFilter
+from .vehicle_actions import VehicleActionsMixin
 
 RECENT = 10
 BATTERY = ["battery_percent", "range_m"]
@@ -85,48 +80,23 @@ class AddVehicleForm(VehicleForm):
         fields = ["city", *VehicleForm.Meta.fields]
 
 
-class ApprovalFilter(admin.SimpleListFilter):
-    title = gettext_lazy("approval")
-    parameter_name = "approved"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
-        return [("no", _("Waiting for approval")), ("yes", _("Approved"))]
-
-    def queryset(self, request: HttpRequest, queryset):
-        if self.value() not in {"no", "yes"}:
-            return queryset
-        return queryset.filter(approved_at__isnull=self.value() == "no")
-
-
-class KeeperFilter(admin.SimpleListFilter):
-    title = gettext_lazy("whose")
-    parameter_name = "whose"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
-        return [("operator", _("The operator's own")), ("owner", _("A private owner's"))]
-
-    def queryset(self, request: HttpRequest, queryset):
-        if self.value() not in {"operator", "owner"}:
-            return queryset
-        return queryset.filter(owner_id__isnull=self.value() == "operator")
-
-
 @admin.register(Vehicle)
-class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
+class VehicleAdmin(VehicleActionsMixin, ActionButtonsMixin, VehicleCodeSearchMixin, KeySearchMixin, admin.ModelAdmin):
     """The fleet. What a ride or an owner decides is not edited by hand: actions call the services."""
 
     form = VehicleForm
+    code_lookup = "code"
     list_display = [
         "code",
         "type",
         city_name,
-        "status",
+        "standing",
         "owner_link",
         "last_location",
         "battery_percent",
         "date_added",
     ]
-    list_filter = [CityFilter, "status", "type", ApprovalFilter, KeeperFilter]
+    list_filter = [CityFilter, StandingFilter, WorkFilter, "type", ApprovalFilter, KeeperFilter, "status"]
     list_select_related = ["owner"]
     search_fields = [
         "code__istartswith",
@@ -139,27 +109,23 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
     date_hierarchy = "date_added"
     ordering = ["city", "code"]
     show_full_result_count = False
-    actions = ["decommission", "approve", "print_labels"]
+    buttons = ["maintain", "end_maintenance", "pick_up", "missing", "bring_back", "swap_battery"]
     readonly_fields = [
         "code",
         "city_label",
-        "status",
+        "standing",
         "owner_link",
         "date_added",
         "approved_at",
+        "open_reports",
+        "calendar_ahead",
+        "event_log",
         "recent_rides",
         "key",
     ]
 
-    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
-        """A whole code names its city, and is found by the index whatever the size of the fleet."""
-        code = search_term.strip().upper()
-        city = registry.with_code(code[:CITY_CODE_LENGTH])
-        if city:
-            found = queryset.filter(city=city.name, code=code)
-            if found.exists():
-                return found, False
-        return super().get_search_results(request, queryset, search_term)
+    def get_queryset(self, request: HttpRequest):
+        return with_standing(super().get_queryset(request))
 
     def get_form(self, request: HttpRequest, obj: Vehicle | None = None, change: bool = False, **kwargs):
         return super().get_form(request, obj, change, **(kwargs if change else {"form": AddVehicleForm} | kwargs))
@@ -171,10 +137,13 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
             return [(None, {"fields": ["city", "type", "brand", "color"]}), place, state]
         return [
             (None, {"fields": ["code", "city_label", "type", "brand", "color"]}),
-            (_("Now"), {"fields": ["status", "owner_link", "approved_at", "date_added"]}),
+            (
+                _("Now"),
+                {"fields": ["standing", "owner_link", "approved_at", "date_added", "open_reports", "calendar_ahead"]},
+            ),
             place,
             state if self.has_change_permission(request, obj) else (_("Battery"), {"fields": BATTERY}),
-            (_("History"), {"fields": ["recent_rides", "key"]}),
+            (_("History"), {"fields": ["event_log", "recent_rides", "key"]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Vehicle | None = None):
@@ -182,6 +151,11 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
         # Where a vehicle on a trip is left, its rider says.
         moving = obj is not None and obj.is_on_trip
         return [*fields, "last_location", "latitude", "longitude"] if moving else fields
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, vehicle: Vehicle) -> str:
+        words = [standing_of(vehicle), also_set_aside_as(vehicle)]
+        return ", ".join(str(word.label) for word in words if word)
 
     @admin.display(description=gettext_lazy("owner"))
     def owner_link(self, vehicle: Vehicle) -> str:
@@ -199,42 +173,17 @@ class VehicleAdmin(KeySearchMixin, admin.ModelAdmin):
     def recent_rides(self, vehicle: Vehicle) -> str:
         return link_list(vehicle.rides.newest_first()[:RECENT])
 
-    @admin.action(description=gettext_lazy("Decommission"), permissions=["change"])
-    def decommission(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        if "confirmed" not in request.POST:
-            return confirm_action(
-                self, request, queryset, action="decommission", title=_("Take these vehicles off the road?")
-            )
-        for_each(
-            request,
-            queryset,
-            lambda vehicle: remove_vehicle(city=vehicle.city, vehicle_id=vehicle.id, by=request.user),
-            done=_("Vehicles taken off the road: %(count)d."),
-            model_admin=self,
-            log="Decommissioned.",
-        )
-        return None
+    @admin.display(description=gettext_lazy("last events"))
+    def event_log(self, vehicle: Vehicle) -> str:
+        return panels.history(vehicle)
 
-    @admin.action(description=gettext_lazy("Approve for riders"), permissions=["change"])
-    def approve(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        if "confirmed" not in request.POST:
-            return confirm_action(
-                self, request, queryset, action="approve", title=_("Let riders see and ride these vehicles?")
-            )
-        for_each(
-            request,
-            queryset,
-            lambda vehicle: approve_vehicle(city=vehicle.city, vehicle_id=vehicle.id, by=request.user),
-            done=_("Vehicles approved: %(count)d."),
-            model_admin=self,
-            log="Approved for riders.",
-        )
-        return None
+    @admin.display(description=gettext_lazy("calendar"))
+    def calendar_ahead(self, vehicle: Vehicle) -> str:
+        return panels.calendar_ahead(vehicle)
 
-    @admin.action(description=gettext_lazy("Print labels"), permissions=["view"])
-    def print_labels(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        vehicles = chosen(request, queryset)
-        return labels_page(request, vehicles, sheet=True) if vehicles else None
+    @admin.display(description=gettext_lazy("problems reported"))
+    def open_reports(self, vehicle: Vehicle) -> str:
+        return panels.open_reports(vehicle)
 
     def save_model(self, request: HttpRequest, obj: Vehicle, form: forms.ModelForm, change: bool) -> None:
         if change:
