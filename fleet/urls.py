@@ -2,7 +2,7 @@ from django.urls import path
 
 import cities.converters  # noqa: F401  (registers <city:…>)
 
-from . import booking_views, label_views, map_views, report_views, views
+from . import booking_views, label_views, map_views, report_views, views, work_views
 
 app_name = "fleet"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("vehicles/<city:city>/<uuid:vehicle_id>/report/", report_views.vehicle_report, name="vehicle_report"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/pause/", booking_views.vehicle_pause, name="vehicle_pause"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/resume/", booking_views.vehicle_resume, name="vehicle_resume"),
+    path("vehicles/<city:city>/<uuid:vehicle_id>/work/", work_views.vehicle_work, name="vehicle_work"),
     path("bookings/", booking_views.booking_list, name="booking_list"),
     path("bookings/<city:city>/<uuid:allocation_id>/", booking_views.booking_detail, name="booking_detail"),
     path("bookings/<city:city>/<uuid:allocation_id>/cancel/", booking_views.booking_cancel, name="booking_cancel"),

@@ -137,6 +137,12 @@ def may_print_label(request: HttpRequest, vehicle: Vehicle) -> bool:
     return user.is_staff and user.has_perm("fleet.view_vehicle") and not second_factor.is_missing(request)
 
 
+def may_do_field_work(request: HttpRequest) -> bool:
+    """Staff who may change vehicles, and have proved the second factor."""
+    user = request.user
+    return user.is_staff and user.has_perm("fleet.change_vehicle") and not second_factor.is_missing(request)
+
+
 def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False) -> HttpResponse:
     """``at_it``: somebody stands at the vehicle, and can start it in another city than the current one."""
     user = request.user
@@ -151,6 +157,7 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False)
             "lock_code": vehicle.lock_code if vehicle.is_ridden_by_viewer else "",
             "map_embed_url": _map_embed_url(vehicle),
             "can_print_label": may_print_label(request, vehicle),
+            "can_do_field_work": may_do_field_work(request),
             "wrong_city": _wrong_city(request, vehicle),
             "availability": availability,
             "month": availability and availability.month_of(availability.today),

@@ -145,6 +145,9 @@ TABLE = {
     "fleet:vehicle_report": Row(**FORM, args=of_vehicle),
     "fleet:vehicle_pause": Row(get=members(405), post=only(302, OWNER), args=of_vehicle),
     "fleet:vehicle_resume": Row(get=members(405), post=only(302, OWNER), args=of_vehicle),
+    "fleet:vehicle_work": Row(
+        get=only(200, OPERATIONS, SUPERUSER), post=only(302, OPERATIONS, SUPERUSER), args=of_vehicle
+    ),
     "fleet:booking_list": Row(get=members(200), post=members(405)),
     "fleet:booking_detail": Row(get=only(200, RIDER), post=members(405), args=of_booking),
     "fleet:booking_cancel": Row(get=members(405), post=only(302, RIDER), args=of_booking),
@@ -433,6 +436,10 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
         },
     ),
     "fleet:vehicle_report": (OTHER_RIDER, lambda world: {"kind": "dirty", "text": "Mud", "token": "t"}),
+    "fleet:vehicle_work": (
+        OPERATIONS,
+        lambda world: {"act": "pick_up", "reason": "rebalance_pick_up", "note": "Too many here", "percent": "100"},
+    ),
     "fleet:booking_cancel": (RIDER, lambda world: {"next": "/rides/"}),
     "rides:ride_start": (OTHER_RIDER, lambda world: {"token": "t", "at_it": "on"}),
     "rides:ride_end": (
