@@ -188,7 +188,9 @@
 
   const openPopup = ({ place, marker }, byKey) => {
     const free = place[0] === 1 && place[1];
-    const opened = L.popup({ offset: [0, free ? -36 : -14], autoPanPadding: [16, 16], closeOnEscapeKey: true });
+    const height = free ? 36 : 14;
+    const far = element.classList.contains("is-far");
+    const opened = L.popup({ offset: [0, far ? Math.round(-0.65 * height) : -height], autoPanPadding: [16, 16], closeOnEscapeKey: true });
     opened.code = place[0] === 1 ? place[4] : null;
     opened.setLatLng(marker.getLatLng()).setContent(popupContent(place)).openOn(map);
     popup = opened;

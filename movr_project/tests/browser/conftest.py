@@ -1,7 +1,5 @@
 """A real Chromium before a running server. CHROMIUM in the environment names the program."""
 
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,20 +9,12 @@ import pytest
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 PATIENCE_MS = 10_000
-TILES = "https://tile.openstreetmap.org/**"  # the one server elsewhere that pages ask; no test does
 
 
-def _part(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-PIXEL = b"\x89PNG\r\n\x1a\n" + b"".join(
-    [
-        _part(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
-        _part(b"IDAT", zlib.compress(b"\0\xdd\xdd\xdd")),
-        _part(b"IEND", b""),
-    ]
-)
+@pytest.fixture(autouse=True)
+def _plain_maps(settings):
+    """Nothing is asked of other servers. Intercepting it would get in the way of the service worker."""
+    settings.MAP_TILE_URL = ""
 
 
 @pytest.fixture
@@ -45,23 +35,11 @@ def open_browser(chromium, live_server):
         page = context.new_page()
         complaints: list[str] = []
         listen(page, complaints)
-        answer_for_tiles(page)
         yield page
         context.close()
         assert not complaints, "\n".join(complaints)
 
     return open_
-
-
-def answer_for_tiles(page: Any) -> None:
-    """A grey picture for each; ``page.tiles`` are the requests."""
-    page.tiles = []
-
-    def answer(route: Any) -> None:
-        page.tiles.append(route.request)
-        route.fulfill(body=PIXEL, content_type="image/png")
-
-    page.route(TILES, answer)
 
 
 def listen(page: Any, complaints: list[str]) -> None:

@@ -1,6 +1,9 @@
 """Maps as riders use them: on a phone and on a desk, by touch and by keyboard, and when something is missing."""
 
 import re
+import struct
+import zlib
+from contextlib import contextmanager
 
 import pytest
 
@@ -8,7 +11,7 @@ from accounts.tests.factories import UserFactory
 from fleet.map import MOST
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
-from movr_project.tests.browser.conftest import DESKTOP, PHONE, PIXEL, TILES
+from movr_project.tests.browser.conftest import DESKTOP, PHONE
 from movr_project.tests.browser.test_main_job import fits, log_in, see
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory, RideFactory
@@ -16,7 +19,42 @@ from rides.tests.factories import OpenRideFactory, RideFactory
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SCREENS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+ANY_TILE = "https://tile.openstreetmap.org/**"
 ROME = {"latitude": 41.8902, "longitude": 12.4922}
+
+
+def part(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+PIXEL = b"\x89PNG\r\n\x1a\n" + b"".join(
+    [
+        part(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
+        part(b"IDAT", zlib.compress(b"\0\xdd\xdd\xdd")),
+        part(b"IEND", b""),
+    ]
+)
+
+
+@pytest.fixture
+def open_browser(open_browser, settings):
+    """A browser for which the tiles' server is there; ``page.tiles`` are the requests that it got."""
+    settings.MAP_TILE_URL = TILES
+
+    @contextmanager
+    def open_(viewport=PHONE, **options):
+        with open_browser(viewport, **options) as page:
+            page.tiles = []
+
+            def answer(route):
+                page.tiles.append(route.request)
+                route.fulfill(body=PIXEL, content_type="image/png")
+
+            page.route(ANY_TILE, answer)
+            yield page
+
+    return open_
 
 
 def marker(page, vehicle):
@@ -174,12 +212,12 @@ def test_without_tiles_the_vehicles_are_still_there(open_browser, viewport):
     vehicle = VehicleFactory()
     with open_browser(viewport) as page:
         # An answer that is no picture: a failed request would be a complaint.
-        page.route(TILES, lambda route: route.fulfill(body="", content_type="image/png"))
+        page.route(ANY_TILE, lambda route: route.fulfill(body="", content_type="image/png"))
         log_in(page, UserFactory().username)
         see(page, "The streets don't load at the moment.")
         marker(page, vehicle).wait_for()
-        page.unroute(TILES)
-        page.route(TILES, lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
+        page.unroute(ANY_TILE)
+        page.route(ANY_TILE, lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
         page.locator("main").get_by_role("button", name="Try again").click()
         page.locator(".leaflet-tile-loaded").first.wait_for()
         page.get_by_text("The streets don't load").wait_for(state="detached")
