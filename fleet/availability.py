@@ -5,9 +5,10 @@ All of it is read off one statement, and others' allocations never say whose the
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -23,7 +24,10 @@ from .models import Allocation, Vehicle
 from .querysets import guard
 
 DAYS_A_WEEK = 7
+WEEKS_AT_A_GLANCE = 5
+HOURS_MARKED = (6, 12, 18)
 USUAL_LENGTH = timedelta(hours=1)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Use(TextChoices):
@@ -85,6 +89,7 @@ class Day:
     start: datetime
     end: datetime
     stretches: list[Stretch]
+    zone: ZoneInfo
     is_today: bool = False
     is_too_far: bool = False  # nobody can book it yet
 
@@ -112,6 +117,17 @@ class Day:
         return self.hours != 24
 
     @property
+    def is_one(self) -> bool:
+        """Whether the whole day is one and the same."""
+        return len(self.stretches) == 1
+
+    @property
+    def marks(self) -> list[float]:
+        """Where some hours are in that picture."""
+        hours = (datetime.combine(self.date, time(hour), tzinfo=self.zone) for hour in HOURS_MARKED)
+        return [round(1000 * ((hour - self.start) / (self.end - self.start)), 1) for hour in hours]
+
+    @property
     def drawn(self) -> list[tuple[Stretch, float, float]]:
         """Each stretch with where it begins and how long it is, in thousandths of the day, for a picture."""
         whole = self.end - self.start
@@ -126,18 +142,24 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Month:
-    """Weeks from Monday to Sunday, with None where a day belongs to another month."""
+class Weeks:
+    """From Monday to Sunday, with None where a day is left out."""
 
     first: date
     weeks: list[list[Day | None]]
-    previous: date | None
-    next: date | None
 
     @property
     def weekdays(self) -> list[date]:
         """Some Monday, and the days after it, for their names."""
         return [date(2024, 1, number) for number in range(1, DAYS_A_WEEK + 1)]
+
+
+@dataclass(frozen=True)
+class Month(Weeks):
+    """The days of others are left out."""
+
+    previous: date | None
+    next: date | None
 
 
 @dataclass
@@ -206,6 +228,13 @@ class Availability:
         free_from = first_gap([one.interval for one in self.taken], start=start, length=length)
         return None if free_from is None else Interval.lasting(free_from, length)
 
+    @property
+    def next_start(self) -> datetime | None:
+        """From when on somebody can book it; None for "not in the foreseeable future"."""
+        free = self.next_free(USUAL_LENGTH)
+        limit = self.now + timedelta(days=settings.BOOKING_DAYS_AHEAD)
+        return free.start if free is not None and free.start <= limit else None
+
     def month_of(self, day: date) -> Month:
         """The month of a day; that of the first or the last day to look at, where it lies beyond them."""
         first = min(max(day, self.today), self.last_day).replace(day=1)
@@ -220,6 +249,12 @@ class Availability:
             next=after if after <= self.last_day else None,
         )
 
+    def weeks_ahead(self) -> Weeks:
+        """A month or so from this week on."""
+        monday = self.today - timedelta(days=self.today.weekday())
+        days = [self.day_of(monday + timedelta(days=number)) for number in range(WEEKS_AT_A_GLANCE * DAYS_A_WEEK)]
+        return Weeks(self.today, [days[number : number + DAYS_A_WEEK] for number in range(0, len(days), DAYS_A_WEEK)])
+
     def day_of(self, day: date) -> Day:
         start, end = bounds_of(day, self.city)
         return Day(
@@ -227,6 +262,7 @@ class Availability:
             start,
             end,
             list(merged(self._stretches(start, end))),
+            self.city.tzinfo,
             is_today=day == self.today,
             is_too_far=day > self.last_day,
         )
@@ -261,9 +297,6 @@ class Availability:
             is_own = one.is_for(self.viewer)
             start = one.starts_at or self.now
             yield Stretch(start, one.ends_at or FOREVER, Use.OWN if is_own else Use.TAKEN, one if is_own else None)
-
-
-FOREVER = datetime.max.replace(tzinfo=timezone.get_fixed_timezone(0))
 
 
 def merged(stretches: Iterable[Stretch]) -> Iterator[Stretch]:

@@ -52,7 +52,9 @@ class VehicleFilterForm(forms.Form):
     def __init__(self, *args: Any, city: City, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["from"] = LocalMomentField(label=_("Free from"), required=False)
-        self.fields["from"].city = self.fields["until"].city = city
+        for name in ("from", "until"):
+            self.fields[name].city = city
+            self.fields[name].widget.attrs |= {"class": "form-control", "aria-describedby": "free-error"}
         self.interval: Interval | None = None
 
     def clean(self) -> dict[str, Any]:
@@ -69,6 +71,15 @@ class VehicleFilterForm(forms.Form):
         elif end:
             self.interval = Interval(start or timezone.now(), end)
         return cleaned
+
+    @property
+    def free_from(self) -> forms.BoundField:
+        return self["from"]
+
+    @property
+    def interval_error(self) -> str:
+        """Why the interval narrows nothing."""
+        return " ".join(error for name in ("from", "until") for error in self.errors.get(name, []))
 
     @property
     def filters(self) -> dict:

@@ -160,7 +160,7 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False)
             "can_do_field_work": may_do_field_work(request),
             "wrong_city": _wrong_city(request, vehicle),
             "availability": availability,
-            "month": availability and availability.month_of(availability.today),
+            "weeks": availability and availability.weeks_ahead(),
             "reservation_minutes": settings.RESERVATION_MINUTES,
             "at_it": at_it,
         },
