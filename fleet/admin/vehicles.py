@@ -1,7 +1,11 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import NestedObjects
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +18,7 @@ from movr_project.admin import ActionButtonsMixin, KeySearchMixin
 from movr_project.admin_links import link_list, link_to
 
 from ..choices import VehicleType
-from ..models import Vehicle
+from ..models import Vehicle, VehicleEvent
 from ..services import VehicleRefused, check_position, delete_vehicle, edit_vehicle, insert_vehicle
 from ..standing import also_set_aside_as, standing_of, with_standing
 from . import panels
@@ -192,6 +196,14 @@ class VehicleAdmin(VehicleActionsMixin, ActionButtonsMixin, VehicleCodeSearchMix
         obj.approved_at = timezone.now()
         obj.park(obj.last_location, obj.position)
         insert_vehicle(obj, by=request.user)
+
+    def get_deleted_objects(self, objs: Iterable[Model], request: HttpRequest) -> tuple[list, dict, set, list[str]]:
+        """A vehicle's log goes with it. Rides and what was in its calendar keep it here."""
+        nested, counts, permissions, _protected = super().get_deleted_objects(objs, request)
+        collector = NestedObjects(using=DEFAULT_DB_ALIAS)
+        collector.collect(objs)
+        protected = [str(row) for row in collector.protected if not isinstance(row, VehicleEvent)]
+        return nested, counts, permissions - {VehicleEvent._meta.verbose_name}, protected
 
     def delete_model(self, request: HttpRequest, obj: Vehicle) -> None:
         delete_vehicle(obj)

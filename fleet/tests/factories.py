@@ -7,10 +7,12 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from fleet import geohash
-from fleet.models import CODE_ALPHABET, CODE_DIGITS, Allocation, Vehicle
+from fleet.choices import AllocationKind, EventType, ProblemKind, VehicleState
+from fleet.models import CODE_ALPHABET, CODE_DIGITS, Allocation, ProblemReport, Vehicle, VehicleEvent
 
 NOTRE_DAME = 48.852968, 2.349902
 EIFFEL_TOWER = 48.858370, 2.294481
+A_YEAR = timedelta(days=365)
 
 
 def numbered_code(city: str, number: int) -> str:
@@ -25,7 +27,10 @@ def numbered_code(city: str, number: int) -> str:
 
 
 class VehicleFactory(factory.django.DjangoModelFactory):
-    """A free scooter of the operator's at Notre-Dame in Paris; ``owner=`` makes it somebody's."""
+    """A free scooter of the operator's at Notre-Dame in Paris; ``owner=`` makes it somebody's.
+
+    It has been on the street for a year, and its log says so; ``logged=False`` leaves the log empty.
+    """
 
     class Meta:
         model = Vehicle
@@ -33,6 +38,7 @@ class VehicleFactory(factory.django.DjangoModelFactory):
     class Params:
         number = factory.Sequence(lambda n: n)
         somewhere = factory.Trait(latitude=None, longitude=None)
+        logged = True
 
     city = "paris"
     code = factory.LazyAttribute(lambda vehicle: numbered_code(vehicle.city, vehicle.number))
@@ -46,27 +52,109 @@ class VehicleFactory(factory.django.DjangoModelFactory):
         lambda vehicle: "" if vehicle.latitude is None else geohash.encode(vehicle.latitude, vehicle.longitude)
     )
     approved_at = factory.LazyFunction(timezone.now)
+    last_event_at = factory.LazyAttribute(lambda vehicle: timezone.now() - A_YEAR if vehicle.logged else None)
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         vehicle = super()._create(model_class, *args, **kwargs)
+        if vehicle.last_event_at:
+            VehicleEventFactory(vehicle=vehicle, **first_event(vehicle))
         if vehicle.owner_id:
             owner = User.objects.filter(id=vehicle.owner_id)
             owner.update(owned_vehicles=F("owned_vehicles") + 1)
         return vehicle
 
 
-class BookingFactory(factory.django.DjangoModelFactory):
-    """Two hours from this time tomorrow on."""
+def first_event(vehicle: Vehicle) -> dict:
+    """What happened a year ago, all at once, so that the vehicle is what it is."""
+    types, state = [EventType.PROVIDER_DROP_OFF], VehicleState.AVAILABLE
+    if vehicle.awaits_approval:
+        types, state = [*types, EventType.OFF_HOURS], VehicleState.NON_OPERATIONAL
+    if vehicle.is_removed:
+        types, state = [*types, EventType.DECOMMISSIONED], VehicleState.REMOVED
+    if vehicle.is_on_trip:
+        types, state = [*types, EventType.TRIP_START], VehicleState.ON_TRIP
+    return {"event_types": types, "state": state, "occurred_at": vehicle.last_event_at}
+
+
+class VehicleEventFactory(factory.django.DjangoModelFactory):
+    """An act on a vehicle, now; ``last_event_at`` of the vehicle is the caller's."""
+
+    class Meta:
+        model = VehicleEvent
+
+    vehicle = factory.SubFactory(VehicleFactory)
+    city = factory.SelfAttribute("vehicle.city")
+    event_types = factory.LazyFunction(lambda: [EventType.ALLOCATED])
+    state = VehicleState.AVAILABLE
+    occurred_at = factory.LazyFunction(timezone.now)
+    place = factory.SelfAttribute("vehicle.last_location")
+    latitude = factory.SelfAttribute("vehicle.latitude")
+    longitude = factory.SelfAttribute("vehicle.longitude")
+
+
+class AllocationFactory(factory.django.DjangoModelFactory):
+    """A booking of two hours that begins in a day; ``reservation``, ``maintenance`` and ``paused`` go on now.
+
+    It was made without an event, as if an import had put it there: replaying sees it begin and end all the same.
+    """
 
     class Meta:
         model = Allocation
 
+    class Params:
+        reservation = factory.Trait(
+            kind=AllocationKind.RESERVATION,
+            starts_at=factory.LazyFunction(lambda: timezone.now() - timedelta(minutes=1)),
+            ends_at=factory.LazyAttribute(lambda allocation: allocation.starts_at + timedelta(minutes=10)),
+        )
+        booking = factory.Trait(kind=AllocationKind.BOOKING)  # as it is anyway
+        maintenance = factory.Trait(
+            kind=AllocationKind.MAINTENANCE,
+            state=VehicleState.NON_OPERATIONAL,
+            rider=None,
+            starts_at=factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1)),
+            ends_at=None,
+        )
+        paused = factory.Trait(
+            kind=AllocationKind.PAUSED,
+            state=VehicleState.NON_OPERATIONAL,
+            rider=None,
+            made_by=factory.SelfAttribute("vehicle.owner"),
+            starts_at=factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1)),
+            ends_at=None,
+        )
+
     vehicle = factory.SubFactory(VehicleFactory)
     city = factory.SelfAttribute("vehicle.city")
-    kind = "booking"
-    state = "reserved"
+    kind = AllocationKind.BOOKING
+    state = VehicleState.RESERVED
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+    ends_at = factory.LazyAttribute(lambda allocation: allocation.starts_at + timedelta(hours=2))
     rider = factory.SubFactory(UserFactory)
     made_by = factory.SelfAttribute("rider")
-    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
-    ends_at = factory.LazyAttribute(lambda booking: booking.starts_at + timedelta(hours=2))
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        allocation = super()._create(model_class, *args, **kwargs)
+        if allocation.is_reservation and allocation.covers(timezone.now()):
+            User.objects.filter(id=allocation.rider_id).update(hold_until=allocation.ends_at)
+            allocation.rider.hold_until = allocation.ends_at
+        return allocation
+
+
+class ProblemReportFactory(factory.django.DjangoModelFactory):
+    """An open report of dirt."""
+
+    class Meta:
+        model = ProblemReport
+
+    vehicle = factory.SubFactory(VehicleFactory)
+    city = factory.SelfAttribute("vehicle.city")
+    kind = ProblemKind.DIRTY
+    text = "Mud all over."
+    reporter = factory.SubFactory(UserFactory)
+
+
+class BookingFactory(AllocationFactory):
+    """The plain one, by its name."""

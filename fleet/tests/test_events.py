@@ -146,7 +146,9 @@ def test_old_events_are_forgotten_but_the_last_stays(clock):
 
 
 def test_what_is_not_old_stays():
-    maintain(VehicleFactory(), 5, 6)
+    vehicle = VehicleFactory(logged=False)
+    maintain(vehicle, 5, 6)
+    maintain(vehicle, 7, 8)
     assert forget_events(days=10) == 0
 
 

@@ -155,13 +155,13 @@ def test_the_primary_key_of_the_table_is_city_and_id(model):
 
 @pytest.fixture
 def vehicle(db):
-    return VehicleFactory()
+    return VehicleFactory(logged=False)
 
 
 @pytest.fixture
 def neighbour(vehicle):
     """Another vehicle of the same city."""
-    return VehicleFactory()
+    return VehicleFactory(logged=False)
 
 
 @pytest.mark.usefixtures("neighbour")
@@ -203,7 +203,7 @@ def test_no_key_at_all_matches_nothing(vehicle):
 
 
 def test_texts_are_looked_up_together(vehicle, neighbour):
-    VehicleFactory()
+    VehicleFactory(logged=False)
     texts = [str(vehicle.pk), str(neighbour.pk)]
 
     assert set(Vehicle.objects.filter(pk__in=texts)) == {vehicle, neighbour}
@@ -221,7 +221,7 @@ def test_nothing_but_bad_keys_matches_nothing(vehicle):
 
 
 def test_a_subquery_of_keys_is_looked_up(vehicle):
-    VehicleFactory(color="red")
+    VehicleFactory(logged=False, color="red")
     blue = Vehicle.objects.filter(color="blue").values("pk")
 
     assert list(Vehicle.objects.filter(pk__in=blue)) == [vehicle]
@@ -233,8 +233,8 @@ def test_many_are_fetched_by_key_or_by_text(vehicle, neighbour):
 
 
 def test_rows_are_ordered_by_city_then_id(vehicle):
-    rome = VehicleFactory(city="rome")
-    amsterdam = VehicleFactory(city="amsterdam")
+    rome = VehicleFactory(logged=False, city="rome")
+    amsterdam = VehicleFactory(logged=False, city="amsterdam")
 
     assert list(Vehicle.objects.order_by("pk")) == [amsterdam, vehicle, rome]
 
