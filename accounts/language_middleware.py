@@ -1,18 +1,32 @@
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 
 class LanguageMiddleware:
-    """Each page in the language its reader chose in the profile, else in the one the browser asks for."""
+    """Each page in the language its reader chose for the account, else on this device, else in the browser's.
+
+    A response that names its ``Content-Language`` itself is the same for everybody; all others vary, so that
+    no cache shows one person's language to another.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.user.language if request.user.is_authenticated else ""
-        with translation.override(chosen or translation.get_language_from_request(request)):
+        with translation.override(_language_of(request)):
             response = self.get_response(request)
-            response.setdefault("Content-Language", translation.get_language())
+            if "Content-Language" not in response:
+                response["Content-Language"] = translation.get_language()
+                patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
+
+
+def _language_of(request: HttpRequest) -> str:
+    chosen = request.user.language if request.user.is_authenticated else ""
+    if chosen in dict(settings.LANGUAGES):  # a language may have gone since
+        return chosen
+    return translation.get_language_from_request(request)  # the cookie, then Accept-Language

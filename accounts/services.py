@@ -33,8 +33,12 @@ class AccountRefused(Refused):
     """Codes: ``username_taken``, ``email_taken``, ``riding``, ``owns_vehicles``, ``account_changed``."""
 
 
-def register_rider(*, city: str, first_name: str, last_name: str, email: str, username: str, password: str) -> User:
+def register_rider(
+    *, city: str, first_name: str, last_name: str, email: str, username: str, password: str, language: str = ""
+) -> User:
     """Open an account (rows M18, M29, B5); only a hash of the password is kept (M10).
+
+    ``language`` is what the person reads now: what others do later is told them in it.
 
     Raises ``AccountRefused``. Two people asking for one name at once: the unique index decides.
     """
@@ -50,6 +54,7 @@ def register_rider(*, city: str, first_name: str, last_name: str, email: str, us
             email=email,
             username=username,
             password=password_hash,
+            language=language,
         )
 
 
@@ -124,6 +129,12 @@ def _write_password(user: User, password_hash: str, epoch: str, reads_mail: bool
 def tell_password_changed(user: User) -> None:
     """Part of a transaction that writes the password itself."""
     send_mail("password_changed", to=user.email, context=_reset_hint(user), language=user.language)
+
+
+@retry_transaction(idempotent=True)
+def choose_language(*, user: User, language: str) -> None:
+    """The language of a person's pages and mails, wherever they log in (row B20)."""
+    _own_row(user).update(language=language)
 
 
 @retry_transaction(idempotent=True)

@@ -3,7 +3,7 @@ from django.urls import path
 
 import accounts.converters  # noqa: F401  (registers <username:…>)
 
-from . import document_views, notice_views, second_factor_views, views
+from . import document_views, language_views, notice_views, second_factor_views, views
 from .documents import Kind
 
 app_name = "accounts"
@@ -33,6 +33,7 @@ urlpatterns = [
     path("notices/", notice_views.notice_list, name="notice_list"),
     path("notices/read/", notice_views.read_all, name="notices_read_all"),
     path("notices/<uuid:notice_id>/read/", notice_views.read, name="notice_read"),
+    path("language/", language_views.choose, name="language"),
     path("users/", views.user_list, name="user_list"),
     path("users/<username:username>/", views.user_detail, name="user_detail"),
 ]

@@ -12,6 +12,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -34,6 +35,7 @@ from .forms import (
     ResetForm,
     ResetPasswordForm,
 )
+from .language_views import remember_on_device
 from .log_in import log_in_view
 from .models import User
 from .personal_data import export_all
@@ -124,6 +126,7 @@ def _register(request: HttpRequest, form: RegisterForm) -> User | None:
             email=data["email"],
             username=data["username"],
             password=data["password1"],
+            language=get_language(),
         )
     except (AccountRefused, Throttled) as refused:
         _add_refusal(form, refused)
@@ -177,7 +180,10 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
             _add_refusal(form, refused)
         else:
             messages.success(request, _("Your changes have been saved."))
-            return redirect("accounts:profile")
+            response = redirect("accounts:profile")
+            if "language" in form.changes:
+                remember_on_device(response, form.changes["language"])
+            return response
     return render(request, "accounts/profile_edit.html", {"form": form}, status=_status(form))
 
 

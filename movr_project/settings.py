@@ -11,7 +11,6 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from movr_project.db.engines import database_settings
 from movr_project.tiles import tile_source
@@ -253,8 +252,13 @@ X_FRAME_OPTIONS = "DENY"
 # --- Pages --------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
-LANGUAGES = [("en", _("English"))]
+# By their own names, for those who look for theirs. See docs/languages.md.
+LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60  # seconds
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = not DEBUG
 TIME_ZONE = "UTC"  # what is stored; pages show the time of the ride's city
 USE_I18N = True
 USE_TZ = True

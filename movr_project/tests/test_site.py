@@ -26,6 +26,7 @@ PUBLIC = {
     "offline": 200,
     "offline_form": 200,
     "cities:choose": 405,
+    "accounts:language": 405,
     "accounts:register": 200,
     "accounts:login": 200,
     "accounts:logout": 405,
@@ -43,6 +44,7 @@ PUBLIC = {
 }
 POST_ONLY = {
     "cities:choose",
+    "accounts:language",
     "accounts:logout",
     "accounts:email_send",
     "accounts:log_out_everywhere",

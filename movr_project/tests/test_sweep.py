@@ -99,6 +99,7 @@ TABLE = {
     "offline": Row(get=everybody(200), post=everybody(405)),
     "offline_form": Row(get=everybody(200), post=everybody(405)),
     "cities:choose": Row(get=everybody(405), post=everybody(302)),
+    "accounts:language": Row(get=everybody(405), post=everybody(302)),
     "accounts:register": Row(**VISITORS),
     "accounts:login": Row(**VISITORS),
     "accounts:logout": Row(get=everybody(405), post=everybody(302)),
@@ -371,6 +372,7 @@ NONSENSE: dict[str, Any] = {
 
 FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
     "cities:choose": (NOBODY, lambda world: {"city": "paris", "next": "/"}),
+    "accounts:language": (RIDER, lambda world: {"language": "es", "next": "/"}),
     "accounts:register": (
         NOBODY,
         lambda world: {
