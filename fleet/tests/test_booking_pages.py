@@ -1,0 +1,441 @@
+"""Riders reserve, book and cancel; owners pause (rows I1, I2, I5, I12, I15)."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.factories import UserFactory
+from fleet.models import Allocation
+from fleet.tests.calendars import HOUR, MINUTE, NOON, book, live, maintain, reserve
+from fleet.tests.factories import NOTRE_DAME, BookingFactory, VehicleFactory
+from movr_project.tests.locality import Exemption, assert_local
+from rides.tests.factories import OpenRideFactory
+
+pytestmark = pytest.mark.django_db
+
+OWN_BOOKINGS = Exemption(
+    "allocations",
+    frozenset({"rider_city", "rider_id"}),
+    "A person's bookings in all cities: named by where the rider lives.",
+    exactly=False,
+)
+numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(NOON, tick=False)  # 14:00 in Paris
+    return time_machine
+
+
+@pytest.fixture
+def vehicle():
+    return VehicleFactory()
+
+
+def of(name, vehicle):
+    return reverse(f"fleet:vehicle_{name}", args=[vehicle.city, vehicle.id])
+
+
+def press(client, name, vehicle, **data):
+    """What the rider reads after pressing a button, and where."""
+    response = client.post(of(name, vehicle), {"token": f"form {next(numbers)}", **data}, follow=True)
+    assert response.status_code == 200
+    page, _status = response.redirect_chain[0]
+    return [str(message) for message in response.context["messages"]], page
+
+
+def send(client, vehicle, **data):
+    form = {"starts": "2030-05-02T10:00", "length": "60", "ends": "", "description": "", "token": "form"}
+    return client.post(of("book", vehicle), form | data)
+
+
+def errors(response):
+    assert response.status_code == 200
+    return {name: " ".join(found) for name, found in response.context["form"].errors.items()}
+
+
+def page_of(client, url):
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def cancel(client, allocation):
+    return client.post(reverse("fleet:booking_cancel", args=[allocation.city, allocation.id]), follow=True)
+
+
+class TestReserving:
+    def test_it_is_held_and_the_page_counts_down(self, rider_client, rider, vehicle):
+        sentences, page = press(rider_client, "reserve", vehicle)
+        assert "reserved for you until" in sentences[0]
+        assert page == vehicle.get_absolute_url()
+        assert User.objects.get(id=rider.id).hold_until == NOON + 10 * MINUTE
+        text = page_of(rider_client, page)
+        assert 'data-countdown="600"' in text
+        assert "until 2:10 p.m." in text
+        assert "Cancel the reservation" in text
+        assert of("reserve", vehicle) not in text
+
+    def test_the_bar_on_top_says_so_until_it_is_over(self, rider_client, rider, vehicle, clock):
+        reserve(rider, vehicle)
+        assert '<a class="riding" href="/bookings/">' in page_of(rider_client, "/rides/")
+        clock.move_to(NOON + 10 * MINUTE, tick=False)
+        assert '<a class="riding"' not in page_of(rider_client, "/rides/")
+
+    def test_the_same_form_twice_is_one(self, rider_client, vehicle):
+        for _time in range(2):
+            press(rider_client, "reserve", vehicle, token="same")
+        assert len(live(vehicle)) == 1
+
+    @pytest.mark.parametrize("on", ["the list", "its page"])
+    def test_the_button_stands_beside_start_where_it_is_available(self, rider_client, vehicle, on):
+        url = "/vehicles/" if on == "the list" else vehicle.get_absolute_url()
+        assert f'formaction="{of("reserve", vehicle)}"' in page_of(rider_client, url)
+        reserve(UserFactory(), vehicle)
+        text = page_of(rider_client, url)
+        assert of("reserve", vehicle) not in text
+        assert "disabled" in text or on == "its page"
+
+    def test_somebody_elses_leads_to_the_vehicle_and_what_is_free(self, rider_client, vehicle):
+        reserve(UserFactory(), vehicle)
+        sentences, page = press(rider_client, "reserve", vehicle)
+        assert (sentences, page) == (["Somebody else has reserved this vehicle."], vehicle.get_absolute_url())
+        assert "See what is free nearby" in page_of(rider_client, page)
+
+    def test_a_second_one_leads_to_the_first(self, rider_client, rider, vehicle):
+        reserve(rider, VehicleFactory())
+        assert press(rider_client, "reserve", vehicle)[1] == "/bookings/"
+
+    def test_one_in_maintenance_leads_to_its_page(self, rider_client, vehicle):
+        maintain(vehicle)
+        assert press(rider_client, "reserve", vehicle)[1] == vehicle.get_absolute_url()
+
+    def test_a_vehicle_that_is_gone_leads_to_the_list(self, rider_client):
+        assert press(rider_client, "reserve", VehicleFactory(status="removed"))[1] == "/vehicles/"
+        nowhere = reverse("fleet:vehicle_reserve", args=["paris", uuid.uuid4()])
+        assert rider_client.post(nowhere).url == "/vehicles/"
+
+    def test_in_another_city_it_is_refused_unless_one_stands_at_it(self, rider_client):
+        there = VehicleFactory(city="rome")
+        sentences, _page = press(rider_client, "reserve", there)
+        assert sentences == ["This vehicle is in Rome, and you are in Paris."]
+        assert "reserved for you" in press(rider_client, "reserve", there, at_it="on")[0][0]
+
+    def test_without_a_confirmed_address_it_leads_to_the_profile(self, rider_client, vehicle, settings):
+        settings.EMAIL_VERIFICATION = True
+        assert press(rider_client, "reserve", vehicle)[1] == "/profile/"
+
+    def test_starting_ends_it(self, rider_client, rider, vehicle):
+        reserve(rider, vehicle)
+        rider_client.post(reverse("rides:ride_start", args=["paris", vehicle.id]), {"token": "ride"})
+        vehicle.refresh_from_db()
+        assert vehicle.is_on_trip
+        assert User.objects.get(id=rider.id).hold_until is None
+
+
+class TestWhatTheVehiclesPageSays:
+    @pytest.mark.parametrize(
+        ("how", "words"),
+        [
+            (lambda vehicle: reserve(UserFactory(), vehicle), "Reserved"),
+            (lambda vehicle: book(UserFactory(), vehicle, 0, 2), "Booked"),
+            (lambda vehicle: book(UserFactory(), vehicle, 0.1, 2), "Taken soon"),
+            (lambda vehicle: maintain(vehicle), "Out of service"),
+        ],
+        ids=["reserved", "booked", "booked soon", "in maintenance"],
+    )
+    def test_what_somebody_else_has_is_named_and_can_not_be_started(self, rider_client, vehicle, how, words):
+        how(vehicle)
+        for url in (vehicle.get_absolute_url(), "/vehicles/"):
+            assert words in page_of(rider_client, url)
+        text = page_of(rider_client, vehicle.get_absolute_url())
+        assert reverse("rides:ride_start", args=["paris", vehicle.id]) not in text
+        assert "See what is free nearby" in text
+        assert vehicle not in list(rider_client.get("/vehicles/", {"available": "on"}).context["page"])
+
+    def test_ones_own_booking_can_be_started(self, rider_client, rider, vehicle):
+        book(rider, vehicle, 0, 2)
+        text = page_of(rider_client, vehicle.get_absolute_url())
+        assert "Booked by you" in text
+        assert reverse("rides:ride_start", args=["paris", vehicle.id]) in text
+        assert list(rider_client.get("/vehicles/", {"available": "on"}).context["page"]) == [vehicle]
+
+    def test_how_long_one_can_ride_before_somebody_elses_booking(self, rider_client, vehicle):
+        book(UserFactory(), vehicle, 1.5, 3)
+        text = " ".join(page_of(rider_client, vehicle.get_absolute_url()).split())
+        assert "Somebody else has it from 3:30 p.m.: you can ride for 1 hour, 30 minutes at most." in text
+        assert reverse("rides:ride_start", args=["paris", vehicle.id]) in text
+
+    def test_a_booking_far_ahead_is_nothing_to_warn_of(self, rider_client, vehicle):
+        book(UserFactory(), vehicle, 3, 4)
+        assert "Somebody else" not in page_of(rider_client, vehicle.get_absolute_url())
+
+    def test_what_is_booked_too_soon_for_a_reservation_offers_none(self, rider_client, vehicle):
+        book(UserFactory(), vehicle, 20 / 60, 1)
+        text = page_of(rider_client, vehicle.get_absolute_url())
+        assert reverse("rides:ride_start", args=["paris", vehicle.id]) in text
+        assert of("reserve", vehicle) not in text
+
+
+class TestPausing:
+    def test_the_owner_pauses_and_resumes(self, client_of, clock):
+        owner = UserFactory()
+        vehicle = VehicleFactory(owner=owner)
+        client = client_of(owner)
+        assert of("pause", vehicle) in page_of(client, vehicle.get_absolute_url())
+        press(client, "pause", vehicle)
+        text = page_of(client, vehicle.get_absolute_url())
+        assert "You have paused it" in text
+        assert of("resume", vehicle) in text
+        clock.move_to(NOON + MINUTE, tick=False)
+        press(client, "resume", vehicle)
+        clock.move_to(NOON + 2 * MINUTE, tick=False)
+        assert "Available" in page_of(client, vehicle.get_absolute_url())
+
+    def test_what_is_booked_can_not_be_paused(self, client_of):
+        vehicle = VehicleFactory(owner=UserFactory())
+        book(UserFactory(), vehicle, 5, 6)
+        sentences, page = press(client_of(vehicle.owner), "pause", vehicle)
+        assert "is taken from" in sentences[0]
+        assert page == vehicle.get_absolute_url()
+
+    @pytest.mark.parametrize("name", ["pause", "resume"])
+    def test_somebody_elses_does_not_exist(self, rider_client, name):
+        vehicle = VehicleFactory(owner=UserFactory())
+        assert rider_client.post(of(name, vehicle)).status_code == 404
+        assert of(name, vehicle) not in page_of(rider_client, vehicle.get_absolute_url())
+
+
+class TestBooking:
+    def test_an_interval_in_the_time_of_the_vehicles_city(self, rider_client, rider, vehicle):
+        response = send(rider_client, vehicle, length="until", ends="2030-05-02T12:30", description="Moving")
+        booking = Allocation.objects.get()
+        assert response.url == booking.get_absolute_url()
+        assert (booking.starts_at, booking.ends_at) == (
+            datetime(2030, 5, 2, 8, tzinfo=UTC), datetime(2030, 5, 2, 10, 30, tzinfo=UTC),
+        )  # fmt: skip
+        assert (booking.rider_id, booking.description) == (rider.id, "Moving")
+
+    def test_a_usual_length_whatever_stands_in_until(self, rider_client, vehicle):
+        send(rider_client, vehicle, length="120", ends="nonsense")
+        booking = Allocation.objects.get()
+        assert booking.ends_at - booking.starts_at == 2 * HOUR
+
+    def test_one_elsewhere_goes_by_its_clocks(self, rider_client):
+        send(rider_client, VehicleFactory(city="los angeles"))
+        assert Allocation.objects.get().starts_at == datetime(2030, 5, 2, 17, tzinfo=UTC)
+
+    def test_the_same_form_twice_is_one(self, rider_client, vehicle):
+        assert send(rider_client, vehicle).url == send(rider_client, vehicle).url
+        assert Allocation.objects.count() == 1
+
+    def test_a_form_whose_booking_was_cancelled_says_so_and_counts_once_more(self, rider_client, vehicle):
+        send(rider_client, vehicle)
+        cancel(rider_client, Allocation.objects.get())
+        response = send(rider_client, vehicle)
+        assert "over or cancelled" in errors(response)["__all__"]
+        again = response.context["form"].data["token"]
+        assert send(rider_client, vehicle, token=again).status_code == 302
+
+    @pytest.mark.parametrize(
+        ("data", "field"),
+        [
+            ({"starts": ""}, "starts"),
+            ({"starts": "soon"}, "starts"),
+            ({"starts": "0001-01-01T00:00"}, "starts"),
+            ({"starts": "9999-12-31T23:59"}, "starts"),
+            ({"starts": "2030-04-30T10:00"}, "starts"),
+            ({"starts": "2031-05-02T10:00"}, "starts"),
+            ({"length": "7"}, "length"),
+            ({"length": "until"}, "ends"),
+            ({"length": "until", "ends": "2030-05-02T10:00"}, "ends"),
+            ({"length": "until", "ends": "2030-05-02T09:00"}, "ends"),
+            ({"length": "until", "ends": "2030-05-02T10:05"}, "ends"),
+            ({"length": "until", "ends": "2030-05-09T10:00"}, "ends"),
+            ({"description": "x" * 101}, "description"),
+        ],
+        ids=lambda value: str(value) if isinstance(value, dict) else "",
+    )
+    def test_what_is_wrong_is_said_beside_its_field(self, rider_client, vehicle, data, field):
+        assert field in errors(send(rider_client, vehicle, **data))
+        assert not Allocation.objects.exists()
+
+    def test_a_time_that_the_clocks_skip_is_refused(self, rider_client, vehicle, clock):
+        clock.move_to(datetime(2030, 3, 20, tzinfo=UTC), tick=False)
+        rider_client.force_login(User.objects.get())
+        assert "skip that time" in errors(send(rider_client, vehicle, starts="2030-03-31T02:30"))["starts"]
+
+    def test_a_time_that_comes_twice_is_refused(self, rider_client, vehicle, clock):
+        clock.move_to(datetime(2030, 10, 20, tzinfo=UTC), tick=False)
+        rider_client.force_login(User.objects.get())
+        assert "comes twice" in errors(send(rider_client, vehicle, starts="2030-10-27T02:30"))["starts"]
+
+    def test_an_hour_over_the_change_of_the_clocks_is_a_real_hour(self, rider_client, vehicle, clock):
+        clock.move_to(datetime(2030, 10, 20, tzinfo=UTC), tick=False)
+        rider_client.force_login(User.objects.get())
+        send(rider_client, vehicle, starts="2030-10-27T01:30")
+        booking = Allocation.objects.get()
+        assert booking.ends_at - booking.starts_at == HOUR
+
+    def test_a_conflict_names_what_is_in_the_way_and_offers_what_is_free_next(self, rider_client, vehicle):
+        book(UserFactory(), vehicle, 20, 22)  # 10:00 to 12:00 in Paris
+        response = send(rider_client, vehicle)
+        assert "is taken from" in errors(response)["starts"]
+        assert "instead" in response.content.decode()
+        free = response.context["form"].instead
+        assert (free.start, free.end) == (NOON + 22 * HOUR, NOON + 23 * HOUR)
+        instead = f"{free.start.isoformat()}/{free.end.isoformat()}"
+        assert send(rider_client, vehicle, instead=instead).status_code == 302
+        assert Allocation.objects.filter(starts_at=free.start, ends_at=free.end).count() == 1
+
+    @pytest.mark.parametrize("instead", ["", "/", "x/y", "2030-05-02T10:00", "\0"])
+    def test_nonsense_instead_is_said_beside_the_fields(self, rider_client, vehicle, instead):
+        assert errors(send(rider_client, vehicle, instead=instead))
+
+    def test_too_many_lead_to_ones_bookings(self, rider_client, vehicle, settings):
+        settings.MAX_BOOKINGS = 1
+        send(rider_client, VehicleFactory())
+        assert send(rider_client, vehicle).url == "/bookings/"
+
+    def test_the_form_begins_with_what_is_free_next(self, rider_client, vehicle):
+        book(UserFactory(), vehicle, 0, 2)
+        assert 'value="2030-05-01T16:00"' in page_of(rider_client, of("book", vehicle))
+
+    def test_a_link_fills_it_in(self, rider_client, vehicle):
+        url = of("book", vehicle)
+        text = page_of(rider_client, f"{url}?from=2030-05-03T08:00Z&until=2030-05-03T12:00Z")
+        assert 'value="2030-05-03T10:00"' in text
+        assert 'value="2030-05-03T14:00"' in text
+
+    @pytest.mark.parametrize("query", ["from=x&until=y", "from=%00", "from=2030-05-03T10:00&until=2030-05-03T09:00"])
+    def test_nonsense_in_a_link_fills_in_nothing_wrong(self, rider_client, vehicle, query):
+        assert 'value="60"  id="id_length_1" checked' in page_of(rider_client, f"{of('book', vehicle)}?{query}")
+
+
+class TestTheListOfWhatIsFree:
+    def found(self, client, start, end, **query):
+        response = client.get("/vehicles/", {"from": start, "until": end, **query})
+        assert response.status_code == 200
+        return response
+
+    def test_what_is_taken_meanwhile_is_left_out(self, rider_client, vehicle):
+        book(UserFactory(), VehicleFactory(), 20, 22)
+        touching = VehicleFactory()
+        book(UserFactory(), touching, 22, 24)
+        response = self.found(rider_client, "2030-05-02T10:00", "2030-05-02T12:00")
+        assert set(response.context["page"]) == {vehicle, touching}
+
+    def test_a_card_leads_to_booking_that_interval(self, rider_client, vehicle):
+        text = self.found(rider_client, "2030-05-02T10:00", "2030-05-02T12:00").content.decode()
+        assert f"{of('book', vehicle)}?from=2030-05-02T08%3A00Z&amp;until=2030-05-02T10%3A00Z" in text
+
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [
+            ("x", "2030-05-02T12:00"),
+            ("2030-05-02T12:00", "2030-05-02T10:00"),
+            ("2030-05-02T12:00", "2030-05-02T12:00"),
+            ("2030-05-02T12:00", ""),
+            ("", "2030-04-02T12:00"),
+            ("\0", "\0"),
+        ],
+    )
+    def test_nonsense_is_said_beside_the_fields_and_narrows_nothing(self, rider_client, vehicle, start, end):
+        taken = VehicleFactory()
+        maintain(taken)
+        response = self.found(rider_client, start, end)
+        assert set(response.context["page"]) == {vehicle, taken}
+        assert response.context["filter_form"].interval_error
+        assert response.context["filter_form"].interval_error in response.content.decode()
+
+    def test_it_takes_two_statements_in_one_city(self, rider_client, django_assert_num_queries):
+        VehicleFactory.create_batch(3)
+        with assert_local(), django_assert_num_queries(2):
+            self.found(rider_client, "2030-05-02T10:00", "2030-05-02T12:00")
+
+    def test_pages_keep_it(self, rider_client):
+        VehicleFactory.create_batch(25)
+        text = self.found(rider_client, "2030-05-02T10:00", "2030-05-02T12:00").content.decode()
+        assert "until=2030-05-02T12%3A00&amp;page=2" in text
+
+
+class TestMyBookings:
+    def test_what_is_now_and_ahead_and_what_is_over(self, rider_client, rider, vehicle, clock):
+        over = book(rider, vehicle, 0, 1, token="a")
+        clock.move_to(NOON + 2 * HOUR, tick=False)
+        rider_client.force_login(rider)
+        ahead = book(rider, vehicle, 24, 25, token="b")
+        hold = reserve(rider, VehicleFactory())
+        BookingFactory()  # somebody else's
+        context = rider_client.get("/bookings/").context
+        assert context["holds"] == [hold]
+        assert context["bookings"] == [ahead]
+        assert list(context["page"]) == [over]
+
+    def test_one_that_has_begun_can_be_started(self, rider_client, rider, vehicle, clock):
+        start = reverse("rides:ride_start", args=["paris", vehicle.id])
+        book(rider, vehicle, 1, 2, token="a")
+        assert start not in page_of(rider_client, "/bookings/")
+        book(rider, vehicle, 0, 1, token="b")
+        clock.move_to(NOON + MINUTE, tick=False)
+        assert start in page_of(rider_client, "/bookings/")
+
+    def test_one_that_begins_while_somebody_rides_offers_the_nearest_that_is_free(self, rider_client, rider):
+        vehicle = VehicleFactory()
+        booking = book(rider, vehicle, 0, 2)
+        OpenRideFactory(vehicle=vehicle, rider=UserFactory())
+        VehicleFactory(latitude=NOTRE_DAME[0] + 0.02, color="far")
+        near = VehicleFactory(latitude=NOTRE_DAME[0] + 0.01)
+        maintain(VehicleFactory())
+        VehicleFactory(type="bike")
+        for url in ("/bookings/", booking.get_absolute_url()):
+            text = page_of(rider_client, url)
+            assert "somebody still rides the vehicle" in text
+            assert "1.1 km away" in text
+            assert reverse("rides:ride_start", args=["paris", near.id]) in text
+            assert of("book", near) in text
+
+    def test_ones_own_ride_within_it_is_not_late(self, rider_client, rider, vehicle):
+        booking = book(rider, vehicle, 0, 2)
+        OpenRideFactory(vehicle=vehicle, rider=rider)
+        assert "somebody still rides" not in page_of(rider_client, booking.get_absolute_url())
+
+    def test_cancelling_works_and_twice_is_fine(self, rider_client, rider, vehicle):
+        booking = book(rider, vehicle, 1, 2)
+        for _time in range(2):
+            response = cancel(rider_client, booking)
+            assert response.redirect_chain[0][0] == "/bookings/"
+        assert live(vehicle) == []
+
+    def test_cancelling_a_reservation_frees_the_rider_and_leads_back(self, rider_client, rider, vehicle):
+        hold = reserve(rider, vehicle)
+        url = reverse("fleet:booking_cancel", args=["paris", hold.id])
+        assert rider_client.post(url, {"next": vehicle.get_absolute_url()}).url == vehicle.get_absolute_url()
+        assert User.objects.get(id=rider.id).hold_until is None
+
+    def test_somebody_elses_does_not_exist(self, rider_client, vehicle):
+        booking = book(UserFactory(), vehicle, 1, 2)
+        assert rider_client.get(booking.get_absolute_url()).status_code == 404
+        assert cancel(rider_client, booking).status_code == 404
+        assert live(vehicle) == [booking]
+
+    def test_maintenance_is_nobodys_booking(self, rider_client, vehicle):
+        assert cancel(rider_client, maintain(vehicle)).status_code == 404
+
+    def test_the_list_takes_three_statements_however_long_it_is(self, rider_client, rider, django_assert_num_queries):
+        for number in range(5):
+            book(rider, VehicleFactory(), number, number + 1, token=str(number))
+            BookingFactory(rider=rider, starts_at=NOON - timedelta(days=number + 1))
+        with assert_local(OWN_BOOKINGS), django_assert_num_queries(3):  # who asks, what is ahead, what is over
+            rider_client.get("/bookings/")
+
+    def test_what_is_over_comes_in_pages(self, rider_client, rider, vehicle):
+        for number in range(26):
+            BookingFactory(rider=rider, vehicle=vehicle, starts_at=NOON - timedelta(days=number + 1))
+        assert len(rider_client.get("/bookings/").context["page"]) == 25
+        assert len(rider_client.get("/bookings/", {"page": 2}).context["page"]) == 1

@@ -1,0 +1,120 @@
+"""Reserving, booking and reporting, on a phone and on a desk, with scripts and without."""
+
+import re
+
+import pytest
+
+from accounts.tests.factories import UserFactory
+from fleet.models import Allocation, ProblemReport
+from fleet.tests.factories import BookingFactory, VehicleFactory
+from movr_project.tests.browser.conftest import DESKTOP, PHONE
+from movr_project.tests.browser.test_main_job import SCREENS, SCRIPTS, fits, log_in, see
+from rides.models import Ride
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WITHOUT_POSITION = {"somewhere": True}  # no map, whose tiles come from elsewhere
+
+
+def shows_no_scrollbar(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth") and fits(page)
+
+
+@SCREENS
+@SCRIPTS
+def test_a_rider_reserves_a_vehicle_sees_the_time_run_and_starts_the_ride(open_browser, viewport, javascript):
+    rider = UserFactory()
+    vehicle = VehicleFactory(**WITHOUT_POSITION)
+    with open_browser(viewport, javascript=javascript) as page:
+        log_in(page, rider.username)
+        see(page, "Vehicles in Paris")
+        page.get_by_role("button", name=f"Reserve {vehicle.code}").click()
+        see(page, "It is reserved for you until")
+        countdown = page.locator("main .act .countdown")
+        if javascript:
+            countdown.get_by_text(re.compile(r"^9:\d\d left$")).wait_for()
+            shown = countdown.inner_text()
+            page.wait_for_function("shown => document.querySelector('.act .countdown').innerText !== shown", arg=shown)
+        else:
+            assert re.match(r"until \d", countdown.inner_text())
+        assert not javascript or shows_no_scrollbar(page)
+
+        page.get_by_role("link", name="Reserved").click()
+        see(page, "My bookings")
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        see(page, "Ride started.")
+        assert page.get_by_role("link", name="Reserved").count() == 0
+    assert Ride.objects.get().vehicle == vehicle
+
+
+@SCREENS
+@SCRIPTS
+def test_a_rider_books_ahead_in_another_place_than_somebody_else_and_cancels(open_browser, viewport, javascript):
+    rider = UserFactory()
+    taken = BookingFactory(vehicle=VehicleFactory(**WITHOUT_POSITION))
+    vehicle = taken.vehicle
+    local = taken.starts_at.astimezone(vehicle.served_city.tzinfo)
+    with open_browser(viewport, javascript=javascript) as page:
+        log_in(page, rider.username)
+        page.goto(vehicle.get_absolute_url())
+        page.get_by_role("link", name="Book for later").click()
+        assert page.locator(".book-until").is_hidden()
+        page.get_by_label("From").fill(local.strftime("%Y-%m-%dT%H:%M"))
+        page.get_by_label("2 hours").check()
+        page.get_by_label("What for").fill("A picnic")
+        page.get_by_role("button", name="Book", exact=True).click()
+        see(page, "This vehicle is taken from")
+        assert not javascript or shows_no_scrollbar(page)
+        page.get_by_role("button", name=re.compile("^Book from .* instead$")).click()
+        see(page, "Booked.")
+        see(page, "A picnic")
+        booking = Allocation.objects.get(rider_id=rider.id)
+        assert booking.starts_at == taken.ends_at
+
+        page.goto(f"{vehicle.get_absolute_url()}calendar/?day={local.date()}")
+        see(page, "Yours")
+        see(page, "Taken")
+        assert not javascript or shows_no_scrollbar(page)
+
+        page.get_by_role("link", name="Bookings").first.click()
+        page.get_by_role("button", name=f"Cancel the booking {vehicle.code}").click()
+        see(page, "Your booking is cancelled.")
+        see(page, "Over or cancelled")
+    assert Allocation.objects.get(id=booking.id).cancelled_at
+
+
+@SCREENS
+@SCRIPTS
+def test_a_rider_reports_bad_brakes(open_browser, viewport, javascript):
+    rider = UserFactory()
+    vehicle = VehicleFactory(**WITHOUT_POSITION)
+    with open_browser(viewport, javascript=javascript) as page:
+        log_in(page, rider.username)
+        page.goto(vehicle.get_absolute_url())
+        page.get_by_role("link", name="Report a problem").click()
+        page.get_by_label("Brakes").check()
+        page.get_by_label("Tell us more").fill("They squeal, and little else.")
+        page.get_by_role("button", name="Report").click()
+        see(page, "is off the road until somebody has looked at it")
+        see(page, "Out of service")
+        assert page.get_by_role("button", name=re.compile("^Start ride")).count() == 0
+    assert ProblemReport.objects.get().took_off
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+def test_the_list_is_narrowed_in_place_to_what_is_free(open_browser, viewport):
+    rider = UserFactory()
+    taken = BookingFactory(vehicle=VehicleFactory(**WITHOUT_POSITION))
+    free = VehicleFactory(**WITHOUT_POSITION)
+    zone = free.served_city.tzinfo
+    start, end = (moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for moment in (taken.starts_at, taken.ends_at))
+    with open_browser(viewport) as page:
+        log_in(page, rider.username)
+        page.get_by_text("Free from … until …").click()
+        page.get_by_label("Free from").fill(start)
+        page.locator("#free-error").get_by_text("Say until when it has to be free.").wait_for()
+        page.get_by_label("Until").fill(end)
+        page.get_by_role("link", name=f"Book {free.code}").wait_for()
+        assert page.locator("#free-error").inner_text() == ""
+        assert page.locator("#results").get_by_text(taken.vehicle.code).count() == 0
+        assert shows_no_scrollbar(page)
