@@ -194,6 +194,9 @@ REPORTS_TAKE_OFF = env.int("REPORTS_TAKE_OFF", default=3)  # people with open re
 REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", default=10)  # of one person
 VEHICLE_EVENT_RETENTION_DAYS = env.int("VEHICLE_EVENT_RETENTION_DAYS", default=730)
 
+# How riders open a vehicle's lock: see rides/locks.py.
+LOCK_BACKEND = env.str("LOCK_BACKEND", default="rides.locks.CodeLock")
+
 # --- Throttling ---------------------------------------------------------------------------------
 
 # How many proxies of ours stand in front: so many entries of X-Forwarded-For, from the right, are true.

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cities.geography import great_circle_km
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
 from movr_project.db.constraints import ForeignKeyConstraint
@@ -121,6 +122,17 @@ class Ride(models.Model):
     def duration(self) -> timedelta:
         """How long it took, or has taken until now."""
         return self.length if self.length is not None else timezone.now() - self.start_time
+
+    @property
+    def distance_m(self) -> float | None:
+        """From start to end as the crow flies, in metres: the way was at least as long. None where one isn't known."""
+        if self.start_position is None or self.end_position is None:
+            return None
+        return great_circle_km(*self.start_position, *self.end_position) * 1000
+
+    @property
+    def start_position(self) -> tuple[float, float] | None:
+        return None if self.start_latitude is None else (self.start_latitude, self.start_longitude)
 
     @property
     def end_position(self) -> tuple[float, float] | None:

@@ -7,5 +7,6 @@ urlpatterns = [
     path("", views.ride_list, name="ride_list"),
     path("start/<city:city>/<uuid:vehicle_id>/", views.ride_start, name="ride_start"),
     path("<city:city>/<uuid:ride_id>/", views.ride_detail, name="ride_detail"),
+    path("<city:city>/<uuid:ride_id>/unlock/", views.ride_unlock, name="ride_unlock"),
     path("<city:city>/<uuid:ride_id>/end/", views.ride_end, name="ride_end"),
 ]

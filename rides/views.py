@@ -3,10 +3,11 @@ import uuid
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cities.location import CHOSEN
 from cities.models import City
@@ -16,6 +17,7 @@ from movr_project.live_parts import render_live, wants_live_part
 from movr_project.pagination import Page, page_number
 
 from .forms import EndRideForm, StartRideForm
+from .locks import LockRefused, lock, opens_by_command
 from .models import Ride
 from .services import RideRefused, end_ride, start_ride
 
@@ -28,9 +30,9 @@ def ride_list(request: HttpRequest) -> HttpResponse:
     """One's own rides, in all cities (rows M25, M36): the open one on top, with its End form."""
     rides = Ride.objects.of_rider(request.user).select_related("vehicle").newest_first()
     whole = not wants_live_part(request)
-    open_rides = list(rides.open()) if request.user.is_riding and whole else []
+    open_rides = list(rides.open().with_due_at(request.user)) if request.user.is_riding and whole else []
     for ride in open_rides:
-        ride.end_form = EndRideForm()
+        _make_ready(ride, EndRideForm())
     page = Page.of(rides.ended(), page_number(request.GET.get("page", "")), PAGE_SIZE)
     return render_live(
         request, "rides/ride_list.html", "rides/_past_rides.html", {"open_rides": open_rides, "page": page}
@@ -66,19 +68,40 @@ def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpR
 @never_cache
 @require_safe
 def ride_detail(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
-    ride = _own_ride(request, city, ride_id)
-    return render(request, "rides/ride_detail.html", {"ride": ride, "end_form": EndRideForm()})
+    """What one sees while riding, and the summary afterwards."""
+    return _ride_page(request, _own_ride(request, city, ride_id))
 
 
 @require_POST
-def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
-    """Row M36c. A form with an error comes back filled in, on the ride's own page."""
-    form = EndRideForm(request.POST)
-    if form.is_valid() and _end(request, city, ride_id, form):
-        messages.success(request, _("Ride ended."))
-        return redirect("rides:ride_list")
+def ride_unlock(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
+    """Send the command to the lock; where locks take none there is no such page."""
+    if not opens_by_command():
+        raise Http404
     ride = _own_ride(request, city, ride_id)
-    return render(request, "rides/ride_detail.html", {"ride": ride, "end_form": form})
+    if ride.is_open:
+        _unlock(request, ride)
+    return redirect(ride)
+
+
+def _unlock(request: HttpRequest, ride: Ride) -> None:
+    try:
+        lock().unlock(ride)
+    except LockRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("The lock is open."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
+    """Row M36c. A form with an error comes back filled in, on the ride's own page; opened as a page it leads there."""
+    if request.method != "POST":
+        return redirect(_own_ride(request, city, ride_id))
+    form = EndRideForm(request.POST)
+    if form.is_valid() and (ride := _end(request, city, ride_id, form)):
+        messages.success(request, _("Ride ended."))
+        return redirect(ride)
+    return _ride_page(request, _own_ride(request, city, ride_id), form)
 
 
 def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm) -> Ride | None:
@@ -98,6 +121,21 @@ def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm
         return None
 
 
+def _ride_page(request: HttpRequest, ride: Ride, form: EndRideForm | None = None) -> HttpResponse:
+    if ride.is_open:
+        _make_ready(ride, form or EndRideForm())
+    return render(request, "rides/ride_detail.html", {"ride": ride})
+
+
+def _make_ready(ride: Ride, form: EndRideForm) -> None:
+    """Give an open ride what its screen shows."""
+    form.auto_id = f"end-{ride.id}-%s"
+    ride.end_form = form
+    ride.is_overdue = ride.due_at is not None and ride.due_at <= timezone.now()
+    ride.unlock = lock().unlock_instructions(ride)
+    ride.opens_by_command = opens_by_command()
+
+
 def _own_ride(request: HttpRequest, city: City, ride_id: uuid.UUID) -> Ride:
-    rides = Ride.objects.of_rider(request.user).select_related("vehicle")
+    rides = Ride.objects.of_rider(request.user).with_due_at(request.user).select_related("vehicle")
     return get_object_or_404(rides, city=city.name, id=ride_id)

@@ -55,7 +55,7 @@ POST_ONLY = {
     "fleet:vehicle_resume",
     "fleet:booking_cancel",
     "rides:ride_start",
-    "rides:ride_end",
+    "rides:ride_unlock",
 }
 # Django answers every method with the page that says that the link is no good.
 ANY_METHOD = {"accounts:password_reset_confirm"}

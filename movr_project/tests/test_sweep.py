@@ -159,8 +159,9 @@ TABLE = {
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
     "rides:ride_detail": Row(get=only(200, RIDER), post=members(405), args=of_ride),
+    "rides:ride_unlock": Row(get=members(405), post=members(404), args=of_ride),  # a lock with a code takes no command
     "rides:ride_end": Row(
-        get=members(405),
+        get=only(302, RIDER),
         post=only(302, RIDER),
         args=of_ride,
         data=lambda world: {"end_location": "Louvre"},
@@ -516,6 +517,7 @@ def test_every_form_is_among_those_tried():
         "accounts:email_confirm",
         "accounts:log_out_everywhere",
         "fleet:vehicle_remove",
+        "rides:ride_unlock",
         "fleet:vehicle_pause",
         "fleet:vehicle_resume",
         # The same forms as `second_factor`'s, behind it.

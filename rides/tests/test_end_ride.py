@@ -39,7 +39,7 @@ def fresh(ride):
 
 def errors(response):
     assert response.status_code == 200
-    return response.context["end_form"].errors
+    return response.context["ride"].end_form.errors
 
 
 def value_of(page, name):
@@ -72,11 +72,29 @@ def test_the_published_id_is_a_new_one(rider_client, ride):
     assert fresh(ride).vehicle.public_id != ride.vehicle.public_id
 
 
-def test_the_rider_reads_that_it_ended_and_finds_it_in_the_history(rider_client, ride):
+def test_the_rider_reads_that_it_ended_above_its_summary(rider_client, ride):
     response = rider_client.post(url_of(ride), AT_THE_TOWER, follow=True)
     assert [str(message) for message in response.context["messages"]] == ["Ride ended."]
-    assert response.redirect_chain == [("/rides/", 302)]
-    assert list(response.context["page"]) == [ride]
+    assert response.redirect_chain == [(ride.get_absolute_url(), 302)]
+    assert "Ride summary" in response.content.decode()
+
+
+def test_opened_as_a_page_the_end_leads_to_the_ride(rider_client, ride):
+    for _ended in (False, True):
+        assert rider_client.get(url_of(ride)).url == ride.get_absolute_url()
+        rider_client.post(url_of(ride), IN_WORDS)
+
+
+def test_opened_as_a_page_somebody_elses_end_does_not_exist(rider_client):
+    assert rider_client.get(url_of(OpenRideFactory())).status_code == 404
+
+
+def test_two_rides_on_a_page_have_fields_of_their_own(rider_client, ride):
+    OpenRideFactory(rider=ride.rider)
+    for page in (rider_client.get("/rides/"), rider_client.post(url_of(ride), {})):
+        ids = re.findall(r'\sid="([^"]+)"', page.content.decode())
+        assert len(ids) == len(set(ids))
+        assert f"end-{ride.id}-end_location" in ids
 
 
 def test_a_place_in_words_is_enough_and_the_position_is_not_known_then(rider_client, ride):
@@ -185,7 +203,7 @@ def test_nobody_logged_in_ends_nothing(client):
     assert fresh(ride).is_open
 
 
-@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete"])
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_a_ride_ends_by_post_only(rider_client, ride, method):
     assert getattr(rider_client, method)(url_of(ride)).status_code == 405
     assert fresh(ride).is_open

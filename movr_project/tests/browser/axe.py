@@ -1,0 +1,31 @@
+"""What axe-core finds on a page. It is sent by the debugger's line, so the page's own content policy stays in force."""
+
+from pathlib import Path
+from typing import Any
+
+AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+RUN = """async ({tags, only}) => {
+  const options = {
+    runOnly: only ? {type: "rule", values: only} : {type: "tag", values: tags},
+    rules: only ? {} : {"target-size": {enabled: true}}, // off unless asked for
+    resultTypes: ["violations"],
+  };
+  for (const animation of document.getAnimations()) {
+    if (animation instanceof CSSTransition) animation.finish(); // colors halfway between day and night
+  }
+  const {violations} = await axe.run(document, options);
+  return violations.flatMap(({id, nodes}) => nodes
+    // Where a pin stands is essential, says WCAG 2.5.8 of maps; the list beside it has all of them.
+    .filter(node => !(id === "target-size" && node.html.includes("leaflet-marker-icon")))
+    .map(node => `${id}: ${node.target.join(" ")}: ` +
+      node.failureSummary.split("\\n").slice(1).map(line => line.trim()).join("; ")));
+}"""
+
+
+def violations(page: Any, *, only: list[str] | None = None) -> list[str]:
+    """One line for each element that breaks a rule."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    return page.evaluate(RUN, {"tags": RULES, "only": only})

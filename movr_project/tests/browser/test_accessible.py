@@ -1,0 +1,143 @@
+"""Every page for everybody: axe-core, the narrowest screen, the keyboard, forms with errors."""
+
+import pytest
+from django.conf import settings as configured
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from movr_project.tests import test_sweep as sweep
+from movr_project.tests.browser.axe import violations
+from movr_project.tests.browser.conftest import PATIENCE_MS, PHONE
+from rides.models import Ride
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+world = sweep.world  # two riders, one of them riding; two owners with a vehicle each; staff
+
+NARROWEST = {"width": 320, "height": 640}  # 1280 pixels at four times the size
+LANGUAGES = [code for code, _name in configured.LANGUAGES]
+STAFF = sweep.SUPERUSER
+
+# What the table's addresses don't show: lists that are empty or at their end, states, errors.
+MORE = {
+    sweep.NOBODY: ["/nowhere/", "/rides/start/paris/00000000-0000-0000-0000-000000000000/", "/v/?code=nonsense"],
+    sweep.RIDER: [
+        "/vehicles/?page=9",
+        "/rides/?page=9",
+        "/vehicles/?type=bike",
+        "/vehicles/?available=on&lat=48.85&lon=2.35",
+    ],
+    sweep.OTHER_RIDER: ["/rides/", "/notices/", "/nowhere/"],
+    STAFF: ["/admin/", *sweep.ADMIN_LISTS, "/admin/fleet/vehicle/add/"],
+}
+
+
+@pytest.fixture
+def open_as(chromium, live_server, settings, world):
+    """``open_as(who, "es")``: a page in which somebody of the sweep's world is logged in."""
+    settings.STAFF_SECOND_FACTOR = False
+    settings.MAP_TILE_URL = ""  # the streets are somebody else's
+    contexts = []
+
+    def open_(who=sweep.NOBODY, language="en", viewport=PHONE, **options):
+        context = chromium.new_context(
+            base_url=live_server.url, viewport=viewport, locale=language, reduced_motion="reduce", **options
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        if who in world.people:
+            context.add_cookies([session_of(world.people[who], language, live_server.url)])
+        return context.new_page()
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def session_of(person, language, url):
+    User.objects.filter(pk=person.pk).update(language=language)
+    client = Client()
+    client.force_login(User.objects.get(pk=person.pk))
+    name = configured.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": url}
+
+
+def pages_of(world, who):
+    """The addresses that show this person what nobody before them in LOOKERS saw, by the sweep's table."""
+    before = LOOKERS[: LOOKERS.index(who)]
+    rows = [
+        (name, row)
+        for name, row in sweep.TABLE.items()
+        if name not in OF_MACHINES
+        and row.get.get(who) == 200
+        and (name in DIFFERENT or all(row.get.get(other) != 200 for other in before))
+    ]
+    return [reverse(name, args=row.args(world)) for name, row in rows] + extra_pages(world, who)
+
+
+LOOKERS = [sweep.NOBODY, sweep.RIDER, sweep.OTHER_RIDER, sweep.OWNER, STAFF]
+OF_MACHINES = {"health", "manifest", "service_worker", "accounts:personal_data", "fleet:vehicle_map"}
+# These show different people different things.
+DIFFERENT = {"fleet:vehicle_detail", "fleet:vehicle_label", "accounts:profile", "rides:ride_list", "fleet:vehicle_list"}
+
+
+def extra_pages(world, who):
+    pages = list(MORE.get(who, []))
+    if who == sweep.RIDER:
+        pages.append(Ride.objects.of_rider(world.rider).ended().get().get_absolute_url())
+    return pages
+
+
+def forms_of(world, who):
+    """The addresses of forms that come back with errors when they are sent empty."""
+    rows = {name: row for name, row in sweep.TABLE.items() if row.post.get(who) == row.get.get(who) == 200}
+    return [reverse(name, args=row.args(world)) for name, row in rows.items()]
+
+
+SEND_EMPTY = """() => {
+  const form = document.querySelector("main form[method=post]");
+  if (!form) return false;
+  form.noValidate = true;
+  for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) field.value = "";
+  form.requestSubmit();
+  return true;
+}"""
+
+
+def sent_empty(page):
+    with page.expect_navigation():
+        assert page.evaluate(SEND_EMPTY)
+
+
+def looked_at(page):
+    """What is wrong with the page as it is: by day, by night, and on the narrowest screen."""
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {line}" for line in violations(page, only=["color-contrast"])]
+    page.emulate_media(color_scheme="light")
+    return found + too_wide(page)
+
+
+def too_wide(page):
+    before = page.viewport_size
+    page.set_viewport_size(NARROWEST)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(before)
+    return [f"sticks out at the side: {wide} of {NARROWEST['width']} pixels"] if wide > NARROWEST["width"] else []
+
+
+def report(found):
+    return "\n".join(f"{where}\n    " + "\n    ".join(lines) for where, lines in found.items())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("who", LOOKERS)
+def test_axe_finds_nothing_on_any_page(world, open_as, who, language):
+    page = open_as(who, language)
+    found = {}
+    for address in pages_of(world, who):
+        page.goto(address)
+        if lines := looked_at(page):
+            found[address] = lines
+    assert not found, report(found)
