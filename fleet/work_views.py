@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -36,6 +37,7 @@ from .work_forms import PICK_UP_REASONS, BatteryForm, MissingForm, OutOfServiceF
 
 ON_THE_STREET = {Standing.AVAILABLE, Standing.RESERVED, Standing.BOOKED, Standing.PAUSED}
 OPEN_REPORTS = 10
+NEXT_ALLOCATIONS = 3
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ def _page(request: HttpRequest, vehicle: Vehicle, *, bound: dict | None = None, 
     if vehicle.battery_percent is None:
         offered.pop("battery", None)
     forms_by_act = {name: act.form_for(name) for name, act in offered.items()} | bound
+    placing = next((name for name in ("drop_off", "found") if name in forms_by_act), "")
     return render(
         request,
         "fleet/vehicle_work.html",
@@ -183,8 +186,11 @@ def _page(request: HttpRequest, vehicle: Vehicle, *, bound: dict | None = None, 
             "standing": standing,
             "also": also_set_aside_as(vehicle),
             "acts": forms_by_act,
+            "placing": placing,
+            "place_form": forms_by_act.get(placing),
             "open_act": next(iter(bound), ""),
             "reasons": PICK_UP_REASONS,
+            "ahead": vehicle.allocations.from_now_on(timezone.now()).in_order()[:NEXT_ALLOCATIONS],
             "reports": vehicle.problem_reports.filter(closed_at__isnull=True).order_by("-created_at")[:OPEN_REPORTS],
             "code_form": CodeForm(),
             **context,
