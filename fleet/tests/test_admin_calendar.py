@@ -1,0 +1,636 @@
+"""Staff keep the calendar in the administration: maintenance, field work, allocations, the log, a city's day."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Notice
+from accounts.tests.factories import StaffFactory, UserFactory
+from cities.registry import registry
+from fleet.admin.calendar import StaffDay
+from fleet.models import Allocation, Vehicle
+from fleet.services import cancel_allocation, pause_vehicle, pick_up_vehicle, report_missing
+from fleet.tests.calendars import HOUR, NOON, book, code_of, live, log, maintain, reserve
+from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from rides.tests.factories import OpenRideFactory
+
+pytestmark = pytest.mark.django_db
+
+VEHICLES = "/admin/fleet/vehicle/"
+ALLOCATIONS = "/admin/fleet/allocation/"
+EVENTS = "/admin/fleet/vehicleevent/"
+CALENDAR = "/admin/fleet/allocation/calendar/"
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(NOON, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def staff(client):
+    staff = StaffFactory()
+    client.force_login(staff)
+    return staff
+
+
+@pytest.fixture
+def vehicle(db):
+    return VehicleFactory(type="e-bike", battery_percent=20, range_m=8000)
+
+
+def act(client, action, rows, *, at=VEHICLES, confirmed=True, **data):
+    keys = [str(row.pk) for row in rows]
+    sent = {"action": action, "_selected_action": keys, **data, **({"confirmed": "yes"} if confirmed else {})}
+    page = client.post(at, sent, follow=True)
+    assert page.status_code == 200
+    return page
+
+
+def said(page) -> list[str]:
+    return [str(message) for message in page.context["messages"]]
+
+
+def errors(page) -> set[str]:
+    return set(page.context["form"].errors)
+
+
+def found(client, at=VEHICLES, **filters) -> set:
+    page = client.get(at, filters)
+    assert page.status_code == 200
+    return {row.pk for row in page.context["cl"].result_list}
+
+
+def key(vehicle):
+    return {"city": vehicle.city, "vehicle_id": vehicle.id}
+
+
+# --- Maintenance -------------------------------------------------------------------------------------------
+
+
+def test_maintenance_is_asked_for_before_it_is_done(client, staff, vehicle):
+    page = act(client, "maintain", [vehicle], confirmed=False)
+    assert "Until further notice" in page.content.decode()
+    assert live(vehicle) == []
+
+
+def test_vehicles_go_into_maintenance_until_further_notice(client, staff, vehicle):
+    other = VehicleFactory(city="rome")
+    page = act(client, "maintain", [vehicle, other], without_end="on", description="Brakes")
+    assert said(page) == ["Vehicles put in maintenance: 2."]
+    for one in (vehicle, other):
+        [maintenance] = live(one)
+        assert (maintenance.starts_at, maintenance.ends_at) == (NOON, None)
+        assert (maintenance.description, maintenance.made_by_id) == ("Brakes", staff.id)
+    assert LogEntry.objects.filter(user=staff, change_message="Put in maintenance.").count() == 2
+
+
+def test_its_times_are_those_of_each_vehicles_city(client, staff, vehicle):
+    american = VehicleFactory(city="new york")
+    act(client, "maintain", [vehicle, american], starts="2030-05-02T09:00", ends="2030-05-02T11:30")
+    [here], [there] = live(vehicle), live(american)
+    assert here.starts_at == datetime(2030, 5, 2, 7, tzinfo=UTC)
+    assert there.starts_at == datetime(2030, 5, 2, 13, tzinfo=UTC)
+    assert there.ends_at - there.starts_at == here.ends_at - here.starts_at == timedelta(hours=2.5)
+
+
+@pytest.mark.parametrize(
+    ("sent", "wrong"),
+    [
+        ({}, {"ends"}),
+        ({"starts": "2030-05-02T09:00"}, {"ends"}),
+        ({"ends": "2030-05-02T11:00", "without_end": "on"}, {"without_end"}),
+        ({"starts": "2030-05-02T11:00", "ends": "2030-05-02T09:00"}, {"ends"}),
+        ({"starts": "2030-05-02T11:00", "ends": "2030-05-02T11:00"}, {"ends"}),
+        ({"starts": "tomorrow", "without_end": "on"}, {"starts"}),
+        ({"starts": "0001-01-01T00:00", "without_end": "on"}, {"starts"}),
+        ({"ends": "9999-12-31T23:59"}, {"ends"}),
+        ({"ends": "2030-03-31T02:30"}, {"ends"}),
+        ({"without_end": "on", "description": "x" * 101}, {"description"}),
+    ],
+)
+def test_never_is_said_and_contradictions_come_back(client, staff, vehicle, sent, wrong):
+    page = act(client, "maintain", [vehicle], **sent)
+    assert errors(page) == wrong
+    assert live(vehicle) == []
+
+
+def test_a_time_that_one_of_the_cities_skips_comes_back(client, staff, vehicle, clock):
+    clock.move_to(datetime(2030, 2, 1, tzinfo=UTC))
+    american = VehicleFactory(city="new york")
+    page = act(client, "maintain", [vehicle, american], ends="2030-03-10T02:30")
+    assert errors(page) == {"ends"}
+    assert "New York" in page.content.decode()
+    assert said(act(client, "maintain", [vehicle], ends="2030-03-10T02:30")) == ["Vehicles put in maintenance: 1."]
+
+
+def test_who_refuses_is_named_and_the_others_are_done(client, staff, vehicle):
+    busy, waiting = VehicleFactory(), VehicleFactory(approved_at=None)
+    maintain(busy, 0, 2)
+    page = act(client, "maintain", [vehicle, busy, waiting], without_end="on")
+    assert len(said(page)) == 3
+    assert sum("Vehicles put in maintenance: 1." in sentence for sentence in said(page)) == 1
+    assert any(busy.code in sentence and "taken from" in sentence for sentence in said(page))
+    assert any(waiting.code in sentence and "approved" in sentence for sentence in said(page))
+
+
+def test_maintenance_that_would_have_ended_is_refused(client, staff, vehicle):
+    page = act(client, "maintain", [vehicle], ends="2030-05-01T13:00")
+    assert "not in the past" in said(page)[0]
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+@pytest.mark.parametrize("action", ["maintain", "pick_up", "swap_battery"])
+def test_at_most_500_at_once(client, staff, action, confirmed):
+    Vehicle.objects.bulk_create([VehicleFactory.build() for _number in range(501)])
+    page = act(client, action, [Vehicle.objects.first()], confirmed=confirmed, select_across="1", without_end="on")
+    assert "at most 500" in said(page)[0]
+    assert not Allocation.objects.exists()
+
+
+def test_vehicles_come_back_from_maintenance(client, staff, vehicle):
+    maintain(vehicle)
+    other = VehicleFactory()
+    page = act(client, "end_maintenance", [vehicle, other])
+    assert said(page) == [f"{other}: This vehicle is not in maintenance.", "Vehicles back on the road: 1."]
+    assert log(vehicle)[-1] == (["maintenance"], "available")
+
+
+# --- Field work from the list ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", ["maintenance_pick_up", "rebalance_pick_up", "compliance_pick_up"])
+def test_vehicles_are_picked_up_for_a_reason(client, staff, vehicle, reason):
+    page = act(client, "pick_up", [vehicle], reason=reason, note="Depot 2")
+    assert said(page) == ["Vehicles picked up: 1."]
+    event = vehicle.events.latest("occurred_at")
+    assert (event.event_types, event.state, event.note) == ([reason], "removed", "Depot 2")
+
+
+def test_a_pick_up_without_a_reason_comes_back(client, staff, vehicle):
+    assert errors(act(client, "pick_up", [vehicle], reason="trip_start")) == {"reason"}
+    assert live(vehicle) == []
+
+
+def test_missing_and_found(client, staff, vehicle):
+    act(client, "missing", [vehicle], note="Two of us looked")
+    assert log(vehicle)[-1] == (["not_located"], "missing")
+    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
+    page = act(client, "bring_back", [vehicle], place="Eiffel Tower", **position)
+    assert said(page) == ["Vehicles back on the street: 1."]
+    assert log(vehicle)[-1] == (["located"], "available")
+    assert Vehicle.objects.get(pk=vehicle.pk).position == EIFFEL_TOWER
+
+
+def test_what_was_picked_up_is_dropped_off(client, staff, vehicle):
+    pick_up_vehicle(**key(vehicle), by=staff)
+    act(client, "bring_back", [vehicle], place="Louvre")
+    assert log(vehicle)[-1] == (["provider_drop_off"], "available")
+    assert Vehicle.objects.get(pk=vehicle.pk).position is None
+
+
+@pytest.mark.parametrize(("sent", "wrong"), [({}, {"place"}), ({"place": "Louvre", "latitude": "48.8"}, {"longitude"})])
+def test_a_place_is_said_whole(client, staff, vehicle, sent, wrong):
+    pick_up_vehicle(**key(vehicle), by=staff)
+    assert errors(act(client, "bring_back", [vehicle], **sent)) == wrong
+
+
+def test_a_place_in_another_city_is_refused(client, staff, vehicle):
+    pick_up_vehicle(**key(vehicle), by=staff)
+    page = act(client, "bring_back", [vehicle], place="Colosseum", latitude="41.89", longitude="12.49")
+    assert "not in Paris" in said(page)[0]
+
+
+def test_what_stands_in_the_street_is_not_brought_back(client, staff, vehicle):
+    page = act(client, "bring_back", [vehicle], place="Louvre")
+    assert "neither picked up nor missing" in said(page)[0]
+
+
+def test_batteries_are_swapped(client, staff, vehicle):
+    bike = VehicleFactory(type="bike")
+    page = act(client, "swap_battery", [vehicle, bike], percent="95")
+    assert sorted(said(page)) == ["Batteries swapped: 1.", f"{bike}: This vehicle has no battery."]
+    assert Vehicle.objects.get(pk=vehicle.pk).battery_percent == 95
+
+
+@pytest.mark.parametrize("percent", ["", "101", "-1", "full"])
+def test_a_battery_has_so_many_percent(client, staff, vehicle, percent):
+    assert errors(act(client, "swap_battery", [vehicle], percent=percent)) == {"percent"}
+
+
+@pytest.mark.parametrize("action", ["pick_up", "missing", "swap_battery"])
+def test_a_vehicle_on_a_trip_is_left_alone(client, staff, action):
+    ride = OpenRideFactory()
+    page = act(client, action, [ride.vehicle], reason="rebalance_pick_up", percent="90")
+    assert "is being ridden" in said(page)[0]
+
+
+@pytest.mark.parametrize("action", ["maintain", "end_maintenance", "pick_up", "missing", "bring_back", "swap_battery"])
+@pytest.mark.parametrize("role", ["Support", "Read-only"])
+def test_those_who_may_look_do_none_of_it(client, vehicle, role, action):
+    person = StaffFactory(is_superuser=False)
+    person.groups.add(Group.objects.get(name=role))
+    client.force_login(person)
+    before = log(vehicle)
+    act(client, action, [vehicle], without_end="on", reason="rebalance_pick_up", percent="90", place="Louvre")
+    assert log(vehicle) == before
+    page = client.get(reverse("admin:fleet_vehicle_change", args=[str(vehicle.pk)])).content.decode()
+    assert f'value="{action}"' not in page
+
+
+# --- The list and the page of a vehicle ------------------------------------------------------------------
+
+
+@pytest.fixture
+def fleet(staff):
+    """One in each state."""
+    rider = UserFactory()
+    made = {name: VehicleFactory(owner=rider if name == "paused" else None) for name in STATES}
+    maintain(made["maintenance"])
+    reserve(rider, made["reserved"])
+    book(UserFactory(), made["booked"], 0, 2)
+    book(UserFactory(), made["booked later"], 5, 6)
+    pick_up_vehicle(**key(made["picked up"]), by=staff)
+    report_missing(**key(made["missing"]), by=staff)
+    pause_vehicle(**key(made["paused"]), owner=rider)
+    OpenRideFactory(vehicle=made["in use"])
+    return made
+
+
+STATES = {
+    "free": "Available",
+    "maintenance": "In maintenance",
+    "reserved": "Reserved",
+    "booked": "Booked",
+    "booked later": "Available",
+    "picked up": "Picked up",
+    "missing": "Missing",
+    "paused": "Paused by its owner",
+    "in use": "In use",
+}
+
+
+def test_the_list_says_what_each_is_doing(client, fleet):
+    page = client.get(VEHICLES).content.decode()
+    for name, label in STATES.items():
+        row = re.search(rf"{fleet[name].code}.*?</tr>", page, re.DOTALL).group()
+        assert f'field-standing">{label}<' in row
+
+
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [
+        ("free", {"free", "booked later"}),
+        ("taken", {"reserved", "booked"}),
+        ("maintenance", {"maintenance"}),
+        ("picked_up", {"picked up"}),
+        ("missing", {"missing"}),
+        ("paused", {"paused"}),
+        ("in_use", {"in use"}),
+    ],
+)
+def test_the_list_can_be_narrowed_to_a_state(client, fleet, state, names):
+    assert found(client, state=state) == {fleet[name].pk for name in names}
+
+
+def test_what_has_expired_or_was_cancelled_narrows_nothing(client, fleet, clock):
+    clock.move_to(NOON + 3 * HOUR)
+    assert found(client, state="taken") == set()
+    assert fleet["reserved"].pk in found(client, state="free")
+
+
+def test_the_list_of_vehicles_takes_no_query_per_row(client, fleet, django_assert_max_num_queries):
+    for _number in range(20):
+        maintain(VehicleFactory(owner=UserFactory()))
+    with django_assert_max_num_queries(8):
+        client.get(VEHICLES)
+
+
+def test_the_worklist_has_vehicles_whose_place_is_unknown(client, staff):
+    nowhere = VehicleFactory(somewhere=True)
+    VehicleFactory()
+    VehicleFactory(somewhere=True, approved_at=None)
+    VehicleFactory(somewhere=True, status="removed")
+    OpenRideFactory(vehicle=VehicleFactory(somewhere=True))
+    picked_up, missing = VehicleFactory(somewhere=True), VehicleFactory(somewhere=True)
+    pick_up_vehicle(**key(picked_up), by=staff)
+    report_missing(**key(missing), by=staff)
+    assert found(client, work="place_unknown") == {nowhere.pk, missing.pk}
+    assert f"{VEHICLES}?work=place_unknown" in client.get("/admin/").content.decode()
+
+
+def test_booked_but_still_being_ridden(client, staff, clock):
+    late, own = VehicleFactory(), VehicleFactory()
+    booker = UserFactory()
+    book(booker, late, 1, 3)
+    book(booker, own, 1, 3, token="another")
+    book(UserFactory(), VehicleFactory(), 1, 3)
+    OpenRideFactory(vehicle=late)
+    OpenRideFactory(vehicle=own, rider=booker)
+    assert found(client, work="late") == set()
+    clock.move_to(NOON + 2 * HOUR)
+    assert found(client, work="late") == {late.pk}
+    assert "In use, Booked" in client.get(VEHICLES, {"work": "late"}).content.decode()
+
+
+def test_the_page_of_a_vehicle_shows_its_log_and_its_calendar(client, staff, vehicle):
+    rider = UserFactory(username="rita")
+    book(rider, vehicle, 30, 31)
+    act(client, "swap_battery", [vehicle], percent="90")
+    page = client.get(reverse("admin:fleet_vehicle_change", args=[str(vehicle.pk)])).content.decode()
+    assert "Battery swapped" in page
+    assert "05/01/2030 2 p.m." in page  # by the clocks of Paris
+    assert "05/02/2030 8 p.m." in page
+    assert staff.username in page
+    assert 'name="action" value="pick_up"' in page
+
+
+def test_the_page_of_a_vehicle_costs_the_same_however_long_its_past(
+    client, staff, vehicle, django_assert_max_num_queries
+):
+    for number in range(12):
+        book(UserFactory(), vehicle, 2 * number + 1, 2 * number + 2, token=str(number))
+    with django_assert_max_num_queries(14):
+        client.get(reverse("admin:fleet_vehicle_change", args=[str(vehicle.pk)]))
+
+
+def test_a_button_on_the_page_leads_to_the_question(client, staff, vehicle):
+    page = client.post(VEHICLES, {"action": "pick_up", "_selected_action": str(vehicle.pk)})
+    assert "Pick these vehicles up?" in page.content.decode()
+
+
+# --- Allocations -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def allocations(staff):
+    rider = UserFactory(username="rita")
+    rome = VehicleFactory(city="rome")
+    return {
+        "booking": book(rider, VehicleFactory(), 5, 6),
+        "reservation": reserve(rider, VehicleFactory()),
+        "maintenance": maintain(rome, by=staff),
+        "planned": maintain(VehicleFactory(), 3, 4, by=staff),
+    }
+
+
+def test_allocations_are_listed_in_local_time(client, allocations):
+    page = client.get(ALLOCATIONS).content.decode()
+    assert found(client, ALLOCATIONS) == {one.pk for one in allocations.values()}
+    assert "05/01/2030 7 p.m." in page
+    assert "until further notice" in page
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"city": "rome"}, {"maintenance"}),
+        ({"kind__exact": "booking"}, {"booking"}),
+        ({"when": "now"}, {"reservation", "maintenance"}),
+        ({"when": "ahead"}, {"booking", "planned"}),
+        ({"when": "over"}, set()),
+        ({"when": "cancelled"}, set()),
+        ({"q": "rita"}, {"booking", "reservation"}),
+        ({"q": "nobody"}, set()),
+        ({"starts_at__year": "2030", "starts_at__month": "5"}, {"booking", "reservation", "maintenance", "planned"}),
+        ({"starts_at__year": "2031"}, set()),
+    ],
+)
+def test_allocations_can_be_narrowed(client, allocations, filters, names):
+    assert found(client, ALLOCATIONS, **filters) == {allocations[name].pk for name in names}
+
+
+def test_allocations_are_found_by_code_and_by_id(client, allocations):
+    booking = allocations["booking"]
+    assert found(client, ALLOCATIONS, q=booking.vehicle.code.lower()) == {booking.pk}
+    assert found(client, ALLOCATIONS, q=str(booking.id)) == {booking.pk}
+
+
+def test_what_is_over_is_listed_as_such(client, allocations, clock):
+    clock.move_to(NOON + 24 * HOUR)
+    assert found(client, ALLOCATIONS, when="over") == {
+        allocations[name].pk for name in ("booking", "reservation", "planned")
+    }
+
+
+def test_the_list_of_allocations_takes_no_query_per_row(client, staff, django_assert_max_num_queries):
+    for number in range(20):
+        book(UserFactory(), VehicleFactory(), 1, 2, token=str(number))
+    with django_assert_max_num_queries(9):
+        client.get(ALLOCATIONS)
+
+
+def test_the_page_of_an_allocation_shows_it_and_changes_nothing(client, allocations):
+    url = reverse("admin:fleet_allocation_change", args=[str(allocations["booking"].pk)])
+    page = client.get(url).content.decode()
+    assert "rita" in page
+    assert 'name="action" value="cancel"' in page
+    assert client.post(url, {"kind": "maintenance"}).status_code == 403
+
+
+def test_staff_cancel_and_people_are_told(client, allocations, clock):
+    page = act(client, "cancel", allocations.values(), at=ALLOCATIONS, confirmed=False)
+    assert "Cancel these" in page.content.decode()
+    assert not Notice.objects.exists()
+    page = act(client, "cancel", allocations.values(), at=ALLOCATIONS)
+    assert said(page) == ["Cancelled: 4."]
+    assert set(Notice.objects.values_list("code", flat=True)) == {"booking_cancelled", "reservation_cancelled"}
+    clock.move_to(NOON + timedelta(seconds=1))
+    assert not Allocation.objects.from_now_on(timezone.now()).exists()
+    assert LogEntry.objects.filter(change_message="Cancelled.").count() == 4
+
+
+def test_cancelling_twice_says_that_it_is_over(client, allocations):
+    act(client, "cancel", [allocations["booking"]], at=ALLOCATIONS)
+    page = act(client, "cancel", [allocations["booking"]], at=ALLOCATIONS)
+    assert "it is over" in said(page)[0]
+    assert Notice.objects.count() == 1
+
+
+@pytest.mark.parametrize("take_away", [pick_up_vehicle, report_missing])
+def test_what_is_away_comes_back_with_a_place_only(client, staff, vehicle, take_away):
+    take_away(**key(vehicle), by=staff)
+    [away] = live(vehicle)
+    page = act(client, "cancel", [away], at=ALLOCATIONS)
+    assert "Say where it stands" in said(page)[0]
+    assert live(vehicle) == [away]
+    assert code_of(cancel_allocation, city=away.city, allocation_id=away.id, by=staff) == "not_on_the_street"
+
+
+def test_there_is_nothing_to_cancel_that_is_not_there(staff, vehicle):
+    assert code_of(cancel_allocation, city="paris", allocation_id=vehicle.id, by=staff) == "allocation_gone"
+
+
+def test_those_who_may_look_cancel_nothing(client, allocations):
+    person = StaffFactory(is_superuser=False)
+    person.groups.add(Group.objects.get(name="Read-only"))
+    client.force_login(person)
+    act(client, "cancel", allocations.values(), at=ALLOCATIONS)
+    assert Allocation.objects.from_now_on(timezone.now()).count() == 4
+
+
+# --- The log -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filters", "number"),
+    [
+        ({}, 4),
+        ({"event": "maintenance"}, 1),
+        ({"event": "not_located"}, 1),
+        ({"event": "trip_start"}, 0),
+        ({"state__exact": "missing"}, 1),
+        ({"city": "rome"}, 2),
+        ({"occurred_at__year": "2030"}, 2),  # they were put on the street before
+    ],
+)
+def test_the_log_can_be_narrowed(client, staff, filters, number):
+    maintain(VehicleFactory(), by=staff)
+    report_missing(**key(VehicleFactory(city="rome")), by=staff)
+    page = client.get(EVENTS, filters)
+    assert len(page.context["cl"].result_list) == number
+
+
+def test_the_log_is_found_by_code_and_takes_no_query_per_row(client, staff, vehicle, django_assert_max_num_queries):
+    for _number in range(20):
+        maintain(VehicleFactory(), by=staff)
+    assert len(found(client, EVENTS, q=vehicle.code)) == 1
+    with django_assert_max_num_queries(9):
+        client.get(EVENTS)
+
+
+def test_nobody_changes_the_log(client, staff, vehicle):
+    event = maintain(vehicle, by=staff).events.get()
+    url = reverse("admin:fleet_vehicleevent_change", args=[str(event.pk)])
+    page = client.get(url).content.decode()
+    assert "05/01/2030 2 p.m." in page
+    assert 'name="_save"' not in page
+    assert client.post(url, {"state": "available"}).status_code == 403
+
+
+@pytest.mark.parametrize("at", [ALLOCATIONS, EVENTS, "/admin/fleet/problemreport/"])
+def test_a_huge_table_is_not_counted_to_its_end(client, staff, at, monkeypatch):
+    monkeypatch.setattr("movr_project.admin.LARGEST_COUNT", 2)
+    for _number in range(3):
+        maintain(VehicleFactory(), by=staff)
+    assert client.get(at).context["cl"].paginator.count <= 2
+
+
+# --- A city's day --------------------------------------------------------------------------------------------
+
+
+def day_page(client, **query):
+    page = client.get(CALENDAR, {"city": "paris", **query})
+    assert page.status_code == 200
+    return page
+
+
+def bars(page) -> list[list[tuple]]:
+    return [[(bar.standing, bar.start, bar.length, bar.when) for bar in row.bars] for row in page.context["rows"]]
+
+
+def test_the_day_shows_what_vehicles_are_set_aside_for(client, staff, vehicle):
+    rider = UserFactory(username="rita")
+    booking = book(rider, vehicle, 1, 3)
+    page = day_page(client)
+    assert page.context["day"].date == date(2030, 5, 1)
+    assert bars(page) == [[("booking", 15 * 60, 120, "15:00 to 17:00")]]
+    text = page.content.decode()
+    assert "Booked, 15:00 to 17:00" in text
+    assert "rita" in text
+    assert reverse("admin:fleet_allocation_change", args=[str(booking.pk)]) in text
+    assert 'x="900.0"' in text
+    assert 'style="' not in text
+
+
+def test_what_goes_beyond_the_day_is_cut_and_says_so(client, staff, vehicle):
+    maintain(vehicle, 5)
+    assert bars(day_page(client)) == [[("maintenance", 19 * 60, 5 * 60, "from 19:00 until further notice")]]
+    [[(_word, start, length, when)]] = bars(day_page(client, day="2030-05-02"))
+    assert (start, length) == (0, 24 * 60)
+    assert when == "from 1 May 19:00 until further notice"
+    assert bars(day_page(client, day="2030-04-30")) == []
+
+
+def test_cancelled_and_other_cities_are_not_shown(client, staff, vehicle):
+    maintain(VehicleFactory(city="rome"))
+    booking = book(UserFactory(), vehicle, 1, 2)
+    act(client, "cancel", [booking], at=ALLOCATIONS)
+    assert bars(day_page(client)) == []
+    assert "No vehicle is set aside" in day_page(client).content.decode()
+
+
+def test_the_day_can_be_narrowed_to_a_type(client, staff, vehicle):
+    maintain(vehicle)
+    maintain(VehicleFactory(type="car"))
+    assert [row.vehicle for row in day_page(client, type="e-bike").context["rows"]] == [vehicle]
+
+
+@pytest.mark.parametrize(
+    ("city", "day", "hours"),
+    [
+        ("paris", date(2026, 3, 29), 23),
+        ("paris", date(2026, 10, 25), 25),
+        ("new york", date(2026, 11, 1), 25),
+        ("paris", date(2026, 6, 1), 24),
+    ],
+)
+def test_a_day_has_as_many_hours_as_its_clocks_say(client, staff, city, day, hours):
+    shown = StaffDay(registry[city], day)
+    assert (len(shown.hours), shown.minutes) == (hours, hours * 60)
+    assert (shown.hours.count("02") if city == "paris" else shown.hours.count("01")) == {23: 0, 24: 1, 25: 2}[hours]
+    page = client.get(CALENDAR, {"city": city, "day": str(day)}).content.decode()
+    assert (f"this day has {hours} hours" in page) == (hours != 24)
+
+
+def test_on_a_long_day_things_stand_where_the_clocks_say(client, staff, clock):
+    clock.move_to(datetime(2026, 10, 20, tzinfo=UTC))
+    vehicle = VehicleFactory()
+    act(client, "maintain", [vehicle], starts="2026-10-25T12:00", ends="2026-10-25T13:00")
+    [[(_word, start, length, when)]] = bars(day_page(client, day="2026-10-25"))
+    assert (start, length, when) == (13 * 60, 60, "12:00 to 13:00")
+
+
+def test_from_day_to_day(client, staff):
+    text = day_page(client, day="2026-12-31", type="car").content.decode()
+    assert "day=2026-12-30" in text
+    assert "day=2027-01-01" in text
+    assert "type=car" in text
+
+
+@pytest.mark.parametrize("query", [{"city": "mars"}, {"day": "today"}, {"day": "0001-01-01"}, {"day": "9999-12-31"}])
+def test_nonsense_is_here_and_today(client, staff, query):
+    page = client.get(CALENDAR, query)
+    assert page.status_code == 200
+    assert page.context["day"].city == registry["paris"]
+    assert page.context["day"].is_today
+
+
+def test_fifty_vehicles_a_page(client, staff):
+    for _number in range(51):
+        maintain(VehicleFactory())
+    assert len(day_page(client).context["rows"]) == 50
+    assert len(day_page(client, page="2").context["rows"]) == 1
+    assert day_page(client, page="9").context["rows"] == []
+
+
+def test_the_day_costs_the_same_for_one_vehicle_and_for_many(client, staff, django_assert_max_num_queries):
+    for number in range(20):
+        book(UserFactory(), VehicleFactory(), 1, 2, token=str(number))
+    with django_assert_max_num_queries(3):  # the person, the vehicles, what takes them
+        day_page(client)
+
+
+def test_who_may_see_the_day(client, staff):
+    person = StaffFactory(is_superuser=False)
+    client.force_login(person)
+    assert client.get(CALENDAR).status_code == 403
+    person.groups.add(Group.objects.get(name="Read-only"))
+    assert client.get(CALENDAR).status_code == 200
+    assert client.post(CALENDAR).status_code == 405
