@@ -18,6 +18,10 @@ from .states import state_of
 FIELDS = [field.attname for field in Allocation._meta.concrete_fields]
 
 
+TICK = timedelta(microseconds=1)
+LONGEST_WAIT = timedelta(minutes=1)  # for the lock, within the time that a transaction has
+
+
 class LockedVehicle:
     """A vehicle that nobody else changes until the transaction ends.
 
@@ -72,15 +76,21 @@ def with_calendar(rows: QuerySet, *, vehicle: str = "", ahead: timedelta | None 
 
     ``vehicle`` is the path to the vehicle. A join, because another statement would be another round trip.
     """
-    allocations = f"{vehicle}__allocations" if vehicle else "allocations"
+    path = f"{vehicle}__" if vehicle else ""
+    allocations = f"{path}allocations"
     now = timezone.now()
     live = Q(**{f"{allocations}__cancelled_at__isnull": True})
     live &= Q(**{f"{allocations}__ends_at__isnull": True}) | Q(**{f"{allocations}__ends_at__gt": now})
     if ahead is not None:
-        begun = Q(**{f"{allocations}__starts_at__isnull": True}) | Q(**{f"{allocations}__starts_at__lt": now + ahead})
-        live &= begun
+        live &= Q(**{f"{allocations}__starts_at__isnull": True}) | _starts_before(allocations, path, now, ahead)
     joined = rows.annotate(calendar=FilteredRelation(allocations, condition=live))
     return joined.annotate(**{f"calendar_{name}": F(f"calendar__{name}") for name in FIELDS})
+
+
+def _starts_before(allocations: str, path: str, now: datetime, ahead: timedelta) -> Q:
+    """``ahead`` of the moment that ``LockedVehicle`` will have: the lock may be waited for, the clock set back."""
+    by_the_clock = Q(**{f"{allocations}__starts_at__lt": now + ahead + LONGEST_WAIT})
+    return by_the_clock | Q(**{f"{allocations}__starts_at__lte": F(f"{path}last_event_at") + ahead + TICK})
 
 
 def calendar_of(rows: Iterable[Model]) -> list[Allocation]:
@@ -101,4 +111,4 @@ def _moment(vehicle: Vehicle) -> datetime:
     """Now; by a clock that was set back, just after the vehicle's last event."""
     if vehicle.last_event_at is None:
         return timezone.now()
-    return max(timezone.now(), vehicle.last_event_at + timedelta(microseconds=1))
+    return max(timezone.now(), vehicle.last_event_at + TICK)
