@@ -99,8 +99,8 @@ class VehicleQuerySet(models.QuerySet):
         return self.filter(status=VehicleStatus.AVAILABLE, approved_at__isnull=False)
 
     def rideable_by(self, user: User) -> Self:
-        """Nobody rides it, and nobody else has it now or within the guard before a booking."""
-        return self.available().filter(~Exists(self._in_the_way_of(user)))
+        """Nobody rides it, and it is the person's own now, or nobody's until the guard before a booking begins."""
+        return self.available().filter(self._is_free_for(user))
 
     def free_for(self, interval: Interval) -> Self:
         """Nothing in its calendar for a whole interval, and no ride either (row IB15).
@@ -119,13 +119,17 @@ class VehicleQuerySet(models.QuerySet):
 
     def with_is_free(self, user: User | None = None) -> Self:
         """Each with ``is_free``: whether ``rideable_by`` would keep it; without a user, for anybody."""
-        free = Q(status=VehicleStatus.AVAILABLE, approved_at__isnull=False) & ~Exists(self._in_the_way_of(user))
+        free = Q(status=VehicleStatus.AVAILABLE, approved_at__isnull=False) & self._is_free_for(user)
         return self.annotate(is_free=ExpressionWrapper(free, BooleanField()))
 
-    def _in_the_way_of(self, user: User | None) -> AllocationQuerySet:
-        """What a vehicle's calendar has from now until the guard, but for the person's own."""
-        in_the_way = self._allocations().overlapping(Interval.lasting(timezone.now(), guard()))
-        return in_the_way if user is None else in_the_way.not_for(user)
+    def _is_free_for(self, user: User | None) -> Q:
+        """Nothing in its calendar from now until the guard, but for the person's own; what is theirs now, is."""
+        now = timezone.now()
+        in_the_way = self._allocations().overlapping(Interval.lasting(now, guard()))
+        if user is None or not user.is_authenticated:
+            return Q(~Exists(in_the_way))
+        own = self._allocations().filter(rider_id=user.id, starts_at__lte=now, ends_at__gt=now)
+        return Q(~Exists(in_the_way.not_for(user))) | Q(Exists(own))
 
     def of_type(self, type_: str) -> Self:
         return self.filter(type=type_)

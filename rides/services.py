@@ -20,7 +20,7 @@ from fleet.events import record_event
 from fleet.locking import LockedVehicle, calendar_of, lock_vehicle, with_calendar
 from fleet.models import Vehicle
 from fleet.querysets import guard
-from fleet.services import VehicleRefused, check_position, local_moment, refuse_if_taken, wrong_city
+from fleet.services import VehicleRefused, check_position, local_moment, refuse_if_changed, refuse_if_taken, wrong_city
 from movr_project.db.keys import CityKeyValue
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
@@ -94,9 +94,10 @@ def end_ride(
     ``rider`` is who asks, and must be the ride's own; None is for staff (``by``), whose view has checked them.
     ``position`` is in degrees. Ending twice changes nothing. Locks the vehicle, then the rider. Raises
     ``RideRefused``: ``ride_gone`` (there is none, or it is somebody else's), and ``VehicleRefused``:
-    ``outside_city``.
+    ``outside_city``, ``account_changed`` (of ``by``).
     """
     check_position(registry[city], position)
+    refuse_if_changed(by)
     rides = Ride.objects.filter(city=city, id=ride_id)
     if rider is not None:
         rides = rides.of_rider(rider)
@@ -133,9 +134,12 @@ def _lock_vehicle_for_start(city: str, vehicle_id: uuid.UUID, id_: uuid.UUID) ->
 
 
 def _due_at(locked: LockedVehicle, rider: User) -> datetime | None:
-    """When somebody else needs the vehicle. Raises ``VehicleRefused``: ``booked_soon`` (within the guard)."""
+    """When somebody else needs the vehicle. Raises ``VehicleRefused``: ``booked_soon`` (within the guard).
+
+    What one has reserved or booked is there to be ridden until its end, however soon the next one begins.
+    """
     due_at = next((other.starts_at for other in locked.ahead if not other.is_for(rider)), None)
-    if due_at is not None and due_at < locked.moment + guard():
+    if due_at is not None and locked.current is None and due_at < locked.moment + guard():
         sentence = _("This vehicle is booked from %(moment)s.")
         moment = local_moment(due_at, locked.vehicle.served_city)
         raise VehicleRefused(sentence % {"moment": moment}, code="booked_soon")

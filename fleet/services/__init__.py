@@ -5,7 +5,7 @@ from .cancelling import cancel_allocation
 from .field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
 from .late_bookings import tell_late_bookings
 from .maintenance import cancel_maintenance, end_maintenance, pause_vehicle, put_in_maintenance, resume_vehicle
-from .refusals import CalendarConflict, VehicleRefused, check_position, local_moment
+from .refusals import CalendarConflict, VehicleRefused, check_position, local_moment, refuse_if_changed
 from .reports import close_report, report_problem
 from .reservations import cancel_reservation, refuse_if_taken, reserve_vehicle, wrong_city
 from .retention import forget_events
@@ -46,6 +46,7 @@ __all__ = [
     "pause_vehicle",
     "pick_up_vehicle",
     "put_in_maintenance",
+    "refuse_if_changed",
     "refuse_if_taken",
     "remove_vehicle",
     "report_missing",

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from cities.models import City
 from movr_project.errors import Refused
 
@@ -42,13 +43,25 @@ class CalendarConflict(VehicleRefused):
 
 
 def locked_vehicle(
-    city: str, vehicle_id: uuid.UUID, *, ahead: timedelta | None = None, among: QuerySet | None = None
+    city: str,
+    vehicle_id: uuid.UUID,
+    *,
+    ahead: timedelta | None = None,
+    among: QuerySet | None = None,
+    by: User | None = None,
 ) -> LockedVehicle:
-    """The vehicle under its lock. Raises ``VehicleRefused``: ``vehicle_gone``."""
+    """The vehicle under its lock. Raises ``VehicleRefused``: ``vehicle_gone``, and ``account_changed`` of ``by``."""
     locked = lock_vehicle(city, vehicle_id, ahead=ahead, among=among)
     if locked is None:
         raise VehicleRefused(_("There is no such vehicle."), code="vehicle_gone")
+    refuse_if_changed(by)
     return locked
+
+
+def refuse_if_changed(person: User | None) -> None:
+    """Refuse whoever has moved or left since their page was made: no row can point at them (``account_changed``)."""
+    if person is not None and not User.objects.active().filter(id=person.id, city=person.city).exists():
+        raise VehicleRefused(_("Your account has changed. Please try again."), code="account_changed")
 
 
 def locked_on_the_road(city: str, vehicle_id: uuid.UUID, **options) -> LockedVehicle:
