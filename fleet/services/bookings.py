@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -136,7 +135,7 @@ def _refuse_too_many(locked: LockedVehicle, rider: User) -> None:
 
 
 def _repeated(locked: LockedVehicle, booking: Allocation) -> Allocation:
-    if booking.has_ended(timezone.now()):
+    if booking.has_ended(locked.moment):
         raise VehicleRefused(_("The booking that this form made is over or cancelled."), code="already_ended")
     booking.vehicle = locked.vehicle
     return booking

@@ -75,7 +75,8 @@ def cancel_calendar(locked: LockedVehicle, allocations: Iterable[Allocation], *,
 def withdraw(city: str, allocation_id: uuid.UUID, *, kinds: Iterable[AllocationKind], by: User, rider: User | None):
     """Cancel one allocation of these kinds: ``rider``'s own, or, with None, anybody's, who is then told.
 
-    Ended already, it stays as it is. Returns it. Raises ``VehicleRefused``: ``allocation_gone``.
+    Ended already, it stays as it is. Returns it. Raises ``VehicleRefused``: ``allocation_gone``,
+    ``account_changed``.
     """
     allocations = Allocation.objects.filter(city=city, id=allocation_id, kind__in=list(kinds))
     if rider is not None:
@@ -83,7 +84,7 @@ def withdraw(city: str, allocation_id: uuid.UUID, *, kinds: Iterable[AllocationK
     found = allocations.first()
     if found is None:
         raise VehicleRefused(_("There is no such booking."), code="allocation_gone")
-    locked = locked_vehicle(city, found.vehicle_id)
+    locked = locked_vehicle(city, found.vehicle_id, by=by)
     live = next((other for other in locked.calendar if other.id == found.id), None)
     if live is None:
         found.vehicle = locked.vehicle

@@ -79,7 +79,7 @@ def swap_battery(*, city: str, vehicle_id: uuid.UUID, by: User, percent: int = F
     Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``vehicle_in_use``,
     ``no_battery``.
     """
-    locked = locked_on_the_road(city, vehicle_id)
+    locked = locked_on_the_road(city, vehicle_id, by=by)
     vehicle = locked.vehicle
     refuse_while_ridden(locked)
     if vehicle.battery_percent is None:
@@ -101,7 +101,7 @@ def _swapping(locked: LockedVehicle) -> list[EventType]:
 def _take_away(
     city: str, vehicle_id: uuid.UUID, state: VehicleState, *, by: User, note: str, data: dict | None = None
 ) -> Vehicle:
-    locked = locked_on_the_road(city, vehicle_id)
+    locked = locked_on_the_road(city, vehicle_id, by=by)
     refuse_while_ridden(locked)
     if locked.state != state:
         take_out_of_service(locked, Interval(start=locked.moment), by=by, state=state, data=data, note=note)
@@ -119,7 +119,7 @@ def _bring_back(
     position: tuple[float, float] | None,
 ) -> Vehicle:
     check_position(registry[city], position)
-    locked = locked_on_the_road(city, vehicle_id)
+    locked = locked_on_the_road(city, vehicle_id, by=by)
     if locked.state != state:
         raise refused
     current = locked.current

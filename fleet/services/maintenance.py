@@ -17,7 +17,6 @@ from .calendar import cancel_calendar, end_allocation, set_aside, withdraw
 from .refusals import VehicleRefused, conflict, locked_on_the_road
 
 
-@retry_transaction
 def put_in_maintenance(
     *,
     city: str,
@@ -31,9 +30,26 @@ def put_in_maintenance(
 
     It outranks riders and the owner: what they have in its way is ended, and they are told. A ride that goes
     on may be finished. Locks the vehicle, then the people. Raises ``CalendarConflict`` where other maintenance
-    is in the way, and ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``in_the_past``.
+    is in the way, and ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``in_the_past``,
+    ``account_changed``.
     """
-    locked = locked_on_the_road(city, vehicle_id)
+    return _put_in_maintenance(city, vehicle_id, by, starts_at, ends_at, description, uuid.uuid4())
+
+
+@retry_transaction(idempotent=True)
+def _put_in_maintenance(
+    city: str,
+    vehicle_id: uuid.UUID,
+    by: User | None,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    description: str,
+    id_: uuid.UUID,
+) -> Allocation:
+    locked = locked_on_the_road(city, vehicle_id, by=by)
+    done = next((other for other in locked.calendar if other.id == id_), None)
+    if done is not None:
+        return done  # by an attempt whose COMMIT was in doubt
     start = max(starts_at or locked.moment, locked.moment)
     if ends_at is not None and ends_at <= start:
         raise VehicleRefused(_("It has to end after it begins, and not in the past."), code="in_the_past")
@@ -43,7 +59,7 @@ def put_in_maintenance(
     if planned:
         locked.calendar = planned
         raise conflict(locked, interval)
-    return take_out_of_service(locked, interval, by=by, description=description)
+    return take_out_of_service(locked, interval, by=by, id_=id_, description=description)
 
 
 def take_out_of_service(
@@ -51,16 +67,21 @@ def take_out_of_service(
     interval: Interval,
     *,
     by: User | None,
+    id_: uuid.UUID | None = None,
     state: VehicleState = VehicleState.NON_OPERATIONAL,
     description: str = "",
     data: dict | None = None,
     note: str = "",
+    tells_everybody: bool = False,
 ) -> Allocation:
-    """Maintenance over whatever is in its way. Part of a transaction."""
+    """Maintenance over whatever is in its way. Part of a transaction.
+
+    Whoever does it is not told of what they lose themselves, unless ``tells_everybody``.
+    """
     before = locked.current
-    cancel_calendar(locked, locked.in_the_way_of(interval), by=by)
+    cancel_calendar(locked, locked.in_the_way_of(interval), by=None if tells_everybody else by)
     maintenance = set_aside(
-        locked, AllocationKind.MAINTENANCE, interval, state=state, by=by, description=description, data=data
+        locked, AllocationKind.MAINTENANCE, interval, state=state, by=by, id_=id_, description=description, data=data
     )
     record_calendar(locked, before=before, actor=by, allocation=maintenance, note=note)
     return maintenance
@@ -72,7 +93,7 @@ def end_maintenance(*, city: str, vehicle_id: uuid.UUID, by: User) -> Allocation
 
     Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``not_in_maintenance``.
     """
-    locked = locked_on_the_road(city, vehicle_id)
+    locked = locked_on_the_road(city, vehicle_id, by=by)
     current = locked.current
     if current is None or not current.is_maintenance or current.state != VehicleState.NON_OPERATIONAL:
         raise VehicleRefused(_("This vehicle is not in maintenance."), code="not_in_maintenance")
@@ -125,7 +146,7 @@ def resume_vehicle(*, city: str, vehicle_id: uuid.UUID, owner: User) -> None:
 
 
 def _own_vehicle(city: str, vehicle_id: uuid.UUID, owner: User) -> LockedVehicle:
-    locked = locked_on_the_road(city, vehicle_id)
+    locked = locked_on_the_road(city, vehicle_id, by=owner)
     if locked.vehicle.owner_id != owner.id:
         raise VehicleRefused(_("This vehicle is not yours."), code="not_yours")
     return locked

@@ -29,10 +29,10 @@ def report_problem(
 
     A problem of safety takes the vehicle off at once, others do when REPORTS_TAKE_OFF people have open
     reports; a ride that goes on may be finished. Locks the vehicle. Raises ``VehicleRefused``:
-    ``vehicle_gone``, ``awaits_approval``.
+    ``vehicle_gone``, ``awaits_approval``, ``account_changed``.
     """
     id_ = uuid.uuid5(reporter.id, f"report:{token}:{vehicle_city}:{vehicle_id}")
-    locked = locked_on_the_road(vehicle_city, vehicle_id)
+    locked = locked_on_the_road(vehicle_city, vehicle_id, by=reporter)
     existing = ProblemReport.objects.filter(city=vehicle_city, id=id_).first()
     if existing:
         existing.vehicle = locked.vehicle
@@ -108,7 +108,14 @@ def _take_off(locked: LockedVehicle, report: ProblemReport, reporter: User) -> N
     """Into maintenance until further notice; what was planned ahead for it makes way."""
     description = report.get_kind_display()[:100]
     data: dict[str, Any] = {"report": str(report.id)}
-    take_out_of_service(locked, Interval(start=locked.moment), by=reporter, description=description, data=data)
+    take_out_of_service(
+        locked,
+        Interval(start=locked.moment),
+        by=reporter,
+        description=description,
+        data=data,
+        tells_everybody=True,  # who reports a problem may not expect to lose their own booking by it
+    )
     owner = locked.vehicle.owner
     if owner is not None:
         tell(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Exists, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -53,11 +54,11 @@ def reserve_vehicle(*, rider: User, city: City, vehicle_city: str, vehicle_id: u
         raise VehicleRefused(_("This vehicle is booked by somebody else soon."), code="booked_soon")
     _refuse_in_cool_down(locked, rider)
     interval = Interval.lasting(locked.moment, length)
+    _take_hold(rider, interval)
     reservation = set_aside(
         locked, AllocationKind.RESERVATION, interval, state=VehicleState.RESERVED, rider=rider, by=rider, id_=id_
     )
     record_calendar(locked, before=None, actor=rider, allocation=reservation)
-    _take_hold(rider, interval)
     return reservation
 
 
@@ -113,9 +114,13 @@ def _refuse_in_cool_down(locked: LockedVehicle, rider: User) -> None:
 
 
 def _take_hold(rider: User, interval: Interval) -> None:
-    """Take the rider's one hold, or refuse: the rule stands in the UPDATE."""
+    """Take the rider's one hold, or refuse: the rule stands in the UPDATE.
+
+    Before anything points at the rider, so that who has moved or left is refused, not broken off.
+    """
+    now = timezone.now()  # the interval begins at the vehicle's time, and a hold of another vehicle is by the clock
     row = User.objects.active().filter(id=rider.id, city=rider.city)
-    free = row.filter(Q(hold_until__isnull=True) | Q(hold_until__lte=interval.start))
+    free = row.filter(Q(hold_until__isnull=True) | Q(hold_until__lte=now))
     if settings.EMAIL_VERIFICATION:
         free = free.filter(email_confirmed_at__isnull=False)
     if free.update(hold_until=interval.end):
@@ -123,7 +128,7 @@ def _take_hold(rider: User, interval: Interval) -> None:
     stored = row.first()
     if stored is None:
         raise VehicleRefused(_("Your account has changed. Please try again."), code="account_changed")
-    if stored.hold_until and stored.hold_until > interval.start:
+    if stored.hold_until and stored.hold_until > now:
         raise VehicleRefused(
             _("You hold another vehicle. Cancel that reservation first, or let it expire."), code="already_holding"
         )

@@ -104,7 +104,7 @@ def remove_vehicle(*, city: str, vehicle_id: uuid.UUID, by: User) -> Vehicle:
     Whoever reserved or booked it is told. Locks the vehicle. Removing it again changes nothing. Raises
     ``VehicleRefused``: ``vehicle_gone`` (there is none), ``not_yours``, ``vehicle_in_use``.
     """
-    locked = locked_vehicle(city, vehicle_id)
+    locked = locked_vehicle(city, vehicle_id, by=by)
     vehicle = locked.vehicle
     if not may_remove(vehicle, by):
         raise VehicleRefused(_("This vehicle is not yours."), code="not_yours")
@@ -125,7 +125,7 @@ def approve_vehicle(*, city: str, vehicle_id: uuid.UUID, by: User | None = None)
     Locks the vehicle. Approving it again changes nothing. Raises ``VehicleRefused``: ``vehicle_gone`` (there is
     none, or it has been removed).
     """
-    locked = locked_vehicle(city, vehicle_id)
+    locked = locked_vehicle(city, vehicle_id, by=by)
     vehicle = locked.vehicle
     if vehicle.is_removed:
         raise VehicleRefused(_("This vehicle has been removed."), code="vehicle_gone")
