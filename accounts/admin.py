@@ -215,6 +215,7 @@ class TermsAcceptanceAdmin(ReadOnlyAdmin):
     """Who accepted which terms, and when."""
 
     list_display = ["person", "version", "accepted_at"]
+    list_display_links = ["accepted_at"]  # the person is a link already
     list_filter = ["version"]
     list_select_related = ["user"]
     search_fields = ["user__username__istartswith", "user__email__istartswith"]

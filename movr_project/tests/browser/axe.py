@@ -19,6 +19,8 @@ RUN = """async ({tags, only}) => {
   return violations.flatMap(({id, nodes}) => nodes
     // Where a pin stands is essential, says WCAG 2.5.8 of maps; the list beside it has all of them.
     .filter(node => !(id === "target-size" && node.html.includes("leaflet-marker-icon")))
+    // Django's, in the administration: its label is a picture with a text, which this rule doesn't read.
+    .filter(node => !(id === "label-title-only" && node.html.includes('id="searchbar"')))
     .map(node => `${id}: ${node.target.join(" ")}: ` +
       node.failureSummary.split("\\n").slice(1).map(line => line.trim()).join("; ")));
 }"""

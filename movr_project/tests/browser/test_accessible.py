@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import User
 from movr_project.tests import test_sweep as sweep
 from movr_project.tests.browser.axe import violations
-from movr_project.tests.browser.conftest import PATIENCE_MS, PHONE
+from movr_project.tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE
 from rides.models import Ride
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -90,24 +90,38 @@ def extra_pages(world, who):
 
 
 def forms_of(world, who):
-    """The addresses of forms that come back with errors when they are sent empty."""
-    rows = {name: row for name, row in sweep.TABLE.items() if row.post.get(who) == row.get.get(who) == 200}
+    """The addresses of forms that come back with errors when they are sent empty: of each the first one's."""
+    before = SENDERS[: SENDERS.index(who)]
+    rows = {
+        name: row
+        for name, row in sweep.TABLE.items()
+        if name not in WITHOUT_FORM
+        and row.get.get(who) == row.post.get(who) == 200
+        and all(row.post.get(other) != 200 for other in before)
+    }
     return [reverse(name, args=row.args(world)) for name, row in rows.items()]
 
 
-SEND_EMPTY = """() => {
-  const form = document.querySelector("main form[method=post]");
-  if (!form) return false;
+SENDERS = [sweep.NOBODY, sweep.OTHER_RIDER, sweep.OWNER, STAFF]  # who is riding may not send all of them
+WITHOUT_FORM = {"accounts:password_reset_confirm", "accounts:email_confirm"}  # with a link that is no good
+
+
+SEND_EMPTY = """address => {
+  const forms = [...document.querySelectorAll("main form[method=post], #content-main form")];
+  const form = forms.length === 1 ? forms[0] : forms.find(form => new URL(form.action).pathname === address);
   form.noValidate = true;
-  for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) field.value = "";
+  for (const field of form.querySelectorAll("input:not([type=hidden], [type=radio], [type=checkbox]), textarea")) {
+    field.value = "";
+  }
+  for (const field of form.querySelectorAll("select")) field.selectedIndex = -1;
   form.requestSubmit();
-  return true;
 }"""
 
 
-def sent_empty(page):
+def open_with_errors(page, address):
+    page.goto(address)
     with page.expect_navigation():
-        assert page.evaluate(SEND_EMPTY)
+        page.evaluate(SEND_EMPTY, address)
 
 
 def looked_at(page):
@@ -122,16 +136,25 @@ def looked_at(page):
 def too_wide(page):
     before = page.viewport_size
     page.set_viewport_size(NARROWEST)
-    wide = page.evaluate("document.documentElement.scrollWidth")
+    lines = page.evaluate(STICKING_OUT)
     page.set_viewport_size(before)
-    return [f"sticks out at the side: {wide} of {NARROWEST['width']} pixels"] if wide > NARROWEST["width"] else []
+    return lines
+
+
+STICKING_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll("body *")].filter(element => element.checkVisibility())
+    .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+    .map(element => `sticks out at the side: ${element.outerHTML.slice(0, 90)}`).slice(0, 3)"""
 
 
 def report(found):
     return "\n".join(f"{where}\n    " + "\n    ".join(lines) for where, lines in found.items())
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+BY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@BY_LANGUAGE
 @pytest.mark.parametrize("who", LOOKERS)
 def test_axe_finds_nothing_on_any_page(world, open_as, who, language):
     page = open_as(who, language)
@@ -141,3 +164,53 @@ def test_axe_finds_nothing_on_any_page(world, open_as, who, language):
         if lines := looked_at(page):
             found[address] = lines
     assert not found, report(found)
+
+
+@BY_LANGUAGE
+@pytest.mark.parametrize("who", SENDERS)
+def test_axe_finds_nothing_in_forms_with_errors(world, open_as, who, language):
+    page = open_as(who, language)
+    found = {}
+    for address in forms_of(world, who):
+        open_with_errors(page, address)
+        if lines := looked_at(page) + errors_not_told(page):
+            found[address] = lines
+    assert not found, report(found)
+
+
+# Each field with an error says so, and where its sentence stands; the first one, or a summary, has the focus.
+NOT_TOLD = """() => {
+  const wrong = [...document.querySelectorAll("main .is-invalid, main [aria-invalid=true]")];
+  const summary = document.querySelector("main form .alert-danger");
+  const said = field => (field.closest("[aria-describedby]")?.getAttribute("aria-describedby") || "").split(" ")
+    .some(id => id && document.getElementById(id)?.textContent.trim());
+  const lines = wrong.filter(field => field.matches("input, select, textarea"))
+    .filter(field => field.getAttribute("aria-invalid") !== "true" || !said(field))
+    .map(field => `its error is not told: ${field.name}`);
+  if (!document.activeElement.matches("main .is-invalid") && document.activeElement !== summary) {
+    lines.push(`the focus is on ${document.activeElement.outerHTML.slice(0, 80)}`);
+  }
+  return lines;
+}"""
+
+
+def errors_not_told(page):
+    return [] if "/admin/" in page.url else page.evaluate(NOT_TOLD)
+
+
+@pytest.mark.parametrize("who", [sweep.NOBODY, sweep.RIDER, STAFF])
+def test_axe_finds_nothing_on_a_desk(world, open_as, who):
+    page = open_as(who, viewport=DESKTOP)
+    found = {}
+    for address in WIDE[who]:
+        page.goto(address)
+        if lines := violations(page):
+            found[address] = lines
+    assert not found, report(found)
+
+
+WIDE = {
+    sweep.NOBODY: ["/", "/login/"],
+    sweep.RIDER: ["/vehicles/", "/rides/", "/profile/", "/bookings/"],
+    STAFF: ["/admin/", "/admin/fleet/vehicle/", "/admin/fleet/allocation/calendar/"],
+}
