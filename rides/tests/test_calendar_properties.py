@@ -452,7 +452,8 @@ class Fleet(RuleBasedStateMachine):
             tried(cancel, rider, allocation)
             cancelled = Allocation.objects.get(city=allocation.city, id=allocation.id)
             # By a clock that was set back it ends at the vehicle's time, which is a little later.
-            assert cancelled.has_ended(Vehicle.objects.get(id=allocation.vehicle_id).last_event_at or timezone.now())
+            vehicle = Vehicle.objects.get(city=allocation.city, id=allocation.vehicle_id)
+            assert cancelled.has_ended(max(timezone.now(), vehicle.last_event_at))
 
     @rule(target=reports, person=people, vehicle=vehicles, kind=st.sampled_from(ProblemKind), token=tokens)
     def report(self, person, vehicle, kind, token):

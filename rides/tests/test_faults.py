@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from itertools import count
 from threading import Event
 
@@ -16,10 +17,12 @@ from django.contrib.messages import get_messages
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from psycopg2 import sql
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
+from fleet.models import Allocation
 from fleet.tests.factories import VehicleFactory
 from movr_project.db.faults import Fault, fault_of
 from movr_project.tests.databases import cut_connection, on_postgresql, on_sqlite
@@ -62,6 +65,7 @@ class Start:
     """A person presses the button that starts a ride, as often as they like: it is one form."""
 
     said = STARTED
+    looks_first = False
 
     def __init__(self, person=None, vehicle=None, token="form"):
         self.person = person or UserFactory()
@@ -75,11 +79,15 @@ class Start:
     def is_done(self):
         return Ride.objects.in_city("paris").open().filter(id=self.ride_id).exists()
 
+    def number(self):
+        return self.vehicle.rides.count()
+
 
 class End:
     """A person ends the ride that they are on."""
 
     said = ENDED
+    looks_first = False
 
     def __init__(self, ride=None):
         ride = ride or OpenRideFactory()
@@ -93,6 +101,74 @@ class End:
     def is_done(self):
         return Ride.objects.in_city("paris").ended().filter(id=self.ride_id, end_location="Louvre").exists()
 
+    def number(self):
+        return self.vehicle.rides.count()
+
+
+class OnCalendar:
+    """A person sets a vehicle aside. A page that looks at the vehicle first may ask for patience once."""
+
+    looks_first = False
+    token = "form"
+
+    def __init__(self):
+        self.person = self.make_person()
+        self.vehicle = VehicleFactory()
+        self.url = reverse(f"fleet:{self.page}", args=["paris", self.vehicle.id])
+        self.form = self.make_form()
+
+    def make_person(self):
+        return UserFactory()
+
+    def is_done(self):
+        return self.live().filter(kind=self.kind).exists()
+
+    def number(self):
+        """Of what there is on the calendar, and in the log."""
+        acts = self.vehicle.events.exclude(allocation_id=None).count()
+        assert acts == self.live().count()
+        return acts
+
+    def live(self):
+        return Allocation.objects.live().filter(city="paris", vehicle_id=self.vehicle.id)
+
+
+class Reserve(OnCalendar):
+    said, kind, page, kept = "It is reserved for you until", "reservation", "vehicle_reserve", "form"
+
+    def make_form(self):
+        return {"token": self.token}
+
+    def is_done(self):
+        self.person.refresh_from_db()
+        return super().is_done() and self.person.hold_until == self.live().get().ends_at
+
+
+class Book(OnCalendar):
+    said, kind, page, kept = "Booked.", "booking", "vehicle_book", "form"
+    looks_first = True
+
+    def make_form(self):
+        starts = timezone.localtime(timezone.now() + timedelta(days=1), registry["paris"].tzinfo)
+        return {"starts": f"{starts:%Y-%m-%d}T12:00", "length": "60", "token": self.token}
+
+
+class Maintain(OnCalendar):
+    """Staff's form has no token: sent twice, the second finds the first in its way."""
+
+    kind, page, kept = "maintenance", "vehicle_work", "Brakes"
+    looks_first = True
+
+    @property
+    def said(self):
+        return f"{self.vehicle.code} is in maintenance until further notice."
+
+    def make_person(self):
+        return StaffFactory()
+
+    def make_form(self):
+        return {"act": "maintenance", "description": "Brakes"}
+
 
 def press(browser, act):
     """What the person reads: the last message, or nothing on a page that asks for patience."""
@@ -103,15 +179,17 @@ def press(browser, act):
         assert f'value="{act.kept}"' in response.content.decode(), "the form is kept"
         return None
     assert response.status_code == 302, f"{response.status_code}: {response.exc_info}"
-    return [str(message) for message in get_messages(response.wsgi_request)][-1]
+    message = [str(message) for message in get_messages(response.wsgi_request)][-1]
+    return act.said if message.startswith(act.said) else message
 
 
 def assert_done_once(act):
     assert act.is_done()
-    assert act.vehicle.rides.count() == 1
+    assert act.number() == 1
 
 
 both_acts = pytest.mark.parametrize("make_act", [Start, End])
+all_acts = pytest.mark.parametrize("make_act", [Start, End, Reserve, Book, Maintain])
 
 
 # --- A connection that is cut ---------------------------------------------------------------------------
@@ -137,15 +215,18 @@ class Cut:
 
 
 @on_own_server
-@both_acts
+@all_acts
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_cut_at_any_statement_it_is_done_once_and_the_person_notices_nothing(make_act, when):
+def test_cut_at_any_statement_it_is_done_once_and_the_person_hardly_notices(make_act, when):
     for number in count(1):
         act = make_act()
         browser = browser_of(act.person)
         cut = Cut(number, when)
         with connection.execute_wrapper(cut):
-            assert press(browser, act) == act.said, f"cut {when} statement {number}"
+            said = press(browser, act)
+            if said is None and act.looks_first:
+                said = press(browser, act)
+            assert said == act.said, f"cut {when} statement {number}"
         assert_done_once(act)
         if cut.seen < number:
             break  # all of them have been cut
@@ -173,7 +254,7 @@ def cut_at_commit(monkeypatch):
 
 
 @on_own_server
-@both_acts
+@all_acts
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_cut_at_commit_it_is_done_once_whether_or_not_the_server_had_committed(make_act, moment, cut_at_commit):
     act = make_act()
