@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Avg, Case, CharField, Count, Exists, F, FloatField, Func, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from cities.models import City
 from movr_project.errors import Refused
 
@@ -96,12 +97,14 @@ def _zoom(text: str) -> int:
     return zoom
 
 
-def places_on_map(city: City, query: MapQuery) -> list[Place]:
+def places_on_map(city: City, query: MapQuery, viewer: User | None = None) -> list[Place]:
     """At most ``MOST`` places, by one statement: single vehicles, or groups where there are more in view.
+
+    What counts as free is what the viewer may ride now.
 
     Groups are squares of a grid that stays where it is while the map is moved.
     """
-    in_view = _in_view(city, query).order_by()
+    in_view = _in_view(city, query, viewer).order_by()
     crowded = Exists(in_view[MOST : MOST + 1])
     grouped = in_view.annotate(
         square=_square(city, query),
@@ -121,9 +124,9 @@ def places_on_map(city: City, query: MapQuery) -> list[Place]:
     )
 
 
-def _in_view(city: City, query: MapQuery) -> VehicleQuerySet:
+def _in_view(city: City, query: MapQuery, viewer: User | None) -> VehicleQuerySet:
     box = query.box
-    vehicles = Vehicle.objects.in_city(city.name).listed().with_is_free()
+    vehicles = Vehicle.objects.in_city(city.name).listed().with_is_free(viewer)
     # Those of unknown position have neither.
     vehicles = vehicles.filter(latitude__range=(box.south, box.north), longitude__range=(box.west, box.east))
     if _is_small(box, city):

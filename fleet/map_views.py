@@ -17,7 +17,7 @@ def vehicle_map(request: HttpRequest) -> JsonResponse:
         query = MapQuery.read(request.GET, request.city)
     except MapRefused as refused:
         return JsonResponse({"code": refused.code, "message": str(refused)}, status=400)
-    places = places_on_map(request.city, query)
+    places = places_on_map(request.city, query, request.user)
     total = sum(place[0] for place in places)
     sentence = ngettext("%(number)s vehicle on the map", "%(number)s vehicles on the map", total)
     return JsonResponse({"places": places, "sentence": sentence % {"number": total}})

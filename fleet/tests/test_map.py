@@ -5,10 +5,12 @@ import random
 import pytest
 from django.db import connection
 
+from accounts.tests.factories import UserFactory
 from cities.registry import registry
 from fleet import geohash
 from fleet.map import DEEPEST_ZOOM, MOST, Box, MapQuery, cell_ranges, places_on_map
 from fleet.models import Vehicle
+from fleet.tests.calendars import reserve
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
 from movr_project.tests.locality import assert_local
 from rides.tests.factories import OpenRideFactory
@@ -56,6 +58,11 @@ class TestWhatItShows:
         answer = asked(rider_client)
         assert answer["places"] == [[1, 1, *NOTRE_DAME, vehicle.code, "scooter", 61]]
         assert answer["sentence"] == "1 vehicle on the map"
+
+    def test_what_somebody_holds_is_free_for_them_alone(self, rider, rider_client, client_of):
+        reserve(rider, VehicleFactory())
+        free = [asked(client)["places"][0][1] for client in (rider_client, client_of(UserFactory()))]
+        assert free == [1, 0]
 
     def test_a_vehicle_in_use_is_not_free(self, rider_client):
         OpenRideFactory()
