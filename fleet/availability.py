@@ -213,8 +213,8 @@ class Availability:
 
     @property
     def is_due(self) -> bool:
-        """Whether nobody sets out any more, because somebody else's time begins."""
-        return self.due_at is not None and self.due_at < self.now + guard()
+        """Whether one no longer sets out, because somebody else's time begins. What is one's own now still is."""
+        return self.own_current is None and self.due_at is not None and self.due_at < self.now + guard()
 
     @property
     def can_be_held(self) -> bool:

@@ -65,7 +65,7 @@ def vehicle_reserve(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> 
     except VehicleRefused as refused:
         return send_on(request, refused, city, vehicle_id)
     until = {"moment": local_moment(reservation.ends_at, city)}
-    messages.success(request, _("It is reserved for you until %(moment)s.") % until)
+    messages.success(request, _("Reserved for you until %(moment)s: start your ride by then.") % until)
     return redirect("fleet:vehicle_detail", city, vehicle_id)
 
 

@@ -29,6 +29,9 @@ class VehicleRefused(Refused):
     ``not_on_the_street``, ``no_battery``. Of a report: ``report_gone``.
     """
 
+    def __init__(self, message: str, *, code: str):
+        super().__init__(message.replace("..", "."), code=code)  # "3 p.m." may end a sentence
+
 
 class CalendarConflict(VehicleRefused):
     """``conflict``: what is in the way (``interval``), and from when on it would fit (``next_free``, or None).

@@ -72,7 +72,7 @@ def cancel(client, allocation):
 class TestReserving:
     def test_it_is_held_and_the_page_counts_down(self, rider_client, rider, vehicle):
         sentences, page = press(rider_client, "reserve", vehicle)
-        assert "reserved for you until" in sentences[0]
+        assert "Reserved for you until" in sentences[0]
         assert page == vehicle.get_absolute_url()
         assert User.objects.get(id=rider.id).hold_until == NOON + 10 * MINUTE
         text = page_of(rider_client, page)
@@ -124,7 +124,7 @@ class TestReserving:
         there = VehicleFactory(city="rome")
         sentences, _page = press(rider_client, "reserve", there)
         assert sentences == ["This vehicle is in Rome, and you are in Paris."]
-        assert "reserved for you" in press(rider_client, "reserve", there, at_it="on")[0][0]
+        assert "Reserved for you" in press(rider_client, "reserve", there, at_it="on")[0][0]
 
     def test_without_a_confirmed_address_it_leads_to_the_profile(self, rider_client, vehicle, settings):
         settings.EMAIL_VERIFICATION = True
@@ -164,6 +164,14 @@ class TestWhatTheVehiclesPageSays:
         assert "Booked by you" in text
         assert reverse("rides:ride_start", args=["paris", vehicle.id]) in text
         assert list(rider_client.get("/vehicles/", {"available": "on"}).context["page"]) == [vehicle]
+
+    def test_ones_own_can_be_started_until_the_next_ones_time_begins(self, rider_client, rider, vehicle, clock):
+        book(rider, vehicle, 0, 0.5)
+        book(UserFactory(), vehicle, 0.5, 2)
+        clock.move_to(NOON + 20 * MINUTE, tick=False)
+        text = " ".join(page_of(rider_client, vehicle.get_absolute_url()).split())
+        assert reverse("rides:ride_start", args=["paris", vehicle.id]) in text
+        assert "Somebody else has it from 2:30 p.m.: you can ride for 10 minutes at most." in text
 
     def test_how_long_one_can_ride_before_somebody_elses_booking(self, rider_client, vehicle):
         book(UserFactory(), vehicle, 1.5, 3)
@@ -285,7 +293,9 @@ class TestBooking:
     def test_a_conflict_names_what_is_in_the_way_and_offers_what_is_free_next(self, rider_client, vehicle):
         book(UserFactory(), vehicle, 20, 22)  # 10:00 to 12:00 in Paris
         response = send(rider_client, vehicle)
-        assert "is taken from" in errors(response)["starts"]
+        assert errors(response)["starts"] == (
+            "This vehicle is taken from 05/02/2030 10 a.m. to 05/02/2030 noon. It is next free from 05/02/2030 noon."
+        )
         assert "instead" in response.content.decode()
         free = response.context["form"].instead
         assert (free.start, free.end) == (NOON + 22 * HOUR, NOON + 23 * HOUR)

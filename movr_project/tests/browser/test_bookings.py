@@ -29,7 +29,7 @@ def test_a_rider_reserves_a_vehicle_sees_the_time_run_and_starts_the_ride(open_b
         log_in(page, rider.username)
         see(page, "Vehicles in Paris")
         page.get_by_role("button", name=f"Reserve {vehicle.code}").click()
-        see(page, "It is reserved for you until")
+        see(page, "Reserved for you until")
         countdown = page.locator("main .act .countdown")
         if javascript:
             countdown.get_by_text(re.compile(r"^9:\d\d left$")).wait_for()
