@@ -29,6 +29,7 @@ from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.choices import EventType, ProblemKind
 from fleet.models import Allocation, Vehicle, VehicleEvent
+from fleet.replay import present_state
 from fleet.services import (
     VehicleRefused,
     add_vehicle,
@@ -288,17 +289,23 @@ def assert_no_ride_started_in_what_was_somebody_elses():
 
 
 def assert_the_log_says_what_the_calendar_says():
-    """The last event of a vehicle has the state that follows from its row and its calendar at that time."""
+    """A vehicle's state, replayed from its log, follows from its row and its calendar: at its last event and now."""
     by_vehicle = calendars()
-    last = {}
+    every = {}
+    for allocation in Allocation.objects.filter(city__in=CITIES):
+        every.setdefault(allocation.vehicle_id, []).append(allocation)
+    log = {}
     for event in VehicleEvent.objects.filter(city__in=CITIES).order_by("occurred_at"):
-        last[event.vehicle_id] = event
-    for vehicle in Vehicle.objects.filter(city__in=CITIES, id__in=list(last)):
-        event = last[vehicle.id]
-        assert event.occurred_at == vehicle.last_event_at
-        calendar = by_vehicle.get(vehicle.id, [])
-        covering = next((each for each in calendar if each.covers(event.occurred_at)), None)
-        assert event.state == state_of(vehicle, covering), f"{event!r}, {vehicle!r}, {covering!r}"
+        log.setdefault(event.vehicle_id, []).append(event)
+    for vehicle in Vehicle.objects.filter(city__in=CITIES, id__in=list(log)):
+        events = log[vehicle.id]
+        assert events[-1].occurred_at == vehicle.last_event_at
+        for moment in (vehicle.last_event_at, max(vehicle.last_event_at, timezone.now())):
+            calendar = by_vehicle.get(vehicle.id, [])
+            covering = next((each for each in calendar if each.covers(moment)), None)
+            replayed = present_state(events, every.get(vehicle.id, []), moment)
+            assert replayed == state_of(vehicle, covering), f"{events[-1]!r}, {vehicle!r}, {covering!r}"
+        assert events[-1].state == present_state(events, every.get(vehicle.id, []), vehicle.last_event_at)
 
 
 def assert_holds_agree(clock_was_set_back=False):
