@@ -75,16 +75,17 @@ def _icon(name: str, size: int, purpose: str) -> dict[str, str]:
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
     """Served from the root, so that it stands before every page; browsers ask each time if there is a newer one."""
-    return HttpResponse(_service_worker(), content_type="text/javascript")
+    return HttpResponse(_service_worker(get_language()), content_type="text/javascript")
 
 
 @cache
-def _service_worker() -> str:
-    """Another version as soon as anything that it keeps is another."""
+def _service_worker(language: str) -> str:
+    """Another version as soon as anything that it keeps is another: the language, too."""
     pages = {"offline": reverse("offline"), "notSent": reverse("offline_form")}
+    pages = {name: f"{url}?language={language}" for name, url in pages.items()}
     config = {**pages, "files": [static(name) for name in KEPT_FILES]}
     source = Path(__file__).with_name("service-worker.js").read_text()
-    with override(settings.LANGUAGE_CODE):  # whoever asks first
+    with override(language):
         kept = [render_to_string("offline.html"), render_to_string("offline_form.html")]
     parts = [source, json.dumps(config), *kept]
     version = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
@@ -96,7 +97,7 @@ def _service_worker() -> str:
 @cache_control(no_cache=True)
 def offline(request: HttpRequest) -> HttpResponse:
     """Shown by the service worker instead of a page that could not be fetched."""
-    return HttpResponse(render_to_string("offline.html"))
+    return _kept_page(request, "offline.html")
 
 
 @login_not_required
@@ -104,4 +105,13 @@ def offline(request: HttpRequest) -> HttpResponse:
 @cache_control(no_cache=True)
 def offline_form(request: HttpRequest) -> HttpResponse:
     """Shown by the service worker when a form got no answer."""
-    return HttpResponse(render_to_string("offline_form.html"))
+    return _kept_page(request, "offline_form.html")
+
+
+def _kept_page(request: HttpRequest, template: str) -> HttpResponse:
+    """In the language of the address: the service worker asks for it without cookies."""
+    language = request.GET.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        return HttpResponse(render_to_string(template))
+    with override(language):
+        return HttpResponse(render_to_string(template), headers={"Content-Language": language})

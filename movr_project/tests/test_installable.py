@@ -5,7 +5,9 @@ import re
 import struct
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.test import Client
 
 from movr_project import installable
 
@@ -76,6 +78,21 @@ class TestTheServiceWorker:
         for url in (config["offline"], config["notSent"]):
             used = re.findall(r'(?:src|href)="(/static/[^"]+)"', client.get(url).content.decode())
             assert set(used) <= set(config["files"])
+
+    def test_keeps_its_pages_in_the_readers_language(self, client):
+        before = kept(client)
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+        config = kept(client)
+        assert config["version"] != before["version"]
+        page = Client().get(config["offline"])  # it sends no cookies
+        assert page.headers["Content-Language"] == "es"
+        assert '<html lang="es">' in page.content.decode()
+        assert "Sin conexión" in page.content.decode()
+
+    @pytest.mark.parametrize("language", ["tlh", "", "../es", "\0"])
+    def test_in_no_language_that_there_is_not(self, client, language):
+        page = client.get("/offline/", {"language": language})
+        assert page.headers["Content-Language"] == "en"
 
 
 @pytest.mark.parametrize("url", ["/offline/", "/offline/form/"])

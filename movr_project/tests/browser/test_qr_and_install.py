@@ -277,7 +277,10 @@ def test_nothing_of_a_person_is_kept(open_installed):
             "async () => (await Promise.all((await caches.keys()).map(async (name) => "
             "(await (await caches.open(name)).keys()).map((request) => new URL(request.url).pathname)))).flat()"
         )
-        assert sorted(url for url in kept if not url.startswith("/static/")) == ["/offline/", "/offline/form/"]
+        assert sorted(url for url in kept if not url.startswith("/static/")) == [
+            "/offline/?language=en",
+            "/offline/form/?language=en",
+        ]
 
 
 def test_an_older_cache_is_thrown_away(open_installed):
