@@ -48,6 +48,9 @@ def nearest_free(booking: Allocation, now: datetime) -> Vehicle | None:
     others = Vehicle.objects.in_city(booking.city).of_type(vehicle.type).free_for(Interval(now, booking.ends_at))
     if vehicle.position is None:
         return others.in_order().first()
+    near = others.around(*vehicle.position).by_distance(*vehicle.position).first()
+    if near is not None and near.distance_m <= _reach_m(vehicle.latitude):
+        return near
     return others.by_distance(*vehicle.position).first()
 
 

@@ -19,6 +19,13 @@
   });
   if (!countdowns.length) return;
 
+  // Whoever comes back to the page may be shown it as it was: what was left then is not left now.
+  const [visit] = performance.getEntriesByType("navigation");
+  if (visit && visit.type === "back_forward") {
+    window.location.reload();
+    return;
+  }
+
   const asClock = (total) => {
     const hours = Math.floor(total / 3600);
     const minutes = Math.floor(total / 60) % 60;
