@@ -22,13 +22,15 @@ def open_browser(chromium, live_server):
     """``with open_browser(PHONE, javascript=True) as page``: fails when the browser had anything to complain of."""
 
     @contextmanager
-    def open_(viewport: dict[str, int] = PHONE, *, javascript: bool = True, **options: Any) -> Iterator[Any]:
+    def open_(
+        viewport: dict[str, int] = PHONE, *, javascript: bool = True, locale: str = "en-US", **options: Any
+    ) -> Iterator[Any]:
         context = chromium.new_context(
             base_url=live_server.url,
             viewport=viewport,
             has_touch=viewport == PHONE,
             java_script_enabled=javascript,
-            locale="en-US",
+            locale=locale,
             **options,
         )
         context.set_default_timeout(PATIENCE_MS)
