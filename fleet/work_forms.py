@@ -41,9 +41,9 @@ class MissingForm(forms.Form):
 class PlaceForm(PositionMixin, forms.Form):
     """Where it stands now."""
 
-    place = _words(Vehicle, "last_location", _("Where does it stand?"), required=True)
+    location = _words(Vehicle, "last_location", _("Where does it stand?"), required=True)
 
-    field_order = ["place", "latitude", "longitude"]
+    field_order = ["location", "latitude", "longitude"]
 
 
 class BatteryForm(forms.Form):

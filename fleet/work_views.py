@@ -66,7 +66,7 @@ def _pick_up(form: Any) -> dict[str, Any]:
 
 
 def _place(form: Any) -> dict[str, Any]:
-    return {"place": form.cleaned_data["place"], "position": form.position}
+    return {"place": form.cleaned_data["location"], "position": form.position}
 
 
 def _as_said(form: Any) -> dict[str, Any]:

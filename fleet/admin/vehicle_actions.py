@@ -136,7 +136,7 @@ class VehicleActionsMixin:
             queryset,
             form,
             lambda vehicle: put_back(
-                vehicle, by=request.user, place=form.cleaned_data["place"], position=form.position
+                vehicle, by=request.user, place=form.cleaned_data["location"], position=form.position
             ),
             action="bring_back",
             title=_("Are these vehicles back on the street?"),

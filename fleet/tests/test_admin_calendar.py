@@ -182,7 +182,7 @@ def test_missing_and_found(client, staff, vehicle):
     act(client, "missing", [vehicle], note="Two of us looked")
     assert log(vehicle)[-1] == (["not_located"], "missing")
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
-    page = act(client, "bring_back", [vehicle], place="Eiffel Tower", **position)
+    page = act(client, "bring_back", [vehicle], location="Eiffel Tower", **position)
     assert said(page) == ["Vehicles back on the street: 1."]
     assert log(vehicle)[-1] == (["located"], "available")
     assert Vehicle.objects.get(pk=vehicle.pk).position == EIFFEL_TOWER
@@ -190,12 +190,14 @@ def test_missing_and_found(client, staff, vehicle):
 
 def test_what_was_picked_up_is_dropped_off(client, staff, vehicle):
     pick_up_vehicle(**key(vehicle), by=staff)
-    act(client, "bring_back", [vehicle], place="Louvre")
+    act(client, "bring_back", [vehicle], location="Louvre")
     assert log(vehicle)[-1] == (["provider_drop_off"], "available")
     assert Vehicle.objects.get(pk=vehicle.pk).position is None
 
 
-@pytest.mark.parametrize(("sent", "wrong"), [({}, {"place"}), ({"place": "Louvre", "latitude": "48.8"}, {"longitude"})])
+@pytest.mark.parametrize(
+    ("sent", "wrong"), [({}, {"location"}), ({"location": "Louvre", "latitude": "48.8"}, {"longitude"})]
+)
 def test_a_place_is_said_whole(client, staff, vehicle, sent, wrong):
     pick_up_vehicle(**key(vehicle), by=staff)
     assert errors(act(client, "bring_back", [vehicle], **sent)) == wrong
@@ -203,12 +205,12 @@ def test_a_place_is_said_whole(client, staff, vehicle, sent, wrong):
 
 def test_a_place_in_another_city_is_refused(client, staff, vehicle):
     pick_up_vehicle(**key(vehicle), by=staff)
-    page = act(client, "bring_back", [vehicle], place="Colosseum", latitude="41.89", longitude="12.49")
+    page = act(client, "bring_back", [vehicle], location="Colosseum", latitude="41.89", longitude="12.49")
     assert "not in Paris" in said(page)[0]
 
 
 def test_what_stands_in_the_street_is_not_brought_back(client, staff, vehicle):
-    page = act(client, "bring_back", [vehicle], place="Louvre")
+    page = act(client, "bring_back", [vehicle], location="Louvre")
     assert "neither picked up nor missing" in said(page)[0]
 
 
@@ -238,7 +240,7 @@ def test_those_who_may_look_do_none_of_it(client, vehicle, role, action):
     person.groups.add(Group.objects.get(name=role))
     client.force_login(person)
     before = log(vehicle)
-    act(client, action, [vehicle], without_end="on", reason="rebalance_pick_up", percent="90", place="Louvre")
+    act(client, action, [vehicle], without_end="on", reason="rebalance_pick_up", percent="90", location="Louvre")
     assert log(vehicle) == before
     page = client.get(reverse("admin:fleet_vehicle_change", args=[str(vehicle.pk)])).content.decode()
     assert f'value="{action}"' not in page

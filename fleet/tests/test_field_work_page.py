@@ -22,7 +22,7 @@ from rides.tests.factories import OpenRideFactory
 
 pytestmark = pytest.mark.django_db
 
-PLACE = {"place": "Eiffel Tower", "latitude": str(EIFFEL_TOWER[0]), "longitude": str(EIFFEL_TOWER[1])}
+PLACE = {"location": "Eiffel Tower", "latitude": str(EIFFEL_TOWER[0]), "longitude": str(EIFFEL_TOWER[1])}
 REASON = {"reason": "rebalance_pick_up", "note": "Too many here"}
 # What each button sends.
 SENT = {
@@ -202,8 +202,8 @@ def test_what_somebody_else_did_meanwhile_is_not_undone(client, staff, vehicle):
 @pytest.mark.parametrize(
     ("standing", "name", "wrong", "field"),
     [
-        ("picked_up", "drop_off", {"place": ""}, "place"),
-        ("picked_up", "drop_off", {"place": "x" * 201}, "place"),
+        ("picked_up", "drop_off", {"location": ""}, "location"),
+        ("picked_up", "drop_off", {"location": "x" * 201}, "location"),
         ("picked_up", "drop_off", {"longitude": ""}, "longitude"),
         ("picked_up", "drop_off", {"latitude": "north"}, "latitude"),
         ("picked_up", "drop_off", {"latitude": "41.9", "longitude": "12.5"}, "latitude"),
