@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
@@ -115,28 +116,46 @@ def reported(vehicles: QuerySet) -> QuerySet:
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Of allocations: in effect, ahead, over."""
+    """Of allocations: what still matters, unless one asks for more or searches. That is few of a long past."""
 
     title = gettext_lazy("when")
     parameter_name = "when"
+    is_search = False
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
         return [
+            ("live", _("In effect or ahead")),
             ("now", _("In effect")),
             ("ahead", _("Ahead")),
             ("over", _("Over")),
             ("cancelled", _("Cancelled")),
+            ("all", _("All")),
         ]
 
+    def choices(self, changelist: Any):
+        for value, label in self.lookup_choices:
+            query = changelist.get_query_string({self.parameter_name: value})
+            yield {"selected": self.chosen == value, "query_string": query, "display": label}
+
+    @property
+    def chosen(self) -> str:
+        value = self.value()
+        if value in {name for name, _label in self.lookup_choices}:
+            return value
+        return "all" if self.is_search else "live"
+
     def queryset(self, request: HttpRequest, queryset):
+        self.is_search = bool(request.GET.get(SEARCH_VAR))
         now = timezone.now()
-        if self.value() == "now":
+        if self.chosen == "live":
+            return queryset.from_now_on(now)
+        if self.chosen == "now":
             return queryset.from_now_on(now).filter(Q(starts_at__isnull=True) | Q(starts_at__lte=now))
-        if self.value() == "ahead":
+        if self.chosen == "ahead":
             return queryset.live().filter(starts_at__gt=now)
-        if self.value() == "over":
+        if self.chosen == "over":
             return queryset.live().filter(ends_at__lte=now)
-        return queryset.filter(cancelled_at__isnull=False) if self.value() == "cancelled" else queryset
+        return queryset.filter(cancelled_at__isnull=False) if self.chosen == "cancelled" else queryset
 
 
 class EventTypeFilter(admin.SimpleListFilter):

@@ -414,8 +414,12 @@ def test_allocations_are_found_by_code_and_by_id(client, allocations):
     assert found(client, ALLOCATIONS, q=str(booking.id)) == {booking.pk}
 
 
-def test_what_is_over_is_listed_as_such(client, allocations, clock):
+def test_what_is_over_is_listed_when_asked_for(client, allocations, clock):
     clock.move_to(NOON + 24 * HOUR)
+    endless, booking = allocations["maintenance"], allocations["booking"]
+    assert found(client, ALLOCATIONS) == found(client, ALLOCATIONS, when="junk") == {endless.pk}
+    assert len(found(client, ALLOCATIONS, when="all")) == 4
+    assert found(client, ALLOCATIONS, q=str(booking.id)) == {booking.pk}
     assert found(client, ALLOCATIONS, when="over") == {
         allocations[name].pk for name in ("booking", "reservation", "planned")
     }
