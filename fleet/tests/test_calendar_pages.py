@@ -167,7 +167,7 @@ class TestThePage:
         page = calendar_of(rider_client, vehicle).content.decode()
         assert "?day=2030-05-02#day" in page
         day = calendar_of(rider_client, vehicle, day="2030-05-02").content.decode()
-        assert "Thursday, 2 May 2030" in day
+        assert "Thursday, May 2, 2030" in day
         assert "/book/?from=2030-05-01T22%3A00Z" in day
         assert "/book/?from=2030-05-02T13%3A00Z" in day
 

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.avatars import avatar_svg
@@ -103,6 +104,12 @@ def local_clock(value: datetime, city: object) -> str:
 def local_short(value: datetime, city: object) -> str:
     """Day and time in figures, as the clocks of a city show them."""
     return date_format(_in_city(value, city), "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def long_day(day: date) -> str:
+    """A day with its name, as a heading has it."""
+    return capfirst(f"{date_format(day, 'l')}, {date_format(day, 'DATE_FORMAT')}")
 
 
 @register.filter

@@ -24,7 +24,7 @@ from accounts.notices import tell
 from accounts.services import send_password_reset
 from accounts.tests.factories import PASSWORD, UserFactory
 from fleet.tests.factories import VehicleFactory
-from movr_project.templatetags.movr import distance, duration, local_span, local_time
+from movr_project.templatetags.movr import distance, duration, local_span, local_time, long_day
 from movr_project.tests.catalogues import read_po, said
 from movr_project.tests.test_mail import CONTEXTS, html_of, sent
 from movr_project.tests.test_sweep import (
@@ -487,8 +487,9 @@ class TestFormats:
     def test_a_duration(self):
         assert duration(timedelta(hours=1, minutes=2, seconds=3)) == "1:02:03"
 
-    def test_the_name_of_a_day(self):
-        assert date_format(EVENING, "l j \\d\\e F") == "miércoles 1 de julio"
+    def test_a_day_and_a_month(self):
+        assert long_day(EVENING.date()) == "Miércoles, 1 de julio de 2026"
+        assert date_format(EVENING, "YEAR_MONTH_FORMAT") == "julio de 2026"
 
 
 def test_a_page_of_no_request_is_in_the_language_of_the_moment():
