@@ -32,6 +32,11 @@ def arguments() -> argparse.Namespace:
     map_ = actions.add_parser("map", help="the time of the map's answer beside that of its bare statements")
     map_.add_argument("--vehicles", type=int, default=50_000, help="in one city (50,000)")
     map_.set_defaults(run=run_map)
+    calendar = actions.add_parser("calendar", help="calendars in a city with many allocations and in one with few")
+    calendar.add_argument("--vehicles", type=int, default=50_000, help="in each of the two cities (50,000)")
+    calendar.add_argument("--allocations", type=int, default=1_000_000, help="in the full one (1,000,000)")
+    calendar.add_argument("--few", type=int, default=1_000, help="in the other one (1,000)")
+    calendar.set_defaults(run=run_calendar)
     return parser.parse_args()
 
 
@@ -64,6 +69,14 @@ def run_map(options: argparse.Namespace) -> None:
 
     fill(options.vehicles)
     sys.stdout.writelines(f"{line}\n" for line in printed(options.vehicles))
+
+
+def run_calendar(options: argparse.Namespace) -> None:
+    from bench.calendar import printed
+
+    for line in printed(vehicles=options.vehicles, allocations=options.allocations, few=options.few):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

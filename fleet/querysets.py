@@ -128,8 +128,11 @@ class VehicleQuerySet(models.QuerySet):
         in_the_way = self._allocations().overlapping(Interval.lasting(now, guard()))
         if user is None or not user.is_authenticated:
             return Q(~Exists(in_the_way))
-        own = self._allocations().filter(rider_id=user.id, starts_at__lte=now, ends_at__gt=now)
-        return Q(~Exists(in_the_way.not_for(user))) | Q(Exists(own))
+        # Within, not beside it with OR: PostgreSQL would read all allocations there are.
+        others = in_the_way.not_for(user)
+        same = others.model.objects.live().filter(city=OuterRef("city"), vehicle_id=OuterRef("vehicle_id"))
+        own_now = same.filter(rider_id=user.id, starts_at__lte=now, ends_at__gt=now)
+        return Q(~Exists(others.filter(~Exists(own_now))))
 
     def of_type(self, type_: str) -> Self:
         return self.filter(type=type_)
