@@ -373,22 +373,35 @@ ADMIN = [
 ]
 
 
+def assert_spanish(page, patterns):
+    if page.status_code == 200 and page.headers["Content-Type"].startswith("text/html"):
+        assert language_of(page) == "es"
+        assert english_in(page, patterns) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_in_spanish_has_no_english_in_it(world, browser, patterns, name):  # noqa: F811
     row = TABLE[name]
+    url = reverse(name, args=row.args(world))
     for who in [who for who, answer in row.get.items() if answer == 200]:
-        page = in_spanish(browser(who)).get(reverse(name, args=row.args(world)))
-        if page.status_code == 200 and page.headers["Content-Type"].startswith("text/html"):
-            assert language_of(page) == "es"
-            assert english_in(page, patterns) == []
+        assert_spanish(in_spanish(browser(who)).get(url), patterns)
+    for who in [who for who, answer in row.post.items() if answer == 200]:
+        assert_spanish(in_spanish(browser(who)).post(url, {}), patterns)  # with the errors of its fields
 
 
 @pytest.mark.parametrize(("model", "page"), ADMIN)
 def test_the_administration_in_spanish_has_no_english_in_it(world, browser, patterns, model, page):  # noqa: F811
     args = [] if page in {"changelist", "add"} else [world.objects[model]]
-    answer = in_spanish(browser(SUPERUSER)).get(reverse(f"admin:{model}_{page}", args=args))
-    assert language_of(answer) == "es"
-    assert english_in(answer, patterns) == []
+    assert_spanish(in_spanish(browser(SUPERUSER)).get(reverse(f"admin:{model}_{page}", args=args)), patterns)
+
+
+@pytest.mark.parametrize("model", sorted(ADMIN_TABLE))
+def test_what_is_asked_before_an_action_has_no_english_in_it(world, browser, patterns, model):  # noqa: F811
+    client = in_spanish(browser(SUPERUSER))
+    url = reverse(f"admin:{model}_changelist")
+    choice = re.search(r'<select name="action".*?</select>', client.get(url).content.decode(), re.DOTALL)
+    for action in re.findall(r'value="(\w+)"', choice[0]) if choice else []:
+        assert_spanish(client.post(url, {"action": action, "_selected_action": world.objects[model]}), patterns)
 
 
 @pytest.mark.django_db
