@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from accounts.models import User
 from movr_project.tests import test_sweep as sweep
@@ -214,3 +215,118 @@ WIDE = {
     sweep.RIDER: ["/vehicles/", "/rides/", "/profile/", "/bookings/"],
     STAFF: ["/admin/", "/admin/fleet/vehicle/", "/admin/fleet/allocation/calendar/"],
 }
+
+
+# The keyboard
+
+
+FOCUSED = """() => {
+  const element = document.activeElement;
+  const {outlineStyle, outlineWidth} = getComputedStyle(element);
+  const box = element.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return {
+    name: (element.innerText || element.getAttribute("aria-label") || element.name || element.id).trim(),
+    outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
+    covered: Boolean(top) && !element.contains(top) && !top.contains(element),
+    isLast: element === document.body,
+  };
+}"""
+
+
+def tab_stops(page, most=60):
+    """What the tab key reaches, one after the other."""
+    for _number in range(most):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop["isLast"]:
+            return
+        yield stop
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+@pytest.mark.parametrize("address", ["/vehicles/", "/rides/", "/profile/edit/"])
+def test_the_focus_is_always_seen(open_as, viewport, address):
+    page = open_as(sweep.RIDER, viewport=viewport)
+    page.goto(address)
+    stops = list(tab_stops(page))
+    assert len(stops) > 10
+    assert [stop["name"] for stop in stops if not stop["outlined"]] == []
+    assert [stop["name"] for stop in stops if stop["covered"]] == []
+
+
+def test_the_first_key_skips_to_the_content(open_as):
+    page = open_as(sweep.RIDER)
+    page.goto("/profile/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_the_main_job_is_done_by_keyboard_alone(world, open_as):
+    page = open_as(sweep.OTHER_RIDER)
+    page.goto(f"/v/{world.vehicle.code}/")
+    go_to(page, "Start ride")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/rides/")
+    go_to(page, "end_location")
+    page.keyboard.type("Eiffel Tower")
+    go_to(page, "End ride")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Ride ended.")).to_be_visible()
+
+
+def go_to(page, name):
+    assert any(name in stop["name"] for stop in tab_stops(page)), name
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+@pytest.mark.parametrize("menu", [".city-menu", ".user-menu"])
+def test_a_menu_opens_and_closes_by_keyboard(open_as, viewport, menu):
+    page = open_as(sweep.RIDER, viewport=viewport)
+    page.goto("/help/")
+    page.locator(f"{menu} > summary").focus()
+    page.keyboard.press("Enter")
+    inside = page.locator(f"{menu} .menu-panel :is(a, button)")
+    expect(inside.first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(inside.first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(inside.first).to_be_hidden()
+    expect(page.locator(f"{menu} > summary")).to_be_focused()
+
+
+# What moves
+
+
+@pytest.mark.parametrize(("motion", "moving"), [("no-preference", 1), ("reduce", 0)])
+def test_nothing_moves_for_those_who_asked_for_that(open_as, motion, moving):
+    page = open_as(sweep.RIDER)
+    page.emulate_media(reduced_motion=motion)
+    page.goto("/help/")
+    assert page.evaluate("document.getAnimations().length") == moving
+
+
+SHIFTS = """() => new Promise(done => {
+  let shifted = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifted += entry.value;
+  }).observe({type: "layout-shift", buffered: true});
+  setTimeout(() => done(shifted), 700);
+})"""
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+def test_nothing_jumps_while_a_page_loads(world, open_as, viewport):
+    page = open_as(sweep.RIDER, viewport=viewport)
+    shifts = {}
+    for address in ("/vehicles/", "/rides/", f"/v/{world.vehicle.code}/", "/profile/", "/bookings/"):
+        page.goto(address)
+        shifts[address] = page.evaluate(SHIFTS)
+    page = open_as(viewport=viewport)
+    for address in ("/", "/register/"):
+        page.goto(address)
+        shifts[address] = page.evaluate(SHIFTS)
+    assert {address: shift for address, shift in shifts.items() if shift >= 0.02} == {}
