@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -11,13 +10,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.notices import tell
-from cities.models import City
 
 from ..choices import AllocationKind, VehicleState
 from ..events import record_calendar
 from ..intervals import Interval
 from ..locking import LockedVehicle
-from ..models import Allocation
+from ..models import Allocation, Vehicle
 from .refusals import VehicleRefused, local_moment, locked_vehicle
 
 
@@ -69,7 +67,7 @@ def cancel_calendar(locked: LockedVehicle, allocations: Iterable[Allocation], *,
     """End these because something outranks them, and tell the people they were for. No event yet."""
     for allocation in list(allocations):
         end_allocation(locked, allocation)
-        _tell_cancelled(locked, allocation, by)
+        _tell_cancelled(locked, allocation, by, is_out_of_service=True)
 
 
 def withdraw(city: str, allocation_id: uuid.UUID, *, kinds: Iterable[AllocationKind], by: User, rider: User | None):
@@ -90,40 +88,36 @@ def withdraw(city: str, allocation_id: uuid.UUID, *, kinds: Iterable[AllocationK
         found.vehicle = locked.vehicle
         return found
     before = locked.current
+    end_allocation(locked, live)
     if rider is None:
-        cancel_calendar(locked, [live], by=by)
-    else:
-        end_allocation(locked, live)
+        _tell_cancelled(locked, live, by, is_out_of_service=False)
     record_calendar(locked, before=before, actor=by, allocation=live)
     live.vehicle = locked.vehicle
     return live
 
 
-def _tell_cancelled(locked: LockedVehicle, allocation: Allocation, by: User | None) -> None:
+def _tell_cancelled(locked: LockedVehicle, allocation: Allocation, by: User | None, *, is_out_of_service: bool) -> None:
     person = allocation.made_by if allocation.is_paused else allocation.rider
     if person is None or (by is not None and person.id == by.id):
         return
-    vehicle = locked.vehicle
     tell(
         person,
         code=f"{allocation.kind}_cancelled",
-        text=_cancelled(allocation, f"{vehicle.get_type_display()} {vehicle.code}", vehicle.served_city),
+        # Put together when the person's language is known.
+        text=lazy(_cancelled, str)(allocation, locked.vehicle, is_out_of_service),
         url=reverse("fleet:booking_list"),
         mail=allocation.is_booking,
         key=str(allocation.id),
     )
 
 
-def _cancelled_sentence(kind: str, vehicle: str, starts_at: datetime, city: City) -> str:
-    if kind == AllocationKind.RESERVATION:
-        sentence = _("We had to end your reservation of %(vehicle)s: it is out of service.")
-    elif kind == AllocationKind.PAUSED:
-        sentence = _("Your pause of %(vehicle)s is over: our staff look after it.")
+def _cancelled(allocation: Allocation, vehicle: Vehicle, is_out_of_service: bool) -> str:
+    if allocation.is_reservation:
+        sentence = _("We had to end your reservation of %(vehicle)s.")
+    elif allocation.is_paused:
+        sentence = _("Your pause of %(vehicle)s is over.")
     else:
-        sentence = _("We had to cancel your booking of %(vehicle)s from %(start)s: it is out of service.")
-    return sentence % {"vehicle": vehicle, "start": local_moment(starts_at, city)}
-
-
-def _cancelled(allocation: Allocation, vehicle: str, city: City) -> Any:
-    """Translated when it is read in the person's language."""
-    return lazy(_cancelled_sentence, str)(allocation.kind, vehicle, allocation.starts_at, city)
+        sentence = _("We had to cancel your booking of %(vehicle)s from %(start)s.")
+    start = local_moment(allocation.starts_at, vehicle.served_city)
+    told = sentence % {"vehicle": str(vehicle), "start": start}
+    return f"{told} {_('It is out of service: our staff look after it.')}" if is_out_of_service else told

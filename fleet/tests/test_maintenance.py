@@ -97,11 +97,13 @@ def test_bookings_outside_its_time_stay(rider, vehicle):
     assert [each.kind for each in live(vehicle)] == ["maintenance", "booking"]
 
 
-def test_people_are_told_in_their_language(rider, vehicle, settings):
-    User.objects.filter(id=rider.id).update(language="en")
+def test_people_are_told_in_their_language(rider, vehicle):
+    User.objects.filter(id=rider.id).update(language="es")
     book(rider, vehicle, 5, 6)
     maintain(vehicle)
-    assert vehicle.code in rider.notices.get().text
+    text = rider.notices.get().text
+    assert "Bici eléctrica" in text
+    assert "booking" not in text
 
 
 def test_it_ends_a_pause_and_the_owner_is_told(owner, vehicle, clock):
