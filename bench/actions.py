@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from accounts.documents import documents
 from accounts.models import Throttle, User
 from accounts.tests.factories import PASSWORD, UserFactory
 from cities.registry import registry
+from fleet.models import Vehicle
+from fleet.services import book_vehicle, reserve_vehicle
 from fleet.tests.factories import VehicleFactory
 from movr_project.tests.locality import LOG_IN_BY_NAME, LOGGED_IN_PERSON, OWN_HISTORY, Exemption
 from rides.tests.factories import OpenRideFactory, RideFactory
@@ -85,6 +89,46 @@ def start_a_ride(scene: Scene) -> Ask:
     return lambda: scene.client.post(f"/rides/start/{vehicle.served_city.slug}/{vehicle.id}/", {"token": "form"})
 
 
+def start_what_one_reserved(scene: Scene) -> Ask:
+    vehicle = scene.vehicle()
+    _reserve(scene, vehicle)
+    return lambda: scene.client.post(f"/rides/start/{vehicle.served_city.slug}/{vehicle.id}/", {"token": "form"})
+
+
+def reserve_a_vehicle(scene: Scene) -> Ask:
+    url = scene.vehicle().get_absolute_url()
+    return lambda: scene.client.post(f"{url}reserve/", {"token": "form"})
+
+
+def book_a_vehicle(scene: Scene) -> Ask:
+    url = scene.vehicle().get_absolute_url()
+    form = {"starts": f"{timezone.localdate() + timedelta(days=2)}T12:00", "length": "60", "token": "form"}
+    return lambda: scene.client.post(f"{url}book/", form)
+
+
+def cancel_a_booking(scene: Scene) -> Ask:
+    vehicle, start = scene.vehicle(), timezone.now() + timedelta(days=2)
+    booking = book_vehicle(
+        rider=scene.rider,
+        vehicle_city=vehicle.city,
+        vehicle_id=vehicle.id,
+        starts_at=start,
+        ends_at=start + timedelta(hours=1),
+        token="form",  # noqa: S106
+    )
+    return lambda: scene.client.post(f"{booking.get_absolute_url()}cancel/")
+
+
+def _reserve(scene: Scene, vehicle: Vehicle) -> None:
+    reserve_vehicle(
+        rider=scene.rider,
+        city=registry[scene.here],
+        vehicle_city=vehicle.city,
+        vehicle_id=vehicle.id,
+        token="form",  # noqa: S106
+    )
+
+
 def end_a_ride(scene: Scene) -> Ask:
     ride = OpenRideFactory(rider=scene.rider, vehicle=scene.vehicle())
     return lambda: scene.client.post(f"/rides/{ride.city_slug}/{ride.id}/end/", {"end_location": "The station"})
@@ -124,7 +168,11 @@ ACTIONS = (
     Action("nearest vehicles", nearest),
     Action("vehicle detail", vehicle_detail),
     Action("start a ride", start_a_ride),
+    Action("start what one reserved", start_what_one_reserved),
     Action("end a ride", end_a_ride),
+    Action("reserve a vehicle", reserve_a_vehicle),
+    Action("book a vehicle", book_a_vehicle),
+    Action("cancel a booking", cancel_a_booking),
     Action("own rides", own_rides, (LOGGED_IN, HISTORY)),
     Action("add a vehicle", add_a_vehicle, for_guests=False),
     Action("remove a vehicle", remove_a_vehicle, for_guests=False),

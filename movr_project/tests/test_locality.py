@@ -5,10 +5,12 @@ import uuid
 import pytest
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from fleet.models import Vehicle
+from fleet.locking import with_calendar
+from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.tests.factories import VehicleFactory
 from movr_project.tests.databases import on_server
 from movr_project.tests.locality import (
@@ -32,7 +34,8 @@ def run(queryset):
 
 
 def test_every_table_with_a_city_key_is_watched_and_the_people():
-    assert {"users", "vehicles", "rides"} <= partitioned_tables()
+    calendars = {"allocations", "vehicle_events", "problem_reports"}
+    assert {"users", "vehicles", "rides"} | calendars <= partitioned_tables()
     assert not {"cities", "auth_group", "django_admin_log"} & partitioned_tables()
 
 
@@ -55,6 +58,11 @@ LOCAL = {
     "update": lambda: Vehicle.objects.filter(city="paris").update(color="red"),
     "update by key": lambda: Vehicle.objects.filter(pk=("paris", ID)).update(color="red"),
     "delete": lambda: Vehicle.objects.filter(city="rome", id=ID).delete(),
+    "what is free": lambda: run(Vehicle.objects.filter(city="paris").rideable_by(UserFactory.build())),
+    "a calendar": lambda: run(Allocation.objects.live().filter(city="paris", vehicle_id=ID)),
+    "a vehicle with its calendar": lambda: run(with_calendar(Vehicle.objects.filter(city="paris", id=ID))),
+    "bookings that meet a ride": lambda: run(Allocation.objects.in_city("paris").meeting_a_ride(timezone.now())),
+    "a log": lambda: run(VehicleEvent.objects.filter(city="paris", vehicle_id=ID)),
     "people": lambda: run(User.objects.filter(city="paris", is_active=True)),
     "the logged-in person": lambda: run(User.objects.filter(id=ID)),
     "insert": lambda: VehicleFactory(),
@@ -87,6 +95,8 @@ NOT_LOCAL = {
         Vehicle.objects.filter(city="paris", id__in=Subquery(Ride.objects.filter(rider_id=ID).values("vehicle_id")))
     ),
     "exclude across a relation": lambda: run(Vehicle.objects.filter(city="paris").exclude(rides__rider_id=ID)),
+    "a person's bookings": lambda: run(Allocation.objects.for_rider(UserFactory.build())),
+    "calendars without a city": lambda: run(Allocation.objects.live().filter(vehicle_id=ID)),
     "half of a union": lambda: run(Vehicle.objects.filter(city="paris").union(Vehicle.objects.filter(id=ID))),
     "a write on a person by id": lambda: User.objects.filter(id=ID).update(first_name="Ada"),
     "a person by id and more": lambda: User.objects.filter(id=ID, is_active=True).exists(),

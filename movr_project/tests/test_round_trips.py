@@ -54,6 +54,22 @@ def test_a_vehicles_page_with_its_calendar_takes_at_most_3_round_trips(rider_cli
     assert round_trips(lambda: rider_client.get(vehicle.get_absolute_url())) <= 3
 
 
+def test_starting_a_ride_with_ones_reservation_takes_at_most_9_round_trips(rider, rider_client):
+    vehicle = VehicleFactory()
+    rider_client.post(f"/vehicles/paris/{vehicle.id}/reserve/", {"token": "form"})
+    url = f"/rides/start/paris/{vehicle.id}/"
+    assert round_trips(lambda: rider_client.post(url, {"token": "form"})) <= 9
+    rider.refresh_from_db()
+    assert rider.is_riding
+
+
+def test_reserving_takes_at_most_9_round_trips(rider_client):
+    vehicle = VehicleFactory()
+    url = f"/vehicles/paris/{vehicle.id}/reserve/"
+    assert round_trips(lambda: rider_client.post(url, {"token": "form"})) <= 9
+    assert vehicle.allocations.exists()
+
+
 def test_starting_a_ride_takes_at_most_8_round_trips(rider_client):
     vehicle = VehicleFactory()
     url = f"/rides/start/paris/{vehicle.id}/"
