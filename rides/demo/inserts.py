@@ -5,19 +5,25 @@ many rows that were, and takes as many statements for a thousand rows as for one
 some engines need in several pieces.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
+from accounts.models import Notice, User
 from cities.models import City
 from fleet.choices import VehicleStatus
-from fleet.models import Vehicle
+from fleet.intervals import Interval
+from fleet.models import Allocation, ProblemReport, Vehicle, VehicleEvent
 from fleet.services import new_code
 from movr_project.db.retry import run_transaction
 from rides.models import Ride
+
+from .calendars import Plan
+from .logs import Log, events_of, lock_logs, on_the_street, set_last_events
 
 TRIES = 5
 
@@ -66,7 +72,10 @@ def insert_vehicles(city: City, vehicles: Sequence[Vehicle]) -> int:
     """Add vehicles of one city; ``owned_vehicles`` of their owners is counted anew."""
     new = missing(vehicles, Vehicle.objects.in_city(city.name))
     _find_free_codes(city, new)
+    for vehicle in new:
+        vehicle.last_event_at = vehicle.last_event_at or vehicle.approved_at
     Vehicle.objects.bulk_create(new)
+    VehicleEvent.objects.bulk_create([on_the_street(vehicle) for vehicle in new])
     owners = {vehicle.owner_id for vehicle in new if vehicle.owner_id}
     if owners:
         owned = Vehicle.objects.in_city(city.name).not_removed().filter(owner_id=OuterRef("id"))
@@ -92,21 +101,41 @@ def _find_free_codes(city: City, vehicles: Sequence[Vehicle]) -> None:
         vehicles = without_label
 
 
-def insert_ended_rides(city: City, rides: Sequence[Ride]) -> int:
+def insert_ended_rides(city: City, rides: Sequence[Ride], *, fresh: Collection[UUID] = ()) -> int:
+    """Rides of ``fresh`` vehicles fit; those of others are left out where the vehicle was not free then."""
     new = missing(rides, Ride.objects.in_city(city.name))
-    Ride.objects.bulk_create(new)
-    return len(new)
+    logs = _lock_logs(city, {ride.vehicle_id for ride in new if ride.vehicle_id not in fresh})
+    kept = [ride for ride in new if ride.vehicle_id in fresh or _fits(ride, logs, until=ride.end_time)]
+    _insert_rides(city, kept)
+    return len(kept)
 
 
-def insert_open_rides(city: City, rides: Sequence[Ride]) -> int:
+def _insert_rides(city: City, rides: Sequence[Ride]) -> None:
+    Ride.objects.bulk_create(rides)
+    VehicleEvent.objects.bulk_create([event for ride in rides for event in events_of(ride)])
+    set_last_events(city, {ride.vehicle_id for ride in rides})
+
+
+def _lock_logs(city: City, vehicle_ids: Collection[UUID]) -> dict[UUID, Log]:
+    return lock_logs(city, vehicle_ids) if vehicle_ids else {}
+
+
+def _fits(ride: Ride, logs: dict[UUID, Log], *, until: datetime) -> bool:
+    log = logs.get(ride.vehicle_id)
+    if not (log and log.is_quiet(ride.start_time, until) and log.is_open_for(Interval(ride.start_time, until))):
+        return False
+    log.add(events_of(ride))
+    return True
+
+
+def insert_open_rides(city: City, rides: Sequence[Ride], *, now: datetime) -> int:
     """Start rides whose vehicle is free and whose rider rides nothing else; the others are left out.
 
     Locks the vehicles, then the riders.
     """
     new = missing(rides, Ride.objects.in_city(city.name))
     vehicles = Vehicle.objects.in_city(city.name).available()
-    free = vehicles.filter(id__in=[ride.vehicle_id for ride in new]).select_for_update()
-    free_ids = {vehicle.id for vehicle in free}
+    logs = lock_logs(city, {ride.vehicle_id for ride in new})
     idle = (
         User.objects.active()
         .filter(
@@ -118,9 +147,69 @@ def insert_open_rides(city: City, rides: Sequence[Ride]) -> int:
         .select_for_update()
     )
     idle_ids = {user.id for user in idle}
-    new = [ride for ride in new if ride.vehicle_id in free_ids and ride.rider_id in idle_ids]
-    Ride.objects.bulk_create(new)
+    new = [ride for ride in new if ride.rider_id in idle_ids and _fits(ride, logs, until=now)]
+    _insert_rides(city, new)
     vehicles.filter(id__in=[ride.vehicle_id for ride in new]).update(status=VehicleStatus.ON_TRIP)
     riders = User.objects.filter(city__in={ride.rider_city for ride in new}, id__in=[ride.rider_id for ride in new])
     riders.update(open_rides=F("open_rides") + 1)
     return len(new)
+
+
+def insert_allocations(city: City, plans: Sequence[Plan], *, now: datetime) -> int:
+    """Add allocations with their events and reports where the vehicle is, or was, free for them.
+
+    Locks the vehicles, then the riders.
+    """
+    there = Allocation.objects.in_city(city.name).filter(id__in=[plan.allocation.id for plan in plans])
+    ids = set(there.values_list("id", flat=True))
+    plans = [plan for plan in plans if plan.allocation.id not in ids]
+    logs = lock_logs(city, {plan.allocation.vehicle_id for plan in plans})
+    holders = _lock_holders([plan.allocation for plan in plans if _is_held(plan.allocation, now)], now)
+    kept = [plan for plan in plans if _is_possible(plan, logs, holders, now)]
+    Allocation.objects.bulk_create([plan.allocation for plan in kept])
+    VehicleEvent.objects.bulk_create([act for plan in kept for act in plan.acts])
+    ProblemReport.objects.bulk_create([plan.report for plan in kept if plan.report], ignore_conflicts=True)
+    _insert_notices([plan.notice for plan in kept if plan.notice])
+    set_last_events(city, {plan.allocation.vehicle_id for plan in kept})
+    for allocation in (plan.allocation for plan in kept if _is_held(plan.allocation, now)):
+        holder = User.objects.filter(city=allocation.rider_city, id=allocation.rider_id)
+        holder.update(hold_until=allocation.ends_at)
+    return len(kept)
+
+
+def _is_held(allocation: Allocation, now: datetime) -> bool:
+    return allocation.is_reservation and allocation.ends_at > now
+
+
+def _lock_holders(reservations: Sequence[Allocation], now: datetime) -> set[UUID]:
+    """Those of the people who hold nothing."""
+    ids = {reservation.rider_id for reservation in reservations}
+    people = User.objects.active().filter(Q(hold_until__isnull=True) | Q(hold_until__lte=now), id__in=ids)
+    return {user.id for user in people.select_for_update()} if ids else set()
+
+
+def _is_possible(plan: Plan, logs: dict[UUID, Log], holders: set[UUID], now: datetime) -> bool:
+    allocation = plan.allocation
+    log = logs.get(allocation.vehicle_id)
+    if log is None or not log.is_open_for(allocation.interval):
+        return False
+    if plan.is_ahead:
+        moment = log.after_all(now)
+        plan.move(moment, log.state_at(moment))
+    elif not log.is_quiet(plan.acts[0].occurred_at, min(allocation.ends_at or now, now)):
+        return False
+    if _is_held(allocation, now):
+        if allocation.rider_id not in holders:
+            return False
+        holders.remove(allocation.rider_id)
+    log.add(plan.acts, allocation)
+    return True
+
+
+def _insert_notices(notices: Sequence[Notice]) -> None:
+    """``unread_notices`` counts those that were not read."""
+    Notice.objects.bulk_create(notices)
+    for notice in notices:
+        if notice.is_unread:
+            reader = User.objects.filter(city=notice.city, id=notice.user_id)
+            reader.update(unread_notices=F("unread_notices") + 1)

@@ -16,11 +16,19 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cities.registry import registry
-from fleet.choices import VehicleType
+from fleet.choices import AllocationKind, ProblemKind, VehicleType
 from fleet.models import Vehicle
 from rides.models import Ride
 
-from .inserts import in_transaction, insert_ended_rides, insert_people, insert_vehicles, names_taken
+from .calendars import Parked, Plan, Planner, notice_of, report
+from .inserts import (
+    in_transaction,
+    insert_allocations,
+    insert_ended_rides,
+    insert_people,
+    insert_vehicles,
+    names_taken,
+)
 from .places import PLACES, Place
 from .streams import next_id, stream
 from .trips import Rider, begun
@@ -40,6 +48,7 @@ class Guest:
     user: User
     vehicles: list[Vehicle] = field(default_factory=list)
     rides: list[Ride] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
 
 
 def guests(now: datetime) -> list[Guest]:
@@ -81,6 +90,7 @@ def carl(now: datetime, password: str) -> Guest:
     park(vehicle, there)
     start = Place("Cockroach Labs, 23rd Street", 40.7433, -73.9921)
     start_time = datetime(2020, 1, 16, 21, 20, 48, 224453, tzinfo=UTC)
+    vehicle.last_event_at = start_time - timedelta(hours=1)  # on the street before that ride
     ride = demo_ride("carl", user, vehicle, start, start_time, there, timedelta(seconds=3, microseconds=821360))
     return Guest(user, [vehicle], [ride])
 
@@ -107,7 +117,34 @@ def rider(now: datetime, password: str) -> Guest:
         length = timedelta(minutes=minutes, seconds=7 * days_ago % 60)
         name = f"rider {start}"
         rides.append(demo_ride(name, user, vehicle, place_in(vehicle.city, start), start_time, there, length))
-    return Guest(user, [bike, scooter, canal_bike], rides)
+    return Guest(user, [bike, scooter, canal_bike], rides, bookings_of(user, bike, scooter, now))
+
+
+def bookings_of(user: User, bike: Vehicle, scooter: Vehicle, now: datetime) -> list[Plan]:
+    """One tomorrow, two that are over, and a report that staff have answered."""
+    planner = Planner(registry[HOME], 0, now)
+    person = Rider(user.city, user.id)
+    tomorrow = planner.booked(Parked.of(bike), person, local_time(HOME, now, -1, 9.0), timedelta(hours=2), now)
+    past = [
+        planner.booked(
+            Parked.of(vehicle),
+            person,
+            local_time(HOME, now, days_ago, hour),
+            timedelta(hours=3),
+            local_time(HOME, now, days_ago + 1, hour),
+        )
+        for vehicle, days_ago, hour in [(bike, 20, 10.0), (scooter, 15, 14.0)]
+    ]
+    answered = report(
+        HOME,
+        Parked.of(scooter),
+        ProblemKind.LIGHTS,
+        person,
+        local_time(HOME, now, 2, 13.0),
+        closed_at=local_time(HOME, now, 1, 9.0),
+    )
+    past[-1].report, past[-1].notice = answered, notice_of(answered, scooter.code, read_at=None)
+    return [tomorrow, *past]
 
 
 def owner(now: datetime, password: str) -> Guest:
@@ -121,7 +158,13 @@ def owner(now: datetime, password: str) -> Guest:
     for vehicle, place in zip(vehicles, ["Bastille", "Notre-Dame", "Montparnasse"], strict=True):
         vehicle.owner_id = user.id
         park(vehicle, place_in(HOME, place))
-    return Guest(user, vehicles)
+    planner = Planner(registry[HOME], 1, now)
+    moped, car = Parked.of(vehicles[1]), Parked.of(vehicles[2])
+    himself = Rider(user.city, user.id)
+    paused = planner.going_on(AllocationKind.PAUSED, car, himself)
+    booked = planner.booked(moped, himself, local_time(HOME, now, -2, 18.0), timedelta(hours=1), now)
+    booked.report = report(HOME, moped, ProblemKind.LIGHTS, himself, local_time(HOME, now, 1, 20.0))
+    return Guest(user, vehicles, plans=[paused, booked])
 
 
 def staff(now: datetime, password: str) -> Guest:
@@ -219,17 +262,18 @@ def reason_against(guest: Guest) -> str:
     return ""
 
 
-def add_guest(guest: Guest) -> int:
+def add_guest(guest: Guest, now: datetime) -> int:
     """Add a person with vehicles and rides, all at once; 0, and nothing is written, where that person is there."""
-    return in_transaction(partial(_insert_guest, guest))
+    return in_transaction(partial(_insert_guest, guest, now))
 
 
-def _insert_guest(guest: Guest) -> int:
+def _insert_guest(guest: Guest, now: datetime) -> int:
     if not insert_people([guest.user]):
         return 0
     for city in sorted({vehicle.city for vehicle in guest.vehicles}):
         insert_vehicles(registry[city], [vehicle for vehicle in guest.vehicles if vehicle.city == city])
         insert_ended_rides(registry[city], [ride for ride in guest.rides if ride.city == city])
+        insert_allocations(registry[city], [plan for plan in guest.plans if plan.allocation.city == city], now=now)
     return 1
 
 

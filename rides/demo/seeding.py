@@ -13,10 +13,18 @@ from django.db import connection
 from accounts.models import User
 from cities.models import City
 from cities.registry import registry
-from fleet.models import Vehicle
+from fleet.models import Allocation, Vehicle, VehicleEvent
 from rides.models import Ride
 
-from .inserts import in_transaction, insert_ended_rides, insert_open_rides, insert_people, insert_vehicles
+from .calendars import Parked, plans
+from .inserts import (
+    in_transaction,
+    insert_allocations,
+    insert_ended_rides,
+    insert_open_rides,
+    insert_people,
+    insert_vehicles,
+)
 from .people import riders
 from .places import Scatter
 from .streams import shares
@@ -41,6 +49,7 @@ class Amounts(NamedTuple):
     vehicles: int
     riders: int
     rides: int
+    allocations: int = 0
 
 
 @dataclass
@@ -56,15 +65,19 @@ class Seeding:
         self.cities: list[City] = list(registry)
         self.weights = {city.name: CITY_WEIGHTS.get(city.name, OTHER_CITIES_WEIGHT) for city in self.cities}
         self.vehicles_in = shares(self.amounts.vehicles, self.weights)
+        self.fresh: set[UUID] = set()  # of the vehicles that will have been ridden, those that this run added
+        self.parked: list[Parked] = []  # of the city that is being filled
 
     def add_all(self) -> None:
         residents = self.add_riders()
         riding_in = self.where_they_ride(residents)
-        rides_in = self.share_rides(riding_in)
+        rides_in = self.share(self.amounts.rides, riding_in)
+        allocations_in = self.share(self.amounts.allocations, riding_in)
         for city in self.cities:
             scatter = Scatter(city, self.vehicles_in[city.name])
             ridden = self.add_vehicles(city, scatter, residents[city.name], rides_in[city.name])
             self.add_rides(city, scatter, rides_in[city.name], ridden, riding_in[city.name])
+            self.add_allocations(city, allocations_in[city.name], riding_in[city.name])
 
     def add_riders(self) -> dict[str, list[UUID]]:
         """The ids of the riders, by where they live."""
@@ -97,12 +110,12 @@ class Seeding:
                 riding_in[next_city if travels else home].append(Rider(home, id_))
         return riding_in
 
-    def share_rides(self, riding_in: dict[str, list[Rider]]) -> dict[str, int]:
-        """How many rides each city gets: none without vehicles or riders."""
+    def share(self, number: int, riding_in: dict[str, list[Rider]]) -> dict[str, int]:
+        """How many rides or allocations each city gets: none without vehicles or riders."""
         weights = {
             name: weight if self.vehicles_in[name] and riding_in[name] else 0 for name, weight in self.weights.items()
         }
-        return shares(self.amounts.rides, weights) if any(weights.values()) else dict.fromkeys(weights, 0)
+        return shares(number, weights) if any(weights.values()) else dict.fromkeys(weights, 0)
 
     def add_vehicles(self, city: City, scatter: Scatter, residents: Sequence[UUID], rides: int) -> list[RiddenVehicle]:
         """Returns those of them that will have been ridden."""
@@ -110,10 +123,18 @@ class Seeding:
         owners = residents[::EVERY_NTH_OWNS]
         rows = vehicles(city, number, owners=owners, scatter=scatter, seed=self.seed, now=self.now)
         ridden: list[RiddenVehicle] = []
+        self.parked.clear()
+        self.fresh.clear()
         missing = vehicles_ridden(number, rides)
         for batch in batches(rows):
-            ridden += map(RiddenVehicle.of, batch[: missing - len(ridden)])
-            self.report("vehicles", len(batch), in_transaction(partial(insert_vehicles, city, batch)))
+            first = batch[: missing - len(ridden)]
+            added = in_transaction(partial(insert_vehicles, city, batch))
+            ridden += map(RiddenVehicle.of, first)
+            if added == len(batch):
+                self.fresh.update(vehicle.id for vehicle in first)
+            if self.amounts.allocations:
+                self.parked += map(Parked.of, batch)
+            self.report("vehicles", len(batch), added)
         return ridden
 
     def add_rides(
@@ -122,8 +143,16 @@ class Seeding:
         going_on = min(round(number * OPEN_RIDES), int(len(pool) * RIDING_NOW), len(ridden))
         ended = min(number - going_on, most_rides(len(ridden), len(pool)))
         common = {"vehicles": ridden, "riders": pool, "seed": self.seed, "now": self.now}
-        self._write_rides(city, insert_open_rides, open_rides(city, going_on, **common))
-        self._write_rides(city, insert_ended_rides, ended_rides(city, ended, scatter=scatter, **common))
+        insert_open = partial(insert_open_rides, now=self.now)
+        self._write_rides(city, insert_open, open_rides(city, going_on, **common))
+        insert_ended = partial(insert_ended_rides, fresh=self.fresh)
+        self._write_rides(city, insert_ended, ended_rides(city, ended, scatter=scatter, **common))
+
+    def add_allocations(self, city: City, number: int, pool: Sequence[Rider]) -> None:
+        rows = plans(city, number, vehicles=self.parked, riders=pool, seed=self.seed, now=self.now)
+        for batch in batches(rows):
+            added = in_transaction(partial(insert_allocations, city, batch, now=self.now))
+            self.report("allocations", len(batch), added)
 
     def _write_rides(self, city: City, insert: Callable[[City, Sequence[Ride]], int], rows: Iterator[Ride]) -> None:
         for batch in batches(rows):
@@ -141,5 +170,5 @@ def refresh_statistics() -> None:
     if connection.vendor not in {"sqlite", "postgresql"}:
         return
     with connection.cursor() as cursor:
-        for model in (User, Vehicle, Ride):
+        for model in (User, Vehicle, Ride, Allocation, VehicleEvent):
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")

@@ -128,9 +128,11 @@ def open_rides(
     """Rides going on now, not saved: each with a vehicle and a rider of its own."""
     ids = stream(seed, "open ride ids", city.name)
     rng = stream(seed, "open rides", city.name)
+    # A ride of yesterday may have lasted until midnight.
+    midnight = datetime.combine(now.astimezone(city.tzinfo).date(), time.min, city.tzinfo).astimezone(UTC)
     pairs = zip(rng.sample(vehicles, number), rng.sample(riders, number), strict=True)
     for vehicle, rider in pairs:
-        start_time = now - timedelta(minutes=rng.uniform(*OPEN_SINCE_MINUTES))
+        start_time = max(midnight, now - timedelta(minutes=rng.uniform(*OPEN_SINCE_MINUTES)))
         yield begun(city.name, next_id(ids), vehicle.id, rider, vehicle.place, start_time)
 
 

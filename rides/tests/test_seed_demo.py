@@ -11,16 +11,16 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
-from django.db.models import F
+from django.db.models import F, OuterRef, Q, Subquery
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Notice, User
 from accounts.tests.factories import UserFactory
 from cities.registry import registry
 from fleet import geohash
 from fleet.choices import Propulsion, VehicleStatus, VehicleType
-from fleet.models import CODE_ALPHABET, Vehicle
+from fleet.models import CODE_ALPHABET, Allocation, ProblemReport, Vehicle, VehicleEvent
 from fleet.tests.factories import VehicleFactory
 from rides.demo import trips
 from rides.demo.named import DEMO_PASSWORD
@@ -29,6 +29,7 @@ from rides.demo.progress import Progress
 from rides.demo.seeding import Amounts
 from rides.demo.streams import shares, stream
 from rides.demo.vehicles import LABELS, label_digits, labels, range_at
+from rides.integrity import findings
 from rides.models import Ride
 from rides.services import end_ride
 
@@ -51,7 +52,8 @@ def everything():
     people = User.objects.order_by("id").values()
     for person in people:
         del person["password"], person["session_epoch"]
-    return list(people), list(Vehicle.objects.order_by("id").values()), list(Ride.objects.order_by("id").values())
+    tables = [Vehicle, Ride, VehicleEvent, Allocation, ProblemReport, Notice]
+    return [list(people), *(list(model.objects.order_by("id").values()) for model in tables)]
 
 
 def counts():
@@ -247,14 +249,90 @@ class TestRides:
         assert f"{1000 - trips.MOST_ROUNDS} rides left out: too few vehicles and riders" in said
 
 
+class TestCalendars:
+    def test_everything_agrees(self):
+        seed()
+        assert list(findings()) == []
+
+    def test_there_is_one_for_four_vehicles_and_as_many_as_asked_for(self):
+        seed()
+        assert Allocation.objects.count() in range(15, 90 // 4 + 1)
+        seed(allocations=300)
+        assert Allocation.objects.count() in range(280, 301)
+        assert list(findings()) == []
+
+    def test_none_may_be_asked_for(self):
+        seed(allocations=0)
+        assert not Allocation.objects.exists()
+
+    def test_more_than_fit_are_left_out_with_a_sentence(self):
+        said = seed(vehicles=9, riders=9, rides=0, allocations=5000)
+        assert "allocations left out" in said
+        assert Allocation.objects.count() < 5000
+        assert list(findings()) == []
+
+    def test_every_kind_was_is_and_will_be(self):
+        seed(vehicles=450, riders=90, rides=900)
+        now = timezone.now()
+        going_on = Allocation.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now), starts_at__lte=now)
+        assert {"reservation", "booking", "maintenance", "paused"} == set(going_on.values_list("kind", flat=True))
+        assert set(going_on.values_list("state", flat=True)) == {"reserved", "non_operational", "missing", "removed"}
+        assert going_on.filter(kind="maintenance", state="non_operational", ends_at__isnull=True).exists()
+        past = Allocation.objects.filter(ends_at__lt=now).values_list("kind", flat=True)
+        assert set(past) == {"reservation", "booking", "maintenance"}
+        ahead = Allocation.objects.filter(starts_at__gt=now)
+        assert set(ahead.values_list("kind", flat=True)) == {"booking", "maintenance"}
+        assert not ahead.filter(starts_at__gt=now + timedelta(days=30)).exists()
+
+    def test_who_holds_a_vehicle_shows_it(self):
+        seed(vehicles=450, riders=90, rides=900)
+        held = Allocation.objects.filter(kind="reservation", ends_at__gt=timezone.now())
+        assert held.exists()
+        assert all(reservation.rider.hold_until == reservation.ends_at for reservation in held)
+
+    def test_owners_pause_their_own(self):
+        seed(vehicles=450, riders=90, rides=900)
+        for pause in Allocation.objects.filter(kind="paused").select_related("vehicle"):
+            assert pause.made_by_id == pause.vehicle.owner_id
+
+    def test_problems_are_open_and_closed_and_who_reported_those_was_told(self):
+        seed(vehicles=450, riders=90, rides=900)
+        reports = ProblemReport.objects.all()
+        assert reports.filter(closed_at=None, took_off=True).exists()
+        closed = list(reports.exclude(closed_at=None))
+        assert closed
+        for report in closed:
+            assert report.resolution
+            assert report.created_at < report.closed_at
+            assert Notice.objects.filter(user_id=report.reporter_id, code="report_closed").exists()
+
+    def test_on_another_day_what_is_added_agrees_with_what_is_there(self):
+        with time_machine.travel(TODAY, tick=False):
+            seed()
+        with time_machine.travel(TODAY + timedelta(days=9, hours=5), tick=False):
+            seed(rides=240, allocations=90)
+            assert list(findings()) == []
+
+    @pytest.mark.parametrize("hour", [0, 5, 8, 23])
+    def test_at_any_time_of_the_day(self, hour):
+        with time_machine.travel(TODAY.replace(hour=hour, minute=1), tick=False):
+            seed()
+            assert list(findings()) == []
+
+    def test_rows_pass_the_checks_of_their_fields(self):
+        seed()
+        for model in (Allocation, VehicleEvent, ProblemReport):
+            for row in model.objects.all():
+                row.clean_fields()
+
+
 class TestRepeating:
     def test_the_same_seed_gives_the_same_data(self):
         with time_machine.travel(TODAY, tick=False):
             seed()
             first = everything()
-            Ride.objects.all().delete()
-            Vehicle.objects.all().delete()
-            User.objects.all().delete()
+            for model in (VehicleEvent, Allocation, ProblemReport, Ride, Vehicle, User):
+                model.objects.all().delete()
             seed()
         assert everything() == first
 
@@ -281,13 +359,17 @@ class TestRepeating:
         assert_counters_agree()
 
     def test_what_is_missing_is_added(self):
-        seed()
+        seed(allocations=0)
         first = everything()
+        VehicleEvent.objects.filter(ride_id__in=Ride.objects.open().values("id")).delete()
         Ride.objects.open().delete()
+        newest = VehicleEvent.objects.filter(city=OuterRef("city"), vehicle_id=OuterRef("id")).order_by("-occurred_at")
+        Vehicle.objects.update(last_event_at=Subquery(newest.values("occurred_at")[:1]))
         Vehicle.objects.filter(status=VehicleStatus.ON_TRIP).update(status=VehicleStatus.AVAILABLE)
         User.objects.update(open_rides=0)
-        seed()
-        assert counts() == tuple(map(len, first))
+        seed(allocations=0)
+        assert counts() == tuple(map(len, first[:3]))
+        assert list(findings()) == []
         assert_counters_agree()
 
     def test_larger_numbers_add_the_difference(self):
@@ -295,8 +377,9 @@ class TestRepeating:
         seed(vehicles=180, riders=90, rides=360)
         people, vehicles, rides = counts()
         assert (people, vehicles) == (90 + 1, 180 + 1)
-        assert 340 < rides <= 360 + 1  # who is riding already starts no other ride
+        assert 180 < rides <= 360 + 1  # whoever, and whatever, is on the way already starts no other ride
         assert_counters_agree()
+        assert list(findings()) == []
 
     def test_somebody_who_moved_is_not_brought_back(self):
         seed(vehicles=0, rides=0)
@@ -435,6 +518,25 @@ class TestLoggingIn:
         for ride in rides.newest_first()[:2]:
             assert ride.vehicle.is_available
 
+    def test_the_rider_has_a_booking_ahead_and_past_ones_and_was_told(self, debug, client):
+        seed(0, 0, 0)
+        rider = User.objects.get(username="rider")
+        bookings = Allocation.objects.for_rider(rider).bookings()
+        assert bookings.filter(starts_at__gt=timezone.now()).count() == 1
+        assert bookings.filter(ends_at__lt=timezone.now()).count() == 2
+        assert rider.unread_notices == 1
+        assert list(findings()) == []
+
+    def test_one_of_the_owners_vehicles_is_paused(self, debug):
+        seed(0, 0, 0)
+        owner = User.objects.get(username="owner")
+        paused = Allocation.objects.live().get(kind="paused")
+        assert (paused.made_by_id, paused.vehicle.owner_id) == (owner.id, owner.id)
+
+    def test_staff_see_open_reports(self, debug):
+        seed(0, 0, 0)
+        assert ProblemReport.objects.filter(closed_at=None).exists()
+
     def test_a_name_that_somebody_has_stays_theirs(self, debug):
         other = UserFactory(username="staff")
         said = seed(0, 0, 0)
@@ -533,7 +635,7 @@ class TestProgress:
         assert said.endswith(
             "vehicles: 540 added, 60 were there or in the way\n"
             "400 vehicles left out: too few vehicles and riders for so many in six weeks.\n"
-            "riders: 0 added\nrides: 0 added\nIn 60.0 seconds.\n"
+            "riders: 0 added\nrides: 0 added\nallocations: 0 added\nIn 60.0 seconds.\n"
         )
 
     def said(self, *, terminal):

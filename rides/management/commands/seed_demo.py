@@ -10,7 +10,8 @@ from rides.demo.named import add_guest, guests, log_in_lines, reason_against
 from rides.demo.progress import Progress
 from rides.demo.seeding import Amounts, Seeding, refresh_statistics
 
-DEFAULTS = Amounts(vehicles=450, riders=90, rides=900)
+DEFAULTS = {"vehicles": 450, "riders": 90, "rides": 900}
+VEHICLES_EACH = 4  # for one allocation
 MOST = 10_000_000  # a city has 24 million labels
 DEFAULT_SEED = 1
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        for name, default in DEFAULTS._asdict().items():
+        for name, default in DEFAULTS.items():
             parser.add_argument(
                 f"--{name}",
                 type=whole_number,
@@ -32,6 +33,12 @@ class Command(BaseCommand):
                 help=f"how many {name} (default: {default})",
             )
         parser.add_argument(
+            "--allocations",
+            type=whole_number,
+            metavar="N",
+            help="how many reservations, bookings and the like (default: one for every four vehicles)",
+        )
+        parser.add_argument(
             "--seed", type=whole_number, default=DEFAULT_SEED, metavar="S", help="another seed, other data"
         )
         parser.add_argument("--if-empty", action="store_true", help="only where there is no vehicle at all")
@@ -39,9 +46,9 @@ class Command(BaseCommand):
             "--show-logins", action="store_true", help="add nothing, only say who can log in (in DEBUG)"
         )
 
-    def handle(self, *, vehicles, riders, rides, seed, if_empty, show_logins, verbosity, **options):
-        amounts = Amounts(vehicles, riders, rides)
-        check(amounts, seed)
+    def handle(self, *, vehicles, riders, rides, allocations, seed, if_empty, show_logins, verbosity, **options):
+        check({"vehicles": vehicles, "riders": riders, "rides": rides, "allocations": allocations or 0}, seed)
+        amounts = Amounts(vehicles, riders, rides, vehicles // VEHICLES_EACH if allocations is None else allocations)
         self.verbosity = verbosity
         if not show_logins:
             if if_empty and Vehicle.objects.exists():
@@ -68,7 +75,7 @@ class Command(BaseCommand):
             if reason:
                 self.say(reason)
             else:
-                added += add_guest(guest)
+                added += add_guest(guest, now)
         return added
 
     def say(self, line: str) -> None:
@@ -80,9 +87,9 @@ class Command(BaseCommand):
             self.stdout.flush()
 
 
-def check(amounts: Amounts, seed: int) -> None:
+def check(amounts: dict[str, int], seed: int) -> None:
     """Refuse numbers that make no sense, whether typed or given by ``call_command``."""
-    for name, number in amounts._asdict().items():
+    for name, number in amounts.items():
         if not isinstance(number, int) or not 0 <= number <= MOST:
             raise CommandError(f"--{name} is a whole number from 0 to {MOST:,}, not {number}.")
     if not isinstance(seed, int):

@@ -1,0 +1,32 @@
+"""What a rule is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Model, QuerySet
+
+from cities.models import City
+
+Offenders = Callable[[City], QuerySet | Sequence[Model]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``offenders`` gives the rows of a city for which the sentence does not hold."""
+
+    name: str
+    sentence: str
+    offenders: Offenders
+
+
+RULES: list[Rule] = []
+
+
+def rule(sentence: str) -> Callable[[Offenders], Offenders]:
+    """Add a rule, named after the function."""
+
+    def add(offenders: Offenders) -> Offenders:
+        RULES.append(Rule(offenders.__name__, sentence, offenders))
+        return offenders
+
+    return add
