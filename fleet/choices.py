@@ -41,6 +41,10 @@ class VehicleType(TextChoices):
         return FORM_FACTOR[self]
 
     @property
+    def has_battery(self) -> bool:
+        return self.propulsion in {Propulsion.ELECTRIC, Propulsion.ELECTRIC_ASSIST}
+
+    @property
     def is_motorised(self) -> bool:
         """Whether it has a battery or a tank, and so a range."""
         return self.propulsion != Propulsion.HUMAN

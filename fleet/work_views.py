@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from cities.models import City
 
-from .choices import EventType
+from .choices import EventType, VehicleType
 from .label_views import MOST_READINGS, CodeForm
 from .labels import UnreadableCodeError, read_code
 from .models import Vehicle
@@ -174,7 +174,7 @@ def _page(request: HttpRequest, vehicle: Vehicle, *, bound: dict | None = None, 
     bound = bound or {}
     standing = standing_of(vehicle)
     offered = {name: act for name, act in ACTS.items() if standing in act.makes_sense_when}
-    if vehicle.battery_percent is None:
+    if not VehicleType(vehicle.type).has_battery:
         offered.pop("battery", None)
     forms_by_act = {name: act.form_for(name) for name, act in offered.items()} | bound
     placing = next((name for name in ("drop_off", "found") if name in forms_by_act), "")

@@ -12,7 +12,7 @@ from accounts.models import User
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction
 
-from ..choices import PICK_UPS, EventType, VehicleState
+from ..choices import PICK_UPS, EventType, VehicleState, VehicleType
 from ..events import record_calendar, record_event
 from ..intervals import Interval
 from ..locking import LockedVehicle
@@ -82,7 +82,7 @@ def swap_battery(*, city: str, vehicle_id: uuid.UUID, by: User, percent: int = F
     locked = locked_on_the_road(city, vehicle_id, by=by)
     vehicle = locked.vehicle
     refuse_while_ridden(locked)
-    if vehicle.battery_percent is None:
+    if not VehicleType(vehicle.type).has_battery:
         raise VehicleRefused(_("This vehicle has no battery."), code="no_battery")
     if vehicle.range_m and vehicle.battery_percent:
         vehicle.range_m = round(vehicle.range_m * percent / vehicle.battery_percent)

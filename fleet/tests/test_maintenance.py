@@ -247,6 +247,12 @@ def test_a_battery_is_swapped_while_somebody_holds_the_vehicle_and_they_keep_it(
     assert rideable(vehicle, rider)
 
 
+def test_a_battery_that_nobody_knew_of_is_known_from_then_on(staff):
+    vehicle = VehicleFactory(type="e-bike", battery_percent=None, range_m=None)
+    swap_battery(**key(vehicle), by=staff, percent=90)
+    assert Vehicle.objects.get(pk=vehicle.pk).battery_percent == 90
+
+
 def test_what_has_no_battery_gets_none(staff):
     assert code_of(swap_battery, **key(VehicleFactory(type="bike")), by=staff) == "no_battery"
 
