@@ -17,6 +17,7 @@ from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from cities.admin import CityFilter, city_name
 from cities.forms import CityField
+from cities.models import City
 from movr_project.admin import ReadOnlyAdmin, confirm_action, for_each
 from movr_project.admin_links import link_to
 from movr_project.db.retry import run_transaction
@@ -57,10 +58,10 @@ class UserAdmin(DjangoUserAdmin):
     date_hierarchy = "date_joined"
     show_full_result_count = False
     actions = ["reset_second_factor"]
-    readonly_fields = ["id", "home_city", "open_rides", "owned_vehicles", "last_login", "date_joined"]
+    readonly_fields = ["id", "home", "open_rides", "owned_vehicles", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "password", "id"]}),
-        (_("Person"), {"fields": ["first_name", "last_name", "email", "home_city"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "home"]}),
         (_("Now"), {"fields": ["open_rides", "owned_vehicles"]}),
         (_("Rights"), {"fields": ["is_active", *PRIVILEGES]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
@@ -73,6 +74,10 @@ class UserAdmin(DjangoUserAdmin):
     @admin.display(description=_("name"), ordering="last_name")
     def full_name(self, user: User) -> str:
         return user.get_full_name()
+
+    @admin.display(description=_("Home city"))
+    def home(self, user: User) -> City:
+        return user.home_city
 
     @admin.display(description=_("riding"), boolean=True)
     def riding(self, user: User) -> bool:

@@ -33,10 +33,10 @@ class VehicleEvent(models.Model):
     occurred_at = models.DateTimeField(_("when"))
     recorded_at = models.DateTimeField(_("recorded"), default=timezone.now, editable=False)
     place = models.CharField(_("place"), max_length=200, blank=True)
-    latitude = models.FloatField(null=True, blank=True)
-    longitude = models.FloatField(null=True, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
     # Rides stand above the fleet, so this one is a number that `check_integrity` looks after.
-    ride_id = models.UUIDField(null=True, blank=True, editable=False)
+    ride_id = models.UUIDField(_("ride"), null=True, blank=True, editable=False)
     allocation_id = models.UUIDField(null=True, editable=False)
     allocation = CityForeignKey("fleet.Allocation", models.PROTECT, null=True, related_name="events")
     actor_city = city_column(null=True, editable=False)

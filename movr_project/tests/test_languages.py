@@ -361,7 +361,7 @@ FOR_PROGRAMS = re.compile(r'\b(?:x|y|x1|x2|y1|y2|r|d|points|width|height|min|max
 
 def english_in(page, patterns) -> list[str]:
     html = WRITTEN_BY_OPERATOR.sub("", page.content.decode())
-    return [piece for piece in said(html) if patterns.match(piece)] + FOR_PROGRAMS.findall(html)
+    return [piece for piece in said(html) if patterns.match(piece.removesuffix(":"))] + FOR_PROGRAMS.findall(html)
 
 
 PAGES = [name for name, row in sorted(TABLE.items()) if 200 in row.get.values() and name != "health"]
