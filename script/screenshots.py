@@ -10,7 +10,9 @@ import urllib.request
 import zlib
 from collections import Counter
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -18,6 +20,7 @@ PASSWORD = "ride-around-town"  # noqa: S105  (the demo's, which seed_demo prints
 VIEWPORTS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 LABELS = {"phone": "PAR7K3M2", "desk": "PAR5H8WQ"}  # the vehicle that is ridden: a moped and an e-bike
 PATIENCE_SECONDS = 30
+PARIS = ZoneInfo("Europe/Paris")
 CHANNELS = {2: 3, 6: 4}  # of PNG's color types: with and without transparency
 
 
@@ -63,20 +66,45 @@ def show(page: Page, take, label: str) -> None:
     log_in(page, "rider")
     page.goto("/vehicles/")
     take("vehicles")
+    take("vehicles", night=True)
     page.goto(f"/v/{label}/")
     take("vehicle")
+    page.get_by_role("link", name="Calendar", exact=True).click()
+    book_tomorrow(page)
+    take("calendar")
+    page.goto(f"/v/{label}/")
     page.get_by_role("button", name="Start ride").click()
     page.wait_for_url("**/rides/")
     take("riding")
+    take("riding", night=True)
     page.get_by_label("Where are you leaving the vehicle?").fill("Place de la République")
+    page.locator(".position summary").click()
+    for label_of_field, degrees in (("Latitude", "48.867500"), ("Longitude", "2.363800")):
+        page.get_by_label(label_of_field).fill(degrees)
     page.get_by_role("button", name="End ride").click()
     page.get_by_text("Ride ended.").wait_for()
+    take("summary")
     page.goto("/rides/")
     take("history")
     page.context.clear_cookies()
     log_in(page, "staff")
     page.goto("/admin/fleet/vehicle/?city=paris")
     take("admin")
+    page.goto(f"/admin/fleet/allocation/calendar/?city=paris&day={tomorrow()}")
+    take("admin-calendar")
+
+
+def book_tomorrow(page: Page) -> None:
+    """From ten to twelve, and back to that day in the calendar."""
+    day, address = tomorrow(), page.url.partition("?")[0]
+    page.goto(address.replace("/calendar/", "/book/") + f"?from={day}T10:00&until={day}T12:00")
+    page.locator("main form button.btn-primary").click()
+    page.wait_for_url("**/bookings/**")
+    page.goto(f"{address}?day={day}")
+
+
+def tomorrow() -> str:
+    return (datetime.now(PARIS) + timedelta(days=1)).date().isoformat()
 
 
 def choose_city(page: Page, city: str) -> None:
@@ -167,10 +195,12 @@ def main(folder: Path) -> None:
             options = {"base_url": address, "viewport": viewport, "locale": "en-US", "color_scheme": "light"}
             page = browser.new_context(**options, reduced_motion="reduce").new_page()
 
-            def take(name: str, page: Page = page, device: str = device) -> None:
+            def take(name: str, night: bool = False, page: Page = page, device: str = device) -> None:
                 page.wait_for_load_state("networkidle")
-                path = folder / f"{name}-{device}.png"
+                page.emulate_media(color_scheme="dark" if night else "light")
+                path = folder / f"{name}{'-night' * night}-{device}.png"
                 path.write_bytes(compressed(page.screenshot()))
+                page.emulate_media(color_scheme="light")
                 print(f"{path} {path.stat().st_size // 1000} KB")
 
             show(page, take, LABELS[device])

@@ -122,18 +122,22 @@ def test_no_page_carries_inline_script_or_style():
 
 @pytest.mark.parametrize(
     ("theme", "scheme", "night"),
-    [("auto", "light dark", ' media="(prefers-color-scheme: dark)"'), ("dark", "dark", ""), ("light", "light", None)],
+    [
+        ("auto", "light dark", "screen and (prefers-color-scheme: dark)"),
+        ("dark", "dark", "screen"),
+        ("light", "light", None),
+    ],
 )
 def test_a_page_is_light_or_dark_as_the_person_chose(theme, scheme, night):
     page = render_to_string("base.html", {"user": SimpleNamespace(theme=theme)})
     assert f'data-theme="{theme}"' in page
     assert f'name="color-scheme" content="{scheme}"' in page
-    sheet = re.search(r'movr-dark[^"]*"([^>]*)>', page)
+    sheet = re.search(r'movr-dark[^"]*" media="([^"]*)">', page)
     assert (sheet and sheet[1]) == night
 
 
 @pytest.mark.parametrize("template", ["base.html", "404.html"])
 def test_a_page_of_nobody_is_light_or_dark_as_the_device_says(template):
     page = render_to_string(template)
-    assert re.search(r'movr-dark[^"]*" media="\(prefers-color-scheme: dark\)">', page)
+    assert re.search(r'movr-dark[^"]*" media="screen and \(prefers-color-scheme: dark\)">', page)
     assert 'content="light dark"' in page

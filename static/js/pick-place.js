@@ -84,7 +84,13 @@
       status.textContent = "";
       opener.focus();
     });
-    for (const input of [latitude, longitude]) input.addEventListener("change", () => draw(true));
+    for (const input of [latitude, longitude]) {
+      input.addEventListener("change", () => draw(true));
+      // At once: by the time of "change" the page must not move under a finger that is on its way to a button.
+      input.addEventListener("input", () => {
+        forget.hidden = !chosen();
+      });
+    }
     form.addEventListener("movr:position", () => {
       putWords();
       draw(true);

@@ -330,3 +330,24 @@ def test_nothing_jumps_while_a_page_loads(world, open_as, viewport):
         page.goto(address)
         shifts[address] = page.evaluate(SHIFTS)
     assert {address: shift for address, shift in shifts.items() if shift >= 0.02} == {}
+
+
+def test_the_button_that_ends_a_ride_stays_where_it_is_while_one_reaches_for_it(open_as):
+    page = open_as(sweep.RIDER)
+    page.goto("/rides/")
+    page.get_by_label("Where are you leaving the vehicle?").fill("Eiffel Tower")
+    page.locator(".position summary").click()
+    page.get_by_label("Latitude").fill("48.858370")
+    page.get_by_label("Longitude").fill("2.294481")
+    page.get_by_role("button", name="End ride").click()
+    expect(page.get_by_role("status").filter(has_text="Ride ended.")).to_be_visible()
+
+
+def test_a_summary_is_printed_black_on_white_whatever_the_theme(world, open_as):
+    page = open_as(sweep.RIDER, color_scheme="dark")
+    page.goto(Ride.objects.of_rider(world.rider).ended().get().get_absolute_url())
+    page.emulate_media(media="print")
+    color = "element => getComputedStyle(element)"
+    assert page.locator("main .card").first.evaluate(f"{color}.backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("main .summary-figures dd").first.evaluate(f"{color}.color") == "rgb(0, 0, 0)"
+    expect(page.locator(".topbar")).to_be_hidden()
