@@ -141,7 +141,8 @@ class TestTest:
     def clone(self, clone):
         executable(clone / "script" / "bootstrap", "#!/bin/sh\n")
         self.answer(clone, postgres=True)
-        executable(clone / "bin" / "chromium", "#!/bin/sh\n")
+        for program in ("chromium", "xgettext"):
+            executable(clone / "bin" / program, "#!/bin/sh\n")
         return clone
 
     def answer(self, clone, *, postgres, stand_in=True, sqlite_status=0, browser_status=0, cockroach_status=0):
@@ -179,6 +180,13 @@ esac
         assert result.stdout.count("ran <sqlite:///") == 2
         assert result.stdout.count("ran <postgres:///movr>") == 1
         assert result.stdout.count("ran <cockroachdb:postgres:///movr>") == 1
+
+    def test_without_gettext_one_is_told_what_was_not_looked_for(self, clone):
+        (clone / "bin" / "xgettext").unlink()
+        result = run(clone, "script/test")
+        assert result.returncode == 0
+        assert "Sentences that the catalogues lack: left out, gettext is not installed" in self.summary(result)
+        assert run(clone, "script/test", "--all").returncode != 0
 
     def test_a_cluster_that_is_named_runs_the_whole_suite(self, clone):
         """Whatever the scheme by which other programs know its address."""
