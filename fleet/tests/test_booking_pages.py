@@ -294,7 +294,8 @@ class TestBooking:
         book(UserFactory(), vehicle, 20, 22)  # 10:00 to 12:00 in Paris
         response = send(rider_client, vehicle)
         assert errors(response)["starts"] == (
-            "This vehicle is taken from 05/02/2030 10 a.m. to 05/02/2030 noon. It is next free from 05/02/2030 noon."
+            "This vehicle is taken from May 2, 2030, 10 a.m. to May 2, 2030, noon. "
+            "It is next free from May 2, 2030, noon."
         )
         assert "instead" in response.content.decode()
         free = response.context["form"].instead

@@ -102,7 +102,7 @@ def local_clock(value: datetime, city: object) -> str:
 
 @register.filter
 def local_short(value: datetime, city: object) -> str:
-    """Day and time in figures, as the clocks of a city show them."""
+    """Day and time in short, as the clocks of a city show them."""
     return date_format(_in_city(value, city), "SHORT_DATETIME_FORMAT")
 
 
