@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import Resolver404, resolve
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cities.location import CHOSEN
+from cities.models import City
 from cities.registry import registry
 from movr_project.clients import client_address
 from movr_project.db.requests import retry_view
@@ -102,14 +104,23 @@ def register(request: HttpRequest) -> HttpResponse:
     """Rows M29 and B5. Somebody on the way to a page is logged in and sent on to it."""
     if request.user.is_authenticated:
         return redirect("fleet:vehicle_list")
-    form = RegisterForm(posted(request), initial={"city": request.city.name})
     target = safe_next(request)
+    form = RegisterForm(posted(request), initial={"city": _city_on_the_way(target, request.city).name})
     if request.method == "POST":
         user = _register(request, form)
         if user is not None:
             return _welcome(request, user, target)
     context = {"form": form, "next": target}
     return render(request, "accounts/register.html", context, status=_status(form))
+
+
+def _city_on_the_way(target: str, otherwise: City) -> City:
+    """Of the page that somebody goes on to, such as that of a vehicle whose label was scanned."""
+    try:
+        parts = resolve(urlsplit(target).path).kwargs
+    except Resolver404:
+        return otherwise
+    return parts.get("city") or registry.of_label(parts.get("code", "")) or otherwise
 
 
 def _register(request: HttpRequest, form: RegisterForm) -> User | None:

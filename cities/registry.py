@@ -42,6 +42,10 @@ class CityRegistry(InMemory[dict[str, City]]):
     def with_code(self, code: str) -> City | None:
         return next((city for city in self if city.code == code), None)
 
+    def of_label(self, code: str) -> City | None:
+        """The city whose code the code of a vehicle begins with."""
+        return next((city for city in self if code.upper().startswith(city.code)), None)
+
     def nearest(self, latitude: float, longitude: float) -> City:
         """The served city nearest to a point in degrees, by great-circle distance."""
         self._refuse_to_be_empty()

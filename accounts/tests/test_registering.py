@@ -1,5 +1,7 @@
 """Opening an account (rows M18, M29, B5; defects MB15, MB16, BB8, BB9)."""
 
+from uuid import uuid4
+
 import pytest
 from django.urls import reverse
 from django.utils.html import escape
@@ -253,6 +255,21 @@ class TestOnTheWayToAPage:
     def test_the_form_brings_the_page_along(self, client):
         page = client.get(URL, {"next": self.TARGET})
         assertContains(page, f'<input type="hidden" name="next" value="{self.TARGET}">', html=True)
+
+    @pytest.mark.parametrize(
+        ("target", "city"),
+        [
+            ("/v/PAR7K3M2/", "paris"),
+            ("/v/rom7k3m2/", "rome"),
+            (f"/vehicles/los-angeles/{uuid4()}/?x=1", "los angeles"),
+            ("/v/XXX7K3M2/", "new york"),
+            ("/vehicles/", "new york"),
+            ("/nowhere/", "new york"),
+            ("", "new york"),
+        ],
+    )
+    def test_the_city_of_the_vehicle_one_is_at_is_proposed_as_home(self, client, target, city):
+        assert client.get(URL, {"next": target}).context["form"]["city"].value() == city
 
     def test_so_does_the_form_that_comes_back(self, client):
         assert register(client, next=self.TARGET, username="ab").context["next"] == self.TARGET
