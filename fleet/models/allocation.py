@@ -124,6 +124,8 @@ class Allocation(models.Model):
                 fields=["city", "ends_at"], condition=Q(cancelled_at__isnull=True), name="allocations_city_ends"
             ),
             models.Index(fields=["rider_city", "rider_id", "-starts_at"], name="allocations_rider"),
+            # To move home or to leave: without it that reads all there are, and every booking meanwhile is in its way.
+            models.Index(fields=["made_by_city", "made_by_id"], name="allocations_maker"),
         ]
 
     def __str__(self) -> str:

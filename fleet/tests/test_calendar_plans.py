@@ -8,12 +8,12 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import StaffFactory, UserFactory
 from bench.calendar import FULL, fill
 from cities.registry import registry
 from fleet.intervals import Interval
 from fleet.locking import lock_vehicle
-from fleet.models import Vehicle
+from fleet.models import Allocation, Vehicle
 from movr_project.tests.databases import on_postgresql
 
 pytestmark = [on_postgresql, pytest.mark.django_db(transaction=True)]
@@ -77,6 +77,21 @@ def test_the_lock_of_a_vehicle_with_its_calendar(city):
         assert lock_vehicle(city.name, vehicle.id)
 
     assert_by_the_index(lock)
+
+
+@pytest.mark.parametrize("when", ["live", "now", "ahead"])
+def test_what_staff_see_first_of_all_cities(city, when):
+    client = Client()
+    client.force_login(StaffFactory())
+    Allocation.objects.filter(ends_at__gt=timezone.now()).exclude(vehicle__code__endswith="2").delete()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE allocations")
+    assert_by_the_index(lambda: client.get("/admin/fleet/allocation/", {"when": when}), OF_A_CITY)
+
+
+def test_what_somebody_made_who_leaves(city):
+    person = UserFactory(city=city.name)
+    assert_by_the_index(lambda: list(person.allocations_made.all()), "allocations_maker")
 
 
 def test_what_is_free_for_an_interval(city):
