@@ -56,7 +56,7 @@ class VehicleActionsMixin:
     @admin.action(description=gettext_lazy("Put in maintenance"), permissions=["change"])
     def maintain(self, request: HttpRequest, queryset: QuerySet) -> Answer:
         vehicles = chosen(request, queryset)
-        if vehicles is None:
+        if not vehicles:
             return None
         cities = [registry[name] for name in sorted({vehicle.city for vehicle in vehicles})]
         form = MaintenanceForm(_sent(request), cities=cities)

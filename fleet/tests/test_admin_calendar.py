@@ -14,7 +14,7 @@ from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.admin.calendar import StaffDay
 from fleet.models import Allocation, Vehicle
-from fleet.services import cancel_allocation, pause_vehicle, pick_up_vehicle, report_missing
+from fleet.services import cancel_allocation, delete_vehicle, pause_vehicle, pick_up_vehicle, report_missing
 from fleet.tests.calendars import HOUR, NOON, book, code_of, live, log, maintain, reserve
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from rides.tests.factories import OpenRideFactory
@@ -119,6 +119,12 @@ def test_never_is_said_and_contradictions_come_back(client, staff, vehicle, sent
     page = act(client, "maintain", [vehicle], **sent)
     assert errors(page) == wrong
     assert live(vehicle) == []
+
+
+def test_vehicles_that_somebody_deleted_meanwhile_are_not_maintained(client, staff, vehicle):
+    delete_vehicle(vehicle)
+    act(client, "maintain", [vehicle], starts="2030-05-02T10:00", ends="2030-05-02T11:00", description="Brakes")
+    assert not Allocation.objects.exists()
 
 
 def test_a_time_that_one_of_the_cities_skips_comes_back(client, staff, vehicle, clock):
