@@ -61,7 +61,7 @@ def report_problem(
 def close_report(*, city: str, report_id: uuid.UUID, resolution: str) -> ProblemReport:
     """Staff are done with it: whoever reported it is told. Closing it again changes nothing.
 
-    Whether the vehicle goes back on the road is another decision. Locks the vehicle. Raises
+    Whether the vehicle goes back on the road is another decision. Locks the report, then the person. Raises
     ``VehicleRefused``: ``report_gone``.
     """
     report = (
