@@ -286,6 +286,7 @@ def _nobody() -> dict[str, Any]:
         "last_seen": None,
         "terms_version": 0,
         "unread_notices": 0,
+        "hold_until": None,
         "password": make_password(None),
         "session_epoch": new_session_epoch(),
     }

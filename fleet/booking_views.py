@@ -32,8 +32,7 @@ from .services import (
     CalendarConflict,
     VehicleRefused,
     book_vehicle,
-    cancel_booking,
-    cancel_reservation,
+    give_back,
     local_moment,
     pause_vehicle,
     reserve_vehicle,
@@ -165,11 +164,10 @@ def booking_detail(request: HttpRequest, city: City, allocation_id: uuid.UUID) -
 def booking_cancel(request: HttpRequest, city: City, allocation_id: uuid.UUID) -> HttpResponse:
     """Give it back. Twice is fine; somebody else's doesn't exist here."""
     allocation = get_object_or_404(own_allocations(request.user), city=city.name, id=allocation_id)
+    give_back(rider=request.user, city=city.name, allocation_id=allocation_id)
     if allocation.is_reservation:
-        cancel_reservation(rider=request.user, city=city.name, allocation_id=allocation_id)
         messages.success(request, _("Your reservation is cancelled."))
     else:
-        cancel_booking(rider=request.user, by=request.user, city=city.name, allocation_id=allocation_id)
         messages.success(request, _("Your booking is cancelled."))
     return redirect(safe_next(request) or "fleet:booking_list")
 

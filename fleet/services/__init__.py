@@ -1,13 +1,13 @@
 """Every write on the fleet. Locks are taken in one order: vehicle, ride, allocation, user."""
 
-from .bookings import book_vehicle, cancel_booking, check_limits
-from .cancelling import cancel_allocation
+from .bookings import book_vehicle, check_limits
+from .cancelling import cancel_allocation, give_back
 from .field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
 from .late_bookings import tell_late_bookings
-from .maintenance import cancel_maintenance, end_maintenance, pause_vehicle, put_in_maintenance, resume_vehicle
+from .maintenance import end_maintenance, pause_vehicle, put_in_maintenance, resume_vehicle
 from .refusals import CalendarConflict, VehicleRefused, check_position, local_moment, refuse_if_changed
 from .reports import close_report, report_problem
-from .reservations import cancel_reservation, refuse_if_taken, reserve_vehicle, wrong_city
+from .reservations import refuse_if_taken, reserve_vehicle, wrong_city
 from .retention import forget_events
 from .vehicles import (
     add_vehicle,
@@ -27,9 +27,6 @@ __all__ = [
     "approve_vehicle",
     "book_vehicle",
     "cancel_allocation",
-    "cancel_booking",
-    "cancel_maintenance",
-    "cancel_reservation",
     "check_limits",
     "check_position",
     "close_report",
@@ -38,6 +35,7 @@ __all__ = [
     "edit_vehicle",
     "end_maintenance",
     "forget_events",
+    "give_back",
     "insert_vehicle",
     "local_moment",
     "mark_found",

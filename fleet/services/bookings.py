@@ -16,7 +16,7 @@ from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Allocation, Vehicle
 from ..querysets import guard
-from .calendar import end_allocation, set_aside, withdraw
+from .calendar import end_allocation, set_aside
 from .refusals import VehicleRefused, conflict, locked_on_the_road, refuse_while_ridden
 from .reservations import allocation_id
 
@@ -65,16 +65,6 @@ def book_vehicle(
     )
     record_calendar(locked, before=before, actor=rider, allocation=booking)
     return booking
-
-
-@retry_transaction(idempotent=True)
-def cancel_booking(*, city: str, allocation_id: uuid.UUID, by: User, rider: User | None) -> Allocation:
-    """Cancel a booking, or give back what is left of one. Doing so again changes nothing.
-
-    ``rider`` is whose it must be; None is for staff, whose view has checked them: the rider is told. Locks the
-    vehicle. Raises ``VehicleRefused``: ``allocation_gone``.
-    """
-    return withdraw(city, allocation_id, kinds=[AllocationKind.BOOKING], by=by, rider=rider)
 
 
 def check_limits(starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:

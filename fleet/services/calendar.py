@@ -12,11 +12,10 @@ from accounts.models import User
 from accounts.notices import tell
 
 from ..choices import AllocationKind, VehicleState
-from ..events import record_calendar
 from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Allocation, Vehicle
-from .refusals import VehicleRefused, local_moment, locked_vehicle
+from .refusals import local_moment
 
 
 def set_aside(
@@ -67,36 +66,11 @@ def cancel_calendar(locked: LockedVehicle, allocations: Iterable[Allocation], *,
     """End these because something outranks them, and tell the people they were for. No event yet."""
     for allocation in list(allocations):
         end_allocation(locked, allocation)
-        _tell_cancelled(locked, allocation, by, is_out_of_service=True)
+        tell_cancelled(locked, allocation, by, is_out_of_service=True)
 
 
-def withdraw(city: str, allocation_id: uuid.UUID, *, kinds: Iterable[AllocationKind], by: User, rider: User | None):
-    """Cancel one allocation of these kinds: ``rider``'s own, or, with None, anybody's, who is then told.
-
-    Ended already, it stays as it is. Returns it. Raises ``VehicleRefused``: ``allocation_gone``,
-    ``account_changed``.
-    """
-    allocations = Allocation.objects.filter(city=city, id=allocation_id, kind__in=list(kinds))
-    if rider is not None:
-        allocations = allocations.filter(rider_id=rider.id)
-    found = allocations.first()
-    if found is None:
-        raise VehicleRefused(_("There is no such booking."), code="allocation_gone")
-    locked = locked_vehicle(city, found.vehicle_id, by=by)
-    live = next((other for other in locked.calendar if other.id == found.id), None)
-    if live is None:
-        found.vehicle = locked.vehicle
-        return found
-    before = locked.current
-    end_allocation(locked, live)
-    if rider is None:
-        _tell_cancelled(locked, live, by, is_out_of_service=False)
-    record_calendar(locked, before=before, actor=by, allocation=live)
-    live.vehicle = locked.vehicle
-    return live
-
-
-def _tell_cancelled(locked: LockedVehicle, allocation: Allocation, by: User | None, *, is_out_of_service: bool) -> None:
+def tell_cancelled(locked: LockedVehicle, allocation: Allocation, by: User | None, *, is_out_of_service: bool) -> None:
+    """Tell who loses it, if that is somebody else than who took it. Part of a transaction."""
     person = allocation.made_by if allocation.is_paused else allocation.rider
     if person is None or (by is not None and person.id == by.id):
         return

@@ -84,8 +84,9 @@ def swap_battery(*, city: str, vehicle_id: uuid.UUID, by: User, percent: int = F
     refuse_while_ridden(locked)
     if not VehicleType(vehicle.type).has_battery:
         raise VehicleRefused(_("This vehicle has no battery."), code="no_battery")
-    if vehicle.range_m and vehicle.battery_percent:
-        vehicle.range_m = round(vehicle.range_m * percent / vehicle.battery_percent)
+    # From an empty battery nothing can be told of a full one.
+    full = vehicle.range_m / vehicle.battery_percent if vehicle.range_m and vehicle.battery_percent else None
+    vehicle.range_m = None if full is None else round(full * percent)
     vehicle.battery_percent = percent
     changed = ["battery_percent", "range_m"]
     record_event(locked, *_swapping(locked), actor=by, changed=changed)

@@ -13,7 +13,7 @@ from ..events import record_calendar
 from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Allocation
-from .calendar import cancel_calendar, end_allocation, set_aside, withdraw
+from .calendar import cancel_calendar, end_allocation, set_aside
 from .refusals import VehicleRefused, conflict, locked_on_the_road
 
 
@@ -99,12 +99,6 @@ def end_maintenance(*, city: str, vehicle_id: uuid.UUID, by: User) -> Allocation
         raise VehicleRefused(_("This vehicle is not in maintenance."), code="not_in_maintenance")
     _end_current(locked, by)
     return current
-
-
-@retry_transaction(idempotent=True)
-def cancel_maintenance(*, city: str, allocation_id: uuid.UUID, by: User) -> Allocation:
-    """End maintenance that goes on, or call off what was planned. Raises ``VehicleRefused``: ``allocation_gone``."""
-    return withdraw(city, allocation_id, kinds=[AllocationKind.MAINTENANCE, AllocationKind.PAUSED], by=by, rider=None)
 
 
 @retry_transaction(idempotent=True)

@@ -19,7 +19,7 @@ from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Allocation, Vehicle
 from ..querysets import guard
-from .calendar import set_aside, withdraw
+from .calendar import set_aside
 from .refusals import VehicleRefused, locked_on_the_road, refuse_while_ridden
 
 
@@ -60,15 +60,6 @@ def reserve_vehicle(*, rider: User, city: City, vehicle_city: str, vehicle_id: u
     )
     record_calendar(locked, before=None, actor=rider, allocation=reservation)
     return reservation
-
-
-@retry_transaction(idempotent=True)
-def cancel_reservation(*, rider: User, city: str, allocation_id: uuid.UUID) -> Allocation:
-    """Give a vehicle back before the time is over. Doing so again changes nothing.
-
-    Locks the vehicle, then the rider. Raises ``VehicleRefused``: ``allocation_gone``.
-    """
-    return withdraw(city, allocation_id, kinds=[AllocationKind.RESERVATION], by=rider, rider=rider)
 
 
 def wrong_city(vehicle: Vehicle, city: City) -> VehicleRefused:

@@ -7,7 +7,7 @@ from accounts.tests.factories import UserFactory
 from cities.registry import registry
 from fleet.intervals import Interval
 from fleet.models import Allocation, Vehicle
-from fleet.services import CalendarConflict, VehicleRefused, cancel_booking, tell_late_bookings
+from fleet.services import CalendarConflict, VehicleRefused, cancel_allocation, give_back, tell_late_bookings
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, maintain, reserve
 from fleet.tests.factories import VehicleFactory
 from rides.services import end_ride, start_ride
@@ -140,14 +140,14 @@ def test_the_same_form_twice_is_one_booking(rider, vehicle):
 
 def test_the_same_form_after_it_was_cancelled_says_so(rider, vehicle):
     booking = book(rider, vehicle, 5, 6)
-    cancel_booking(city="paris", allocation_id=booking.id, by=rider, rider=rider)
+    give_back(rider=rider, city="paris", allocation_id=booking.id)
     assert code_of(book, rider, vehicle, 5, 6) == "already_ended"
 
 
 def test_a_cancelled_one_makes_room(rider, somebody, vehicle):
     booking = book(rider, vehicle, 5, 6)
-    cancel_booking(city="paris", allocation_id=booking.id, by=rider, rider=rider)
-    cancel_booking(city="paris", allocation_id=booking.id, by=rider, rider=rider)
+    give_back(rider=rider, city="paris", allocation_id=booking.id)
+    give_back(rider=rider, city="paris", allocation_id=booking.id)
     assert [types for types, _state in log(vehicle)][-2:] == [["allocated"], ["released"]]
     book(somebody, vehicle, 5, 6)
 
@@ -155,20 +155,20 @@ def test_a_cancelled_one_makes_room(rider, somebody, vehicle):
 def test_what_is_left_of_one_can_be_given_back(rider, vehicle, clock):
     booking = book(rider, vehicle, 0, 3)
     clock.move_to(NOON + HOUR, tick=False)
-    cancel_booking(city="paris", allocation_id=booking.id, by=rider, rider=rider)
+    give_back(rider=rider, city="paris", allocation_id=booking.id)
     assert live(vehicle)[0].ends_at == NOON + HOUR
     assert log(vehicle)[-1] == (["reservation_cancel"], "available")
 
 
 def test_somebody_elses_is_not_cancelled(rider, somebody, vehicle):
     booking = book(rider, vehicle, 5, 6)
-    refused = code_of(cancel_booking, city="paris", allocation_id=booking.id, by=somebody, rider=somebody)
+    refused = code_of(give_back, rider=somebody, city="paris", allocation_id=booking.id)
     assert refused == "allocation_gone"
 
 
 def test_staff_cancel_one_and_the_person_is_told_by_mail(rider, somebody, vehicle, mailoutbox):
     booking = book(rider, vehicle, 5, 6)
-    cancel_booking(city="paris", allocation_id=booking.id, by=somebody, rider=None)
+    cancel_allocation(city="paris", allocation_id=booking.id, by=somebody)
     (notice,) = rider.notices.all()
     assert notice.code == "booking_cancelled"
     assert vehicle.code in notice.text

@@ -12,9 +12,10 @@ from fleet.choices import ProblemKind
 from fleet.models import Vehicle
 from fleet.services import (
     approve_vehicle,
-    cancel_booking,
+    cancel_allocation,
     drop_off_vehicle,
     end_maintenance,
+    give_back,
     mark_found,
     pause_vehicle,
     pick_up_vehicle,
@@ -109,7 +110,7 @@ def test_one_holds_one_vehicle_whatever_the_vehicles_clocks_say(rider, vehicle, 
 
 def test_the_same_form_after_its_booking_was_cancelled_in_the_same_moment_says_so(rider, vehicle):
     booking = book(rider, vehicle, 0, 1)
-    cancel_booking(city="paris", allocation_id=booking.id, by=rider, rider=rider)
+    give_back(rider=rider, city="paris", allocation_id=booking.id)
     assert code_of(book, rider, vehicle, 0, 1) == "already_ended"
 
 
@@ -214,5 +215,5 @@ def test_a_ride_is_not_ended_by_staff_who_move_or_leave_meanwhile(leave):
 def test_a_booking_is_not_cancelled_by_staff_who_move_or_leave_meanwhile(rider, vehicle, leave):
     booking = book(rider, vehicle, 1, 2)
     staff = gone(StaffFactory(), leave)
-    assert code_of(cancel_booking, city="paris", allocation_id=booking.id, by=staff, rider=None) == "account_changed"
+    assert code_of(cancel_allocation, city="paris", allocation_id=booking.id, by=staff) == "account_changed"
     assert live(vehicle) == [booking]

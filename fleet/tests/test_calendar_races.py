@@ -18,10 +18,10 @@ from fleet.models import Allocation, ProblemReport, Vehicle, VehicleEvent
 from fleet.services import (
     add_vehicle,
     book_vehicle,
-    cancel_booking,
-    cancel_reservation,
+    cancel_allocation,
     close_report,
     drop_off_vehicle,
+    give_back,
     pause_vehicle,
     pick_up_vehicle,
     put_in_maintenance,
@@ -215,7 +215,7 @@ def test_who_presses_the_button_12_times_reads_12_times_that_it_is_reserved(ride
 
 def test_cancelled_12_times_at_once_a_reservation_ends_once(rider, vehicle):
     reservation = reserve(rider, vehicle)()
-    cancel = [lambda: cancel_reservation(rider=rider, city="paris", allocation_id=reservation.id)] * MANY
+    cancel = [lambda: give_back(rider=rider, city="paris", allocation_id=reservation.id)] * MANY
     assert outcomes(at_once(*cancel)) == {DONE: MANY}
     assert hold_until(rider) is None
     assert len(events(vehicle, "reservation_cancel")) == 1
@@ -224,7 +224,7 @@ def test_cancelled_12_times_at_once_a_reservation_ends_once(rider, vehicle):
 def test_an_old_reservation_cancelled_while_a_new_one_is_made_leaves_one_that_counts(rider, vehicle):
     old, other = reserve(rider, vehicle)(), VehicleFactory()
     cancelled, reserved = at_once(
-        lambda: cancel_reservation(rider=rider, city="paris", allocation_id=old.id), reserve(rider, other)
+        lambda: give_back(rider=rider, city="paris", allocation_id=old.id), reserve(rider, other)
     )
     assert outcomes([cancelled]) == {DONE: 1}
     assert set(outcomes([reserved])) <= {DONE, "already_holding"}
@@ -235,8 +235,8 @@ def test_a_booking_cancelled_by_its_rider_and_by_staff_is_cancelled_once(rider, 
     booking, staff = book(rider, vehicle)(), StaffFactory()
     one = {"city": "paris", "allocation_id": booking.id}
     results = at_once(
-        *[lambda: cancel_booking(**one, by=rider, rider=rider)] * 3,
-        *[lambda: cancel_booking(**one, by=staff, rider=None)] * 3,
+        *[lambda: give_back(**one, rider=rider)] * 3,
+        *[lambda: cancel_allocation(**one, by=staff)] * 3,
     )
     assert outcomes(results) == {DONE: 6}
     assert len(events(vehicle, "released")) == 1
@@ -307,7 +307,7 @@ def test_ridden_with_its_reservation_and_cancelled_at_once_the_hold_is_over(ride
     reservation = reserve(rider, vehicle)()
     results = at_once(
         start(rider, vehicle, "ride"),
-        lambda: cancel_reservation(rider=rider, city="paris", allocation_id=reservation.id),
+        lambda: give_back(rider=rider, city="paris", allocation_id=reservation.id),
     )
     assert outcomes(results) == {DONE: 2}
     assert hold_until(rider) is None

@@ -7,7 +7,7 @@ from accounts.tests.factories import StaffFactory, UserFactory
 from fleet.choices import EventType
 from fleet.models import Vehicle
 from fleet.services import (
-    cancel_maintenance,
+    cancel_allocation,
     drop_off_vehicle,
     end_maintenance,
     mark_found,
@@ -141,7 +141,7 @@ def test_what_is_not_in_maintenance_does_not_come_back(vehicle, staff):
 
 def test_planned_maintenance_is_called_off(vehicle, staff):
     planned = maintain(vehicle, 1, 2)
-    cancel_maintenance(city="paris", allocation_id=planned.id, by=staff)
+    cancel_allocation(city="paris", allocation_id=planned.id, by=staff)
     assert not live(vehicle)
 
 

@@ -16,9 +16,9 @@ from fleet.replay import BrokenLog, present_state, replay
 from fleet.services import (
     add_vehicle,
     approve_vehicle,
-    cancel_booking,
     drop_off_vehicle,
     end_maintenance,
+    give_back,
     mark_found,
     pause_vehicle,
     pick_up_vehicle,
@@ -315,9 +315,7 @@ def test_a_vehicle_that_everything_happens_to(clock, settings):
         lambda: rides.append(ride_of(rider, vehicle, "first")),
         lambda: end(rides[0]),
         lambda: book(rider, vehicle, 1, 2, "ahead"),
-        lambda: cancel_booking(
-            city="paris", allocation_id=Allocation.objects.bookings().get().id, by=rider, rider=rider
-        ),
+        lambda: give_back(rider=rider, city="paris", allocation_id=Allocation.objects.bookings().get().id),
         lambda: pause_vehicle(**here, owner=owner),
         lambda: swap_battery(**here, by=staff),
         lambda: resume_vehicle(**here, owner=owner),

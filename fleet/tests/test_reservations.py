@@ -5,7 +5,7 @@ import pytest
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from fleet.models import Vehicle
-from fleet.services import cancel_reservation, remove_vehicle
+from fleet.services import give_back, remove_vehicle
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, maintain, reserve
 from fleet.tests.factories import VehicleFactory
 from rides.models import Ride
@@ -102,7 +102,7 @@ def test_the_same_vehicle_can_be_held_again_only_after_a_while(rider, vehicle, c
 def test_given_back_it_is_free_at_once_and_so_is_the_rider(rider, somebody, vehicle, clock):
     reservation = reserve(rider, vehicle)
     clock.move_to(NOON + MINUTE, tick=False)
-    cancel_reservation(rider=rider, city="paris", allocation_id=reservation.id)
+    give_back(rider=rider, city="paris", allocation_id=reservation.id)
     assert hold_until(rider) is None
     assert log(vehicle)[-1] == (["reservation_cancel"], "available")
     reserve(somebody, vehicle)
@@ -113,7 +113,7 @@ def test_given_back_twice_changes_nothing(rider, vehicle, clock):
     reservation = reserve(rider, vehicle)
     clock.move_to(NOON + MINUTE, tick=False)
     for _time in range(2):
-        cancel_reservation(rider=rider, city="paris", allocation_id=reservation.id)
+        give_back(rider=rider, city="paris", allocation_id=reservation.id)
     assert len(log(vehicle)) == len({str(entry) for entry in log(vehicle)})
 
 
@@ -121,13 +121,13 @@ def test_an_old_one_given_back_leaves_the_new_hold_alone(rider, vehicle, clock):
     reservation = reserve(rider, vehicle)
     clock.move_to(NOON + 15 * MINUTE, tick=False)
     reserve(rider, VehicleFactory(), "another form")
-    cancel_reservation(rider=rider, city="paris", allocation_id=reservation.id)
+    give_back(rider=rider, city="paris", allocation_id=reservation.id)
     assert hold_until(rider) == NOON + 25 * MINUTE
 
 
 def test_somebody_elses_can_not_be_given_back(rider, somebody, vehicle):
     reservation = reserve(rider, vehicle)
-    refused = code_of(cancel_reservation, rider=somebody, city="paris", allocation_id=reservation.id)
+    refused = code_of(give_back, rider=somebody, city="paris", allocation_id=reservation.id)
     assert refused == "allocation_gone"
     assert live(vehicle)
 

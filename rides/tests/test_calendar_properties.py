@@ -35,12 +35,11 @@ from fleet.services import (
     add_vehicle,
     approve_vehicle,
     book_vehicle,
-    cancel_booking,
-    cancel_maintenance,
-    cancel_reservation,
+    cancel_allocation,
     close_report,
     drop_off_vehicle,
     end_maintenance,
+    give_back,
     mark_found,
     pause_vehicle,
     pick_up_vehicle,
@@ -149,15 +148,11 @@ def staff_end(person, ride):
 
 
 def cancel(person, allocation):
-    if allocation.is_reservation:
-        return cancel_reservation(rider=person, city=allocation.city, allocation_id=allocation.id)
-    return cancel_booking(city=allocation.city, allocation_id=allocation.id, by=person, rider=person)
+    return give_back(rider=person, city=allocation.city, allocation_id=allocation.id)
 
 
 def staff_cancel(person, allocation):
-    if allocation.is_for_a_rider:
-        return cancel_booking(city=allocation.city, allocation_id=allocation.id, by=person, rider=None)
-    return cancel_maintenance(city=allocation.city, allocation_id=allocation.id, by=person)
+    return cancel_allocation(city=allocation.city, allocation_id=allocation.id, by=person)
 
 
 def maintain(person, vehicle, start, length):
