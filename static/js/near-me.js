@@ -7,6 +7,7 @@
 
   const form = document.getElementById(button.dataset.nearMe);
   const status = document.querySelector("[data-near-me-status]");
+  let asked = false;
 
   const set = (name, value) => {
     let input = form.elements.namedItem(name);
@@ -19,6 +20,15 @@
     input.value = value.toFixed(5);
   };
 
+  // On a phone what comes of it stands below the edge of the screen.
+  const show = (element) => element?.scrollIntoView({ block: "nearest" });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!asked) return;
+    asked = false;
+    show(document.querySelector(".city-elsewhere"));
+  });
+
   button.hidden = false;
   button.addEventListener("click", () => {
     button.disabled = true;
@@ -27,12 +37,14 @@
       ({ coords }) => {
         set("lat", coords.latitude);
         set("lon", coords.longitude);
+        asked = true;
         form.requestSubmit();
         button.disabled = false; // htmx leaves the page as it is
       },
       () => {
         button.disabled = false;
         status.textContent = button.dataset.failed;
+        show(status);
       },
       { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 },
     );

@@ -6,6 +6,7 @@ import zlib
 from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.tests.factories import UserFactory
 from fleet.map import MOST
@@ -202,7 +203,9 @@ def test_who_stands_in_another_city_is_offered_to_switch(open_browser, viewport)
     with open_browser(viewport, geolocation=ROME, permissions=["geolocation"]) as page:
         log_in(page, UserFactory().username)
         page.get_by_role("button", name="Near me").click()
-        page.locator("main").get_by_role("button", name="Switch to Rome").click()
+        switch = page.locator("main").get_by_role("button", name="Switch to Rome")
+        expect(switch).to_be_in_viewport(ratio=1)
+        switch.click()
         see(page, "Vehicles in Rome")
         marker(page, there).wait_for()
 
