@@ -1,8 +1,8 @@
 """The vehicles that are there already get the events that their log would hold, had there been one.
 
 What is known: when a vehicle was approved or added, its rides, and that it was removed (when that was is not
-known: just after the last of the rest). In transactions of a few hundred vehicles, so that a million take no
-lock for long; interrupted, it goes on with those that have no log yet.
+known: just after the last of the rest). In transactions of a few hundred vehicles and a few thousand rides, so
+that a million take no lock for long; interrupted, it goes on with those that have no log yet.
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -17,6 +17,7 @@ from django.utils import timezone
 from movr_project.db.retry import run_transaction
 
 BATCH = 500
+MOST_RIDES = 5000  # of a batch; of one vehicle they may be more
 NOTE = "From before there was a log."
 MOMENT = timedelta(microseconds=1)
 AVAILABLE, ON_TRIP, OUT_OF_SERVICE, REMOVED = "available", "on_trip", "non_operational", "removed"
@@ -46,14 +47,26 @@ def add_batch(apps, using, city, after):
     batch = list(vehicles.filter(id__gt=after, last_event_at=None).order_by("id").select_for_update()[:BATCH])
     if not batch:
         return None
+    batch, rides = _with_rides(batch, apps.get_model("rides", "Ride").objects.using(using).filter(city=city))
     ids = [vehicle.id for vehicle in batch]
-    rides = apps.get_model("rides", "Ride").objects.using(using).filter(city=city, vehicle_id__in=ids)
-    by_vehicle = {id_: list(own) for id_, own in groupby(rides.order_by("vehicle_id"), lambda ride: ride.vehicle_id)}
+    by_vehicle = {id_: list(own) for id_, own in groupby(rides, lambda ride: ride.vehicle_id)}
     now = timezone.now()
     log = [row for vehicle in batch for row in events_of(vehicle, by_vehicle.get(vehicle.id, []), now)]
-    events.bulk_create([events.model(city=city, recorded_at=now, note=NOTE, **row) for row in log])
+    events.bulk_create([events.model(city=city, recorded_at=now, note=NOTE, **row) for row in log], batch_size=1000)
     _set_last_event(vehicles.filter(id__in=ids), events)
     return ids[-1]
+
+
+def _with_rides(vehicles, rides):
+    """As many of the vehicles as have ``MOST_RIDES`` together, the first one at the least, and their rides."""
+    ids = [vehicle.id for vehicle in vehicles]
+    found = list(rides.filter(vehicle_id__in=ids).order_by("vehicle_id")[:MOST_RIDES])
+    if len(found) < MOST_RIDES:
+        return vehicles, found
+    cut = found[-1].vehicle_id  # there may be more of it
+    if cut == ids[0]:
+        return vehicles[:1], list(rides.filter(vehicle_id=cut))
+    return vehicles[: ids.index(cut)], [ride for ride in found if ride.vehicle_id != cut]
 
 
 def remove_batch(apps, using, city, after):

@@ -188,6 +188,18 @@ def test_it_goes_in_batches_through_every_vehicle(before, monkeypatch):
     assert not any(before.acts(vehicle) for vehicle in vehicles)
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 100])
+def test_a_batch_ends_where_there_are_many_rides_and_loses_none(before, monkeypatch, most):
+    monkeypatch.setattr(THE_MIGRATION, "MOST_RIDES", most)
+    ridden = [(before.vehicle(), number) for number in (3, 0, 1, 2, 0, 3)]
+    for vehicle, number in ridden:
+        for day in range(number):
+            before.ride(vehicle, MAY + timedelta(days=day))
+    before.forward()
+    for vehicle, number in ridden:
+        assert before.acts(vehicle) == [DROP_OFF, *[START, END] * number]
+
+
 def test_taken_back_only_what_has_happened_since_stays(before):
     vehicle, other = before.vehicle(), before.vehicle()
     before.ride(vehicle, MAY)
