@@ -164,11 +164,13 @@ def booking_detail(request: HttpRequest, city: City, allocation_id: uuid.UUID) -
 def booking_cancel(request: HttpRequest, city: City, allocation_id: uuid.UUID) -> HttpResponse:
     """Give it back. Twice is fine; somebody else's doesn't exist here."""
     allocation = get_object_or_404(own_allocations(request.user), city=city.name, id=allocation_id)
-    give_back(rider=request.user, city=city.name, allocation_id=allocation_id)
-    if allocation.is_reservation:
-        messages.success(request, _("Your reservation is cancelled."))
+    try:
+        give_back(rider=request.user, city=city.name, allocation_id=allocation_id)
+    except VehicleRefused as refused:
+        messages.warning(request, str(refused))
     else:
-        messages.success(request, _("Your booking is cancelled."))
+        held = allocation.is_reservation
+        messages.success(request, _("Your reservation is cancelled.") if held else _("Your booking is cancelled."))
     return redirect(safe_next(request) or "fleet:booking_list")
 
 

@@ -15,7 +15,7 @@ from ..choices import AllocationKind, VehicleState
 from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Allocation, Vehicle
-from .refusals import local_moment
+from .refusals import in_one_period, local_moment
 
 
 def set_aside(
@@ -93,5 +93,5 @@ def _cancelled(allocation: Allocation, vehicle: Vehicle, is_out_of_service: bool
     else:
         sentence = _("We had to cancel your booking of %(vehicle)s from %(start)s.")
     start = local_moment(allocation.starts_at, vehicle.served_city)
-    told = sentence % {"vehicle": str(vehicle), "start": start}
+    told = in_one_period(sentence % {"vehicle": str(vehicle), "start": start})
     return f"{told} {_('It is out of service: our staff look after it.')}" if is_out_of_service else told

@@ -40,16 +40,16 @@ def _withdraw(among: AllocationQuerySet, city: str, allocation_id: uuid.UUID, *,
     found = among.filter(city=city, id=allocation_id).first()
     if found is None:
         raise VehicleRefused(_("There is no such booking."), code="allocation_gone")
-    if found.state in {VehicleState.REMOVED, VehicleState.MISSING}:
-        raise VehicleRefused(
-            _("This vehicle was picked up or is missing. Say where it stands when it is back."),
-            code="not_on_the_street",
-        )
     locked = locked_vehicle(city, found.vehicle_id, by=by)
     live = next((other for other in locked.calendar if other.id == found.id), None)
     if live is None:
         found.vehicle = locked.vehicle
         return found
+    if live.state in {VehicleState.REMOVED, VehicleState.MISSING}:
+        raise VehicleRefused(
+            _("This vehicle was picked up or is missing. Say where it stands when it is back."),
+            code="not_on_the_street",
+        )
     before = locked.current
     end_allocation(locked, live)
     if not is_own:

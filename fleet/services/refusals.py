@@ -17,6 +17,11 @@ from ..locking import LockedVehicle, lock_vehicle
 from ..models import Allocation
 
 
+def in_one_period(sentence: str) -> str:
+    """A time such as "3 p.m." may end it, and has a period of its own."""
+    return sentence.replace("..", ".")
+
+
 class VehicleRefused(Refused):
     """Codes.
 
@@ -30,7 +35,7 @@ class VehicleRefused(Refused):
     """
 
     def __init__(self, message: str, *, code: str):
-        super().__init__(message.replace("..", "."), code=code)  # "3 p.m." may end a sentence
+        super().__init__(in_one_period(message), code=code)
 
 
 class CalendarConflict(VehicleRefused):

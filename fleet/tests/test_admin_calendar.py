@@ -14,7 +14,14 @@ from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.admin.calendar import StaffDay
 from fleet.models import Allocation, Vehicle
-from fleet.services import cancel_allocation, delete_vehicle, pause_vehicle, pick_up_vehicle, report_missing
+from fleet.services import (
+    cancel_allocation,
+    delete_vehicle,
+    drop_off_vehicle,
+    pause_vehicle,
+    pick_up_vehicle,
+    report_missing,
+)
 from fleet.tests.calendars import HOUR, NOON, book, code_of, live, log, maintain, reserve
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from rides.tests.factories import OpenRideFactory
@@ -473,6 +480,14 @@ def test_what_is_away_comes_back_with_a_place_only(client, staff, vehicle, take_
     assert "Say where it stands" in said(page)[0]
     assert live(vehicle) == [away]
     assert code_of(cancel_allocation, city=away.city, allocation_id=away.id, by=staff) == "not_on_the_street"
+
+
+def test_what_was_away_and_is_back_stays_as_it_is(staff, vehicle, clock):
+    pick_up_vehicle(**key(vehicle), by=staff)
+    [away] = live(vehicle)
+    clock.move_to(NOON + HOUR, tick=False)
+    drop_off_vehicle(**key(vehicle), by=staff, place="The station")
+    assert cancel_allocation(city=away.city, allocation_id=away.id, by=staff).ends_at == NOON + HOUR
 
 
 def test_there_is_nothing_to_cancel_that_is_not_there(staff, vehicle):

@@ -8,8 +8,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.services import move_home
 from accounts.tests.factories import UserFactory
+from cities.registry import registry
 from fleet.models import Allocation
+from fleet.services import give_back
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, live, maintain, reserve
 from fleet.tests.factories import NOTRE_DAME, BookingFactory, VehicleFactory
 from movr_project.tests.locality import Exemption, assert_local
@@ -428,6 +431,17 @@ class TestMyBookings:
         url = reverse("fleet:booking_cancel", args=["paris", hold.id])
         assert rider_client.post(url, {"next": vehicle.get_absolute_url()}).url == vehicle.get_absolute_url()
         assert User.objects.get(id=rider.id).hold_until is None
+
+    def test_who_moves_meanwhile_is_told_and_keeps_it(self, rider_client, rider, vehicle, monkeypatch):
+        booking = book(rider, vehicle, 1, 2)
+
+        def after_moving(**arguments):
+            move_home(user=User.objects.get(id=rider.id), city=registry["rome"])
+            return give_back(**arguments)
+
+        monkeypatch.setattr("fleet.booking_views.give_back", after_moving)
+        assert "Your account has changed" in cancel(rider_client, booking).content.decode()
+        assert live(vehicle) == [booking]
 
     def test_somebody_elses_does_not_exist(self, rider_client, vehicle):
         booking = book(UserFactory(), vehicle, 1, 2)

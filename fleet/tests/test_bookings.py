@@ -173,6 +173,7 @@ def test_staff_cancel_one_and_the_person_is_told_by_mail(rider, somebody, vehicl
     assert notice.code == "booking_cancelled"
     assert vehicle.code in notice.text
     assert "out of service" not in notice.text  # nothing is wrong with it
+    assert notice.text.endswith("7 p.m.")
     assert [mail.to for mail in mailoutbox] == [[rider.email]]
 
 
