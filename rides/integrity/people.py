@@ -74,8 +74,7 @@ def removed_account(city: City) -> QuerySet:
     told = Notice.objects.in_city(city.name).filter(user_id=OuterRef("id"))
     had = Allocation.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     reported = ProblemReport.objects.filter(reporter_city=city.name, reporter_id=OuterRef("id"))
-    # No index knows who made an allocation, so these are read once, and not for each person.
-    makers = Allocation.objects.filter(made_by_city=city.name, made_by_id__isnull=False).values("made_by_id")
-    pointing = [Exists(rows) for rows in (theirs, owned, told, had, reported)]
+    made = Allocation.objects.filter(made_by_city=city.name, made_by_id=OuterRef("id"))
+    pointing = [Exists(rows) for rows in (theirs, owned, told, had, made, reported)]
     removed = User.objects.in_city(city.name).filter(is_active=False, email__isnull=True)
-    return removed.filter(reduce(or_, pointing, Q(id__in=makers)))
+    return removed.filter(reduce(or_, pointing))
