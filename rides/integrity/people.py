@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
@@ -44,13 +44,15 @@ def person_unread_notices(city: City) -> QuerySet:
 def person_hold(city: City) -> QuerySet:
     """Looks across the vehicles' cities: people of this one hold vehicles as guests in others."""
     now = timezone.now()
-    held = Allocation.objects.live().filter(kind=AllocationKind.RESERVATION, rider_city=city.name, ends_at__gt=now)
+    live = Allocation.objects.live().filter(kind=AllocationKind.RESERVATION, rider_city=city.name, ends_at__gt=now)
+    # A clock that was set back shows one that has just been given back: its vehicle's log knows better.
+    held = live.filter(vehicle__last_event_at__lt=F("ends_at"))
     # Only those who hold one, by either account.
     holding = User.objects.in_city(city.name).filter(Q(hold_until__gt=now) | Q(id__in=held.values("rider_id")))
     own = held.filter(rider_id=OuterRef("id"))
-    agreed = own.filter(ends_at=OuterRef("hold_until"))
+    agreed = live.filter(rider_id=OuterRef("id"), ends_at=OuterRef("hold_until"))
     counted = holding.annotate(held=number_of(own, "rider_id"), agreed=number_of(agreed, "rider_id"))
-    return counted.exclude(held=1, agreed=1)
+    return counted.exclude(held__lte=1, agreed=1)
 
 
 @rule("Usernames and e-mail addresses are in lower case.")
