@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Value, Window
 from django.db.models.functions import Coalesce, Lag
-from django.utils import timezone
 
 from accounts.models import User
 from cities.models import City
@@ -44,8 +43,12 @@ def allocation_people(city: City) -> QuerySet:
 
 @rule("Nothing is set aside of a vehicle that was removed.")
 def allocation_of_removed(city: City) -> QuerySet:
+    # Its calendar ended with its last event, which a clock that was set back puts ahead of now.
     removed = Vehicle.objects.in_city(city.name).removed().filter(id=OuterRef("vehicle_id"))
-    return Allocation.objects.in_city(city.name).from_now_on(timezone.now()).filter(Exists(removed))
+    longer = removed.filter(last_event_at__lt=OuterRef("ends_at"))
+    return (
+        Allocation.objects.in_city(city.name).live().filter(Q(ends_at__isnull=True) & Exists(removed) | Exists(longer))
+    )
 
 
 @rule("No ride starts within somebody else's allocation.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Notice, TermsAcceptance, User
 from cities.models import City
 from fleet.choices import AllocationKind
-from fleet.models import Allocation, ProblemReport, Vehicle
+from fleet.models import Allocation, ProblemReport, Vehicle, VehicleEvent
 
 from ..models import Ride
 from .counting import number_of
@@ -70,13 +70,14 @@ def person_terms(city: City) -> QuerySet:
 
 @rule("Nothing points at an account that was removed.")
 def removed_account(city: City) -> QuerySet:
-    """Looks across the rides' cities. An act that was under way while its person left may name the empty account."""
+    """Looks across the rides' cities."""
     theirs = Ride.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     owned = Vehicle.objects.in_city(city.name).filter(owner_id=OuterRef("id"))
     told = Notice.objects.in_city(city.name).filter(user_id=OuterRef("id"))
     had = Allocation.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     reported = ProblemReport.objects.filter(reporter_city=city.name, reporter_id=OuterRef("id"))
     made = Allocation.objects.filter(made_by_city=city.name, made_by_id=OuterRef("id"))
-    pointing = [Exists(rows) for rows in (theirs, owned, told, had, made, reported)]
+    acted = VehicleEvent.objects.filter(actor_city=city.name, actor_id=OuterRef("id"))
+    pointing = [Exists(rows) for rows in (theirs, owned, told, had, made, reported, acted)]
     removed = User.objects.in_city(city.name).filter(is_active=False, email__isnull=True)
     return removed.filter(reduce(or_, pointing))

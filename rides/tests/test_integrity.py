@@ -21,6 +21,7 @@ from cities.registry import registry
 from fleet import geohash
 from fleet.models import Allocation, ProblemReport, Vehicle, VehicleEvent
 from fleet.replay import BrokenLog
+from fleet.services import give_back, put_in_maintenance, remove_vehicle, reserve_vehicle
 from fleet.tests.factories import EIFFEL_TOWER, AllocationFactory, ProblemReportFactory, VehicleFactory, first_event
 from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.tests.locality import assert_local
@@ -297,9 +298,21 @@ def test_what_was_cancelled_overlaps_nothing(data):
     assert found() == []
 
 
-def test_a_booking_of_a_removed_vehicle_is_found(data):
-    booking = AllocationFactory(vehicle=data.removed)
-    assert found("paris") == [("allocation_of_removed", "paris", [str(booking.pk)])]
+@pytest.mark.parametrize("fields", [{}, {"maintenance": True}], ids=["booking", "until further notice"])
+def test_what_is_set_aside_of_a_removed_vehicle_is_found(data, fields):
+    allocation = AllocationFactory(vehicle=data.removed, **fields)
+    assert found("paris") == [("allocation_of_removed", "paris", [str(allocation.pk)])]
+
+
+def test_what_ended_as_the_clock_was_set_back_is_over(data, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    vehicle = VehicleFactory()
+    where = {"vehicle_city": "paris", "vehicle_id": vehicle.id}
+    reservation = reserve_vehicle(rider=data.newcomer, city=registry["paris"], **where, token="form")
+    give_back(rider=data.newcomer, city="paris", allocation_id=reservation.id)
+    put_in_maintenance(city="paris", vehicle_id=vehicle.id, by=None)
+    remove_vehicle(city="paris", vehicle_id=vehicle.id, by=UserFactory(is_staff=True, is_superuser=True))
+    assert found() == []
 
 
 class TestARideWithinAnAllocation:

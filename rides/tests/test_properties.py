@@ -40,7 +40,7 @@ CODES = {
     "end": {"ride_gone"},
     "staff_end": {"ride_gone"},
     "add": {"home_city_changed", "already_removed"},
-    "remove": {"vehicle_gone", "not_yours", "vehicle_in_use"},
+    "remove": {"vehicle_gone", "not_yours", "vehicle_in_use", "account_changed"},
     "move": {"riding", "owns_vehicles", "account_changed"},
     "erase": {"riding", "owns_vehicles", "account_changed"},
 }
