@@ -30,7 +30,7 @@ def tell(user: User, *, code: str, text: Any, url: str = "", mail: bool = False,
     ``format_lazy(_("… {vehicle} …"), vehicle=…)``, since ``%`` makes a plain string at once. Whoever has no
     active account any more is told nothing. With a ``key`` the same ``code`` and ``key`` are told once,
     however often they are said, and mailed at most once. What goes by mail holds no words that somebody
-    else has chosen.
+    else than staff has chosen.
     """
     if url and not is_path_of_ours(url):
         raise ValueError(f"A notice points at a path of this site, not at {url!r}.")

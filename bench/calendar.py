@@ -26,7 +26,7 @@ from fleet import geohash
 from fleet.choices import VehicleType
 from fleet.intervals import Interval
 from fleet.models import Vehicle
-from fleet.services import book_vehicle, cancel_reservation, reserve_vehicle
+from fleet.services import book_vehicle, give_back, reserve_vehicle
 from fleet.tests.factories import numbered_code
 
 FULL, SPARSE = "paris", "rome"
@@ -134,7 +134,7 @@ class Visit:
             vehicle_id=self.vehicle.id,
             token=str(next(self.turns)),
         )
-        cancel_reservation(rider=self.rider, city=self.city, allocation_id=reservation.id)
+        give_back(rider=self.rider, city=self.city, allocation_id=reservation.id)
 
     def _book(self) -> None:
         turn = next(self.turns)

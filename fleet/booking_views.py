@@ -20,7 +20,7 @@ from movr_project.form_tokens import new_form_token
 from movr_project.pagination import Page, page_number
 from movr_project.redirects import posted, safe_next
 
-from .availability import USUAL_LENGTH, Availability, book_query
+from .availability import USUAL_LENGTH, Availability, book_query, list_query
 from .booking_forms import BookForm, TokenForm
 from .choices import AllocationKind
 from .local_times import YEARS
@@ -33,6 +33,7 @@ from .services import (
     VehicleRefused,
     book_vehicle,
     give_back,
+    local_clock,
     local_moment,
     pause_vehicle,
     reserve_vehicle,
@@ -63,7 +64,7 @@ def vehicle_reserve(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> 
         )
     except VehicleRefused as refused:
         return send_on(request, refused, city, vehicle_id)
-    until = {"moment": local_moment(reservation.ends_at, city)}
+    until = {"moment": local_clock(reservation.ends_at, city)}
     messages.success(request, _("Reserved for you until %(moment)s: start your ride by then.") % until)
     return redirect("fleet:vehicle_detail", city, vehicle_id)
 
@@ -106,12 +107,15 @@ def vehicle_pause(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> Ht
     """An owner keeps a vehicle of theirs off the road. Other people's don't exist here."""
     vehicle = _own_vehicle(request, city, vehicle_id)
     try:
-        pause_vehicle(city=city.name, vehicle_id=vehicle_id, owner=request.user)
+        pause = pause_vehicle(city=city.name, vehicle_id=vehicle_id, owner=request.user)
     except VehicleRefused as refused:
         messages.warning(request, str(refused))
     else:
         messages.success(request, _("Your vehicle is paused: nobody can ride or book it until you resume it."))
-    return redirect(vehicle)
+        if pause.ends_at:
+            until = {"moment": local_moment(pause.ends_at, city)}
+            messages.info(request, _("Somebody has booked it: the pause ends by itself on %(moment)s.") % until)
+    return redirect(safe_next(request) or vehicle)
 
 
 @require_POST
@@ -123,7 +127,7 @@ def vehicle_resume(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
         messages.warning(request, str(refused))
     else:
         messages.success(request, _("Your vehicle is back on the road."))
-    return redirect(vehicle)
+    return redirect(safe_next(request) or vehicle)
 
 
 @never_cache
@@ -136,14 +140,18 @@ def booking_list(request: HttpRequest) -> HttpResponse:
     for allocation in current:
         prepare(allocation, request.user)
     over = Q(cancelled_at__isnull=False) | Q(ends_at__lte=now)
-    past = mine.filter(over).select_related("vehicle").order_by("-starts_at", "-id")
+    past = mine.filter(over).with_outcome().select_related("vehicle").order_by("-starts_at", "-id")
+    page = Page.of(past, page_number(request.GET.get("page", "")), PAGE_SIZE)
+    for allocation in page:
+        if allocation.is_booking and allocation.cancelled_at and allocation.ends_at > now:
+            allocation.free_then = list_query(allocation.vehicle.type, allocation.interval)
     return render(
         request,
         "fleet/booking_list.html",
         {
             "holds": [one for one in current if one.is_reservation],
             "bookings": [one for one in current if one.is_booking],
-            "page": Page.of(past, page_number(request.GET.get("page", "")), PAGE_SIZE),
+            "page": page,
             "ride_token": new_form_token(),
             "now": now,
         },

@@ -91,6 +91,18 @@ class AllocationKind(TextChoices):
     PAUSED = "paused", _("Paused by its owner")
 
 
+class Outcome(TextChoices):
+    """What became of a rider's reservation or booking."""
+
+    RIDDEN = "ridden", _("Ridden")
+    GIVEN_BACK = "given_back", _("Given back")
+    BOOKED = "booked", _("Became a booking")
+    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED_BY_US = "cancelled_by_us", _("Cancelled by us")
+    EXPIRED = "expired", _("Expired")
+    OVER = "over", _("Ended")
+
+
 class VehicleState(TextChoices):
     """The vehicle states of the Mobility Data Specification 2.0 that occur here."""
 
@@ -103,7 +115,7 @@ class VehicleState(TextChoices):
 
 
 class EventType(TextChoices):
-    """The event types of the Mobility Data Specification 2.0 that occur here, and at the end two of our own."""
+    """The event types of the Mobility Data Specification 2.0 that occur here, and at the end three of our own."""
 
     PROVIDER_DROP_OFF = "provider_drop_off", _("Put on the street")
     ON_HOURS = "on_hours", _("Back in service")
@@ -120,13 +132,14 @@ class EventType(TextChoices):
     NOT_LOCATED = "not_located", _("Missing")
     LOCATED = "located", _("Found")
     DECOMMISSIONED = "decommissioned", _("Decommissioned")
-    # What lies ahead changes nothing yet: no feed tells of these.
+    # What changes no state: no feed tells of these.
+    SERVICED = "serviced", _("Serviced")
     ALLOCATED = "allocated", _("Set aside for later")
     RELEASED = "released", _("No longer set aside")
 
 
 PICK_UPS = (EventType.MAINTENANCE_PICK_UP, EventType.REBALANCE_PICK_UP, EventType.COMPLIANCE_PICK_UP)
-OWN_EVENT_TYPES = (EventType.ALLOCATED, EventType.RELEASED)
+OWN_EVENT_TYPES = (EventType.SERVICED, EventType.ALLOCATED, EventType.RELEASED)
 
 
 class ProblemKind(TextChoices):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.personal_data import PersonalData, register
 
+from .choices import AllocationKind
 from .events import record_calendar
 from .models import Allocation, ProblemReport, VehicleEvent
 from .services.calendar import end_allocation
@@ -42,7 +43,9 @@ def release_removed_vehicles(user: User) -> None:
 
 def export_allocations(user: User) -> list[dict[str, Any]]:
     fields = ("city", "vehicle__code", "kind", "starts_at", "ends_at", "description", "created_at", "cancelled_at")
-    return list(Allocation.objects.for_rider(user).order_by("created_at").values(*fields))
+    own = Allocation.objects.for_rider(user).order_by("created_at").values(*fields)
+    pauses = user.allocations_made.filter(kind=AllocationKind.PAUSED).order_by("created_at").values(*fields)
+    return [*own, *pauses]
 
 
 def end_allocations(user: User) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from cities.admin import CityFilter, city_name
 from cities.forms import CityField
 from cities.registry import registry
-from movr_project.admin import ActionButtonsMixin, KeySearchMixin
+from movr_project.admin import ActionButtonsMixin, CappedPaginator, KeySearchMixin
 from movr_project.admin_links import link_list, link_to
 
 from ..choices import VehicleType
@@ -66,6 +66,8 @@ class VehicleForm(forms.ModelForm):
                 check_position(city, (latitude, longitude))
             except VehicleRefused as refused:
                 self.add_error("latitude", str(refused))
+        if "last_location" in cleaned and not cleaned["last_location"] and latitude is None and not self.errors:
+            self.add_error("last_location", _("Say where it stands: in words, or on the map."))
         self._check_motor(cleaned)
         return cleaned
 
@@ -96,10 +98,11 @@ class VehicleAdmin(VehicleActionsMixin, ActionButtonsMixin, VehicleCodeSearchMix
         city_name,
         "standing",
         "owner_link",
-        "last_location",
+        "where",
         "battery_percent",
         "date_added",
     ]
+    paginator = CappedPaginator
     list_filter = [CityFilter, StandingFilter, WorkFilter, "type", ApprovalFilter, KeeperFilter, "status"]
     list_select_related = ["owner"]
     search_fields = [
@@ -164,6 +167,10 @@ class VehicleAdmin(VehicleActionsMixin, ActionButtonsMixin, VehicleCodeSearchMix
     @admin.display(description=gettext_lazy("owner"))
     def owner_link(self, vehicle: Vehicle) -> str:
         return link_to(vehicle.owner) if vehicle.owner_id else _("the operator")
+
+    @admin.display(description=gettext_lazy("current location"), ordering="last_location")
+    def where(self, vehicle: Vehicle) -> str:
+        return vehicle.spot
 
     @admin.display(description=gettext_lazy("city"))
     def city_label(self, vehicle: Vehicle) -> str:

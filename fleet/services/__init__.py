@@ -5,7 +5,7 @@ from .cancelling import cancel_allocation, give_back
 from .field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
 from .late_bookings import tell_late_bookings
 from .maintenance import end_maintenance, pause_vehicle, put_in_maintenance, resume_vehicle
-from .refusals import CalendarConflict, VehicleRefused, check_position, local_moment, refuse_if_changed
+from .refusals import CalendarConflict, VehicleRefused, check_position, local_clock, local_moment, refuse_if_changed
 from .reports import close_report, report_problem
 from .reservations import refuse_if_taken, reserve_vehicle, wrong_city
 from .retention import forget_events
@@ -37,6 +37,7 @@ __all__ = [
     "forget_events",
     "give_back",
     "insert_vehicle",
+    "local_clock",
     "local_moment",
     "mark_found",
     "may_remove",

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.notices import tell
 
-from ..choices import AllocationKind, VehicleState
+from ..availability import list_query
+from ..choices import AllocationKind, ProblemKind, VehicleState
 from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Allocation, Vehicle
@@ -69,6 +70,35 @@ def cancel_calendar(locked: LockedVehicle, allocations: Iterable[Allocation], *,
         tell_cancelled(locked, allocation, by, is_out_of_service=True)
 
 
+def tell_owner(
+    locked: LockedVehicle, by: User | None, *, told_as: ProblemKind | None = None, is_for_good: bool = False
+) -> None:
+    """Tell an owner that their vehicle is taken off the road by somebody else. Part of a transaction."""
+    vehicle = locked.vehicle
+    owner = vehicle.owner
+    if owner is None or (by is not None and owner.id == by.id):
+        return
+    tell(
+        owner,
+        code="vehicle_taken_off",
+        text=lazy(_taken_off, str)(vehicle, told_as, is_for_good),
+        url="" if is_for_good else vehicle.get_absolute_url(),
+        mail=True,
+    )
+
+
+def _taken_off(vehicle: Vehicle, told_as: ProblemKind | None, is_for_good: bool) -> str:
+    if is_for_good:
+        sentence = _("Our staff took your vehicle %(code)s off the road for good.")
+    elif told_as is not None:
+        sentence = _(
+            "Somebody reported a problem with your vehicle %(code)s (%(problem)s): it is out of service for now."
+        )
+    else:
+        sentence = _("Our staff look after your vehicle %(code)s: see its calendar.")
+    return sentence % {"code": vehicle.code, "problem": told_as.label if told_as else ""}
+
+
 def tell_cancelled(locked: LockedVehicle, allocation: Allocation, by: User | None, *, is_out_of_service: bool) -> None:
     """Tell who loses it, if that is somebody else than who took it. Part of a transaction."""
     person = allocation.made_by if allocation.is_paused else allocation.rider
@@ -79,10 +109,17 @@ def tell_cancelled(locked: LockedVehicle, allocation: Allocation, by: User | Non
         code=f"{allocation.kind}_cancelled",
         # Put together when the person's language is known.
         text=lazy(_cancelled, str)(allocation, locked.vehicle, is_out_of_service),
-        url=reverse("fleet:booking_list"),
+        url=_next_step(person, locked, allocation),
         mail=allocation.is_booking,
         key=str(allocation.id),
     )
+
+
+def _next_step(person: User, locked: LockedVehicle, allocation: Allocation) -> str:
+    """To what is free instead of a booking ahead. The list is of the city where one looks: at home, most likely."""
+    if allocation.is_booking and allocation.cancelled_at and allocation.city == person.city:
+        return f"{reverse('fleet:vehicle_list')}?{list_query(locked.vehicle.type, allocation.interval)}"
+    return reverse("fleet:booking_list")
 
 
 def _cancelled(allocation: Allocation, vehicle: Vehicle, is_out_of_service: bool) -> str:

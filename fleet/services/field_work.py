@@ -17,7 +17,6 @@ from ..events import record_calendar, record_event
 from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Vehicle
-from ..states import leaving
 from .calendar import end_allocation
 from .maintenance import take_out_of_service
 from .refusals import VehicleRefused, check_position, locked_on_the_road, refuse_while_ridden
@@ -94,9 +93,10 @@ def swap_battery(*, city: str, vehicle_id: uuid.UUID, by: User, percent: int = F
 
 
 def _swapping(locked: LockedVehicle) -> list[EventType]:
-    """Through the state in which MDS charges batteries, from whatever the calendar says."""
-    before = [leaving(locked.current)] if locked.current else []
-    return [*before, EventType.MAINTENANCE, EventType.BATTERY_CHARGED]
+    """From the street through the state in which MDS charges batteries; else nothing that a feed may tell."""
+    if locked.state != VehicleState.AVAILABLE:
+        return [EventType.SERVICED]
+    return [EventType.MAINTENANCE, EventType.BATTERY_CHARGED]
 
 
 def _take_away(

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from movr_project.db.retry import retry_transaction
 
-from ..choices import AllocationKind, VehicleState
+from ..choices import AllocationKind, ProblemKind, VehicleState
 from ..events import record_calendar
 from ..intervals import Interval
 from ..locking import LockedVehicle
 from ..models import Allocation
-from .calendar import cancel_calendar, end_allocation, set_aside
+from .calendar import cancel_calendar, end_allocation, set_aside, tell_owner
 from .refusals import VehicleRefused, conflict, locked_on_the_road
 
 
@@ -73,13 +73,16 @@ def take_out_of_service(
     data: dict | None = None,
     note: str = "",
     tells_everybody: bool = False,
+    told_as: ProblemKind | None = None,
 ) -> Allocation:
     """Maintenance over whatever is in its way. Part of a transaction.
 
-    Whoever does it is not told of what they lose themselves, unless ``tells_everybody``.
+    Its owner is told; ``told_as`` is the problem that somebody reported. Whoever does it is not told of what
+    they lose themselves, unless ``tells_everybody``.
     """
     before = locked.current
     cancel_calendar(locked, locked.in_the_way_of(interval), by=None if tells_everybody else by)
+    tell_owner(locked, by, told_as=told_as)
     maintenance = set_aside(
         locked, AllocationKind.MAINTENANCE, interval, state=state, by=by, id_=id_, description=description, data=data
     )
@@ -105,9 +108,9 @@ def end_maintenance(*, city: str, vehicle_id: uuid.UUID, by: User) -> Allocation
 def pause_vehicle(*, city: str, vehicle_id: uuid.UUID, owner: User, ends_at: datetime | None = None) -> Allocation:
     """Keep one's own vehicle to oneself from now on, until ``ends_at`` or until one resumes it.
 
-    Pausing what is paused changes nothing. Locks the vehicle. Raises ``CalendarConflict`` (a pause breaks no
-    booking), and ``VehicleRefused``: ``vehicle_gone``, ``not_yours``, ``awaits_approval``, ``vehicle_in_use``,
-    ``in_the_past``.
+    A pause breaks no booking: without ``ends_at`` it ends when the next one begins. Pausing what is paused
+    changes nothing. Locks the vehicle. Raises ``CalendarConflict`` (what is in its way), and
+    ``VehicleRefused``: ``vehicle_gone``, ``not_yours``, ``awaits_approval``, ``vehicle_in_use``, ``in_the_past``.
     """
     locked = _own_vehicle(city, vehicle_id, owner)
     if locked.current is not None and locked.current.is_paused:
@@ -118,6 +121,8 @@ def pause_vehicle(*, city: str, vehicle_id: uuid.UUID, owner: User, ends_at: dat
         )
     if ends_at is not None and ends_at <= locked.moment:
         raise VehicleRefused(_("That is in the past."), code="in_the_past")
+    if ends_at is None and locked.current is None and locked.ahead:
+        ends_at = locked.ahead[0].starts_at
     interval = Interval(locked.moment, ends_at)
     if locked.in_the_way_of(interval):
         raise conflict(locked, interval)

@@ -133,3 +133,11 @@ def _in_the_way(allocation: Allocation, city: City) -> str:
 def local_moment(moment: datetime, city: City) -> str:
     """A moment by the clocks of a city, for a sentence."""
     return date_format(localtime(moment, city.tzinfo), "SHORT_DATETIME_FORMAT")
+
+
+def local_clock(moment: datetime, city: City) -> str:
+    """The time alone where it is today in the city, else as ``local_moment``."""
+    local = localtime(moment, city.tzinfo)
+    if local.date() != localtime(timezone=city.tzinfo).date():
+        return local_moment(moment, city)
+    return date_format(local, "TIME_FORMAT")

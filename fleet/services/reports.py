@@ -28,7 +28,8 @@ def report_problem(
     """Note what a rider found. The same ``token`` is one report.
 
     A problem of safety takes the vehicle off at once, others do when REPORTS_TAKE_OFF people have open
-    reports; a ride that goes on may be finished. Locks the vehicle. Raises ``VehicleRefused``:
+    reports; a ride that goes on may be finished. With EMAIL_VERIFICATION only who has a confirmed address does
+    that; others' reports are noted. Locks the vehicle. Raises ``VehicleRefused``:
     ``vehicle_gone``, ``awaits_approval``, ``account_changed``.
     """
     id_ = uuid.uuid5(reporter.id, f"report:{token}:{vehicle_city}:{vehicle_id}")
@@ -47,7 +48,7 @@ def report_problem(
         reporter_id=reporter.id,
         created_at=locked.moment,
     )
-    if _is_off_the_road(locked) or not _is_reason_enough(report):
+    if _is_off_the_road(locked) or not _is_reason_enough(report, reporter):
         report.save(force_insert=True)
     else:
         report.took_off = True
@@ -91,7 +92,9 @@ def _is_off_the_road(locked: LockedVehicle) -> bool:
     return current is not None and not current.is_for_a_rider
 
 
-def _is_reason_enough(report: ProblemReport) -> bool:
+def _is_reason_enough(report: ProblemReport, reporter: User) -> bool:
+    if settings.EMAIL_VERIFICATION and not reporter.email_is_confirmed:
+        return False  # accounts are cheap: nobody empties a fleet with made-up ones
     if ProblemKind(report.kind).is_about_safety:
         return True
     others = ProblemReport.objects.filter(
@@ -114,23 +117,30 @@ def _take_off(locked: LockedVehicle, report: ProblemReport, reporter: User) -> N
         by=reporter,
         description=description,
         data=data,
+        told_as=ProblemKind(report.kind),
         tells_everybody=True,  # who reports a problem may not expect to lose their own booking by it
     )
-    owner = locked.vehicle.owner
-    if owner is not None:
+    _tell_rider(locked, reporter)
+
+
+def _tell_rider(locked: LockedVehicle, reporter: User) -> None:
+    """Somebody who is under way on it had better know."""
+    if not locked.vehicle.is_on_trip:
+        return
+    ride = locked.vehicle.rides.open().select_related("rider").first()
+    if ride and ride.rider and ride.rider.id != reporter.id:
         tell(
-            owner,
-            code="vehicle_taken_off",
-            text=lazy(_taken_off, str)(str(locked.vehicle.code), report.kind),
-            url=locked.vehicle.get_absolute_url(),
+            ride.rider,
+            code="riding_unsafe",
+            text=lazy(_unsafe, str)(locked.vehicle.code),
+            url=ride.get_absolute_url(),
             mail=True,
-            key=str(report.id),
         )
 
 
-def _taken_off(code: str, kind: str) -> str:
-    sentence = _("Somebody reported a problem with your vehicle %(code)s (%(problem)s): it is out of service for now.")
-    return sentence % {"code": code, "problem": ProblemKind(kind).label}
+def _unsafe(code: str) -> str:
+    sentence = _("Somebody reported a problem with %(code)s, which you ride. Please end your ride where it is safe.")
+    return sentence % {"code": code}
 
 
 def _closed(code: str, resolution: str) -> str:

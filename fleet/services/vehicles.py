@@ -20,7 +20,7 @@ from ..events import record_event
 from ..locking import LockedVehicle
 from ..models import CODE_ALPHABET, CODE_DIGITS, Vehicle
 from ..states import leaving
-from .calendar import cancel_calendar
+from .calendar import cancel_calendar, tell_owner
 from .refusals import VehicleRefused, check_position, locked_vehicle, refuse_while_ridden
 
 CODE_TRIES = 5
@@ -113,6 +113,7 @@ def remove_vehicle(*, city: str, vehicle_id: uuid.UUID, by: User) -> Vehicle:
         return vehicle
     before = [leaving(locked.current)] if locked.current else []
     cancel_calendar(locked, locked.calendar, by=by)
+    tell_owner(locked, by, is_for_good=True)
     record_event(locked, *before, EventType.DECOMMISSIONED, actor=by)
     _forget_owned_vehicle(vehicle)
     return vehicle

@@ -88,7 +88,25 @@ def test_it_outranks_what_riders_have_and_they_are_told(rider, vehicle, clock, m
     assert User.objects.get(id=holder.id).hold_until is None
     assert [notice.code for notice in holder.notices.all()] == ["reservation_cancelled"]
     assert [notice.code for notice in rider.notices.all()] == ["booking_cancelled"]
-    assert [mail.to for mail in mailoutbox] == [[rider.email]]
+    assert [mail.to for mail in mailoutbox] == [[rider.email], [vehicle.owner.email]]
+
+
+def test_who_loses_a_booking_ahead_is_led_to_what_is_free_then(rider, vehicle, mailoutbox):
+    book(rider, vehicle, 5, 6)
+    maintain(vehicle)
+    url = rider.notices.get().url
+    assert url == f"/vehicles/?type={vehicle.type}&from=2030-05-01T17%3A00Z&until=2030-05-01T18%3A00Z"
+    assert url in mailoutbox[0].body
+
+
+def test_who_loses_one_that_goes_on_or_is_elsewhere_is_led_to_their_bookings(rider, vehicle, clock):
+    away = VehicleFactory(city="rome")
+    book(rider, vehicle, 0, 6, token="a")
+    book(rider, away, 5, 6, token="b")
+    clock.move_to(NOON + MINUTE, tick=False)
+    maintain(vehicle)
+    maintain(away)
+    assert {notice.url for notice in rider.notices.all()} == {"/bookings/"}
 
 
 def test_bookings_outside_its_time_stay(rider, vehicle):
@@ -111,7 +129,17 @@ def test_it_ends_a_pause_and_the_owner_is_told(owner, vehicle, clock):
     clock.move_to(NOON + MINUTE, tick=False)
     maintain(vehicle)
     assert log(vehicle)[-1] == (["on_hours", "maintenance"], "non_operational")
-    assert [notice.code for notice in owner.notices.all()] == ["paused_cancelled"]
+    assert {notice.code for notice in owner.notices.all()} == {"paused_cancelled", "vehicle_taken_off"}
+
+
+def test_an_owner_is_told_of_what_staff_do_and_not_of_what_they_do_themselves(owner, staff, vehicle, clock):
+    pick_up_vehicle(**key(vehicle), by=staff)
+    clock.move_to(NOON + MINUTE, tick=False)
+    remove_vehicle(**key(vehicle), by=staff)
+    assert [notice.code for notice in owner.notices.all()] == ["vehicle_taken_off"] * 2
+    own = VehicleFactory(owner=owner)
+    remove_vehicle(**key(own), by=owner)
+    assert owner.notices.count() == 2
 
 
 def test_other_maintenance_in_its_way_is_a_conflict(vehicle):
@@ -166,8 +194,14 @@ def test_nobody_elses_vehicle_is_paused(rider, vehicle):
 
 def test_a_pause_breaks_no_booking_but_fits_before_it(rider, owner, vehicle):
     book(rider, vehicle, 5, 6)
+    assert code_of(pause_vehicle, **key(vehicle), owner=owner, ends_at=NOON + 6 * HOUR) == "conflict"
+    assert pause_vehicle(**key(vehicle), owner=owner).ends_at == NOON + 5 * HOUR
+    assert [each.kind for each in live(vehicle)] == ["paused", "booking"]
+
+
+def test_within_a_booking_there_is_nothing_to_pause(rider, owner, vehicle):
+    book(rider, vehicle, 0, 2)
     assert code_of(pause_vehicle, **key(vehicle), owner=owner) == "conflict"
-    pause_vehicle(**key(vehicle), owner=owner, ends_at=NOON + 5 * HOUR)
 
 
 def test_a_vehicle_being_ridden_is_not_paused(owner, vehicle):
@@ -243,7 +277,7 @@ def test_a_battery_is_swapped_while_somebody_holds_the_vehicle_and_they_keep_it(
     reserve(rider, vehicle)
     clock.move_to(NOON + MINUTE, tick=False)
     swap_battery(**key(vehicle), by=staff)
-    assert log(vehicle)[-1][1] == "reserved"
+    assert log(vehicle)[-1] == (["serviced"], "reserved")
     assert rideable(vehicle, rider)
 
 

@@ -60,6 +60,18 @@ def test_bookings_make_way(rider, vehicle, time_machine):
     assert [notice.code for notice in rider.notices.all()] == ["booking_cancelled"]
 
 
+def test_who_rides_it_meanwhile_is_told(rider, vehicle):
+    ride = OpenRideFactory(vehicle=vehicle)
+    report(rider, vehicle, "brakes")
+    assert [notice.code for notice in ride.rider.notices.all()] == ["riding_unsafe"]
+
+
+def test_without_a_confirmed_address_it_is_only_noted(rider, vehicle, settings):
+    settings.EMAIL_VERIFICATION = True
+    assert not report(rider, vehicle, "brakes").took_off
+    assert not live(vehicle)
+
+
 def test_off_the_road_already_it_is_only_noted(rider, vehicle):
     maintain(vehicle)
     assert not report(rider, vehicle, "brakes").took_off
