@@ -81,6 +81,11 @@ def book_query(start: datetime, end: datetime | None) -> str:
     return urlencode({name: f"{moment:%Y-%m-%dT%H:%MZ}" for name, moment in bounds.items() if moment})
 
 
+def list_query(type_: str, interval: Interval) -> str:
+    """What to add to the address of the list, for what is of a type and free meanwhile."""
+    return f"{urlencode({'type': type_})}&{book_query(interval.start, interval.end)}"
+
+
 @dataclass(frozen=True)
 class Day:
     """A day by the clocks of the city; it has 23 hours or 25 where they are changed."""

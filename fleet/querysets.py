@@ -18,13 +18,13 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Sqrt
+from django.db.models.functions import Coalesce, Sqrt
 from django.utils import timezone
 
 from accounts.models import User
 
 from . import geohash
-from .choices import AllocationKind, VehicleStatus
+from .choices import AllocationKind, Outcome, VehicleStatus
 from .intervals import Interval
 
 
@@ -74,6 +74,27 @@ class AllocationQuerySet(models.QuerySet):
         ride = rides.filter(city=OuterRef("city"), vehicle_id=OuterRef("vehicle_id"), end_time__isnull=True)
         late = self.bookings().live().filter(starts_at__lte=now, ends_at__gt=now)
         return late.filter(Exists(ride.filter(~Q(rider_id=OuterRef("rider_id")))))
+
+    def with_outcome(self) -> Self:
+        """Each with what the vehicle's log says became of it: ``ride_id``, the first ride on it, and ``ended_as``, by
+        the act that ended it before its time. ``outcome`` reads both.
+        """
+        log = self.model._meta.get_field("events").related_model.objects
+        of_its_vehicle = log.filter(city=OuterRef("city"), vehicle_id=OuterRef("vehicle_id"))
+        on_it = of_its_vehicle.filter(occurred_at__gte=OuterRef("starts_at"), occurred_at__lte=OuterRef("ends_at"))
+        rides = on_it.filter(allocation_id=OuterRef("id"), ride_id__isnull=False).order_by("occurred_at")
+        by_rider = Q(actor_id=OuterRef("rider_id"))
+        ended_as = Case(
+            When(by_rider & Q(allocation_id=OuterRef("id")), then=Value(Outcome.GIVEN_BACK.value)),
+            When(by_rider & Q(allocation__kind=AllocationKind.BOOKING), then=Value(Outcome.BOOKED.value)),
+            default=Value(Outcome.CANCELLED_BY_US.value),
+        )
+        # An act is written down for the moment that it gives the allocation as its end.
+        end = of_its_vehicle.filter(occurred_at=Coalesce(OuterRef("cancelled_at"), OuterRef("ends_at")))
+        return self.annotate(
+            ride_id=Subquery(rides.values("ride_id")[:1]),
+            ended_as=Subquery(end.annotate(word=ended_as).values("word")[:1]),
+        )
 
     def in_order(self) -> Self:
         return self.order_by(F("starts_at").asc(nulls_first=True))

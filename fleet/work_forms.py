@@ -65,7 +65,7 @@ class MaintenanceForm(forms.Form):
     """From when until when (rows I5, I6): never is said, not left out (IB4, IB5). By the clocks of each city."""
 
     starts = LocalMomentField(label=_("From"), required=False, help_text=_("Empty: now. In the vehicle's local time."))
-    ends = LocalMomentField(label=_("Until"), required=False, help_text=_("In the vehicle's local time."))
+    ends = LocalMomentField(label=_("Until a time"), required=False, help_text=_("In the vehicle's local time."))
     without_end = forms.BooleanField(label=_("Until further notice"), required=False)
     description = _words(Allocation, "description", _("What is done"))
 

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +21,8 @@ from ..work_forms import ResolutionForm
 from .columns import OfAVehicleMixin, local_time, person_link
 from .filters import OpenReportFilter, VehicleCodeSearchMixin
 
+SHORT = 80
+
 
 @admin.register(ProblemReport)
 class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixin, KeySearchMixin, ReadOnlyAdmin):
@@ -29,7 +32,7 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
         "kind",
         "vehicle_link",
         city_name,
-        "text",
+        "short_text",
         "reporter_link",
         "reported",
         "took_off",
@@ -55,6 +58,11 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
     reported = local_time("created_at", gettext_lazy("reported"))
     closed = local_time("closed_at", gettext_lazy("closed"))
     reporter_link = person_link("reporter", gettext_lazy("by whom"))
+
+    @admin.display(description=gettext_lazy("details"), ordering="text")
+    def short_text(self, report: ProblemReport) -> str:
+        """The whole of it stands on the report's own page."""
+        return Truncator(report.text).chars(SHORT) or "-"
 
     @admin.display(description=gettext_lazy("open"), boolean=True, ordering="closed_at")
     def is_report_open(self, report: ProblemReport) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -19,7 +19,7 @@ from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
 
-from ..choices import AllocationKind, VehicleState
+from ..choices import AllocationKind, Outcome, VehicleState
 from ..intervals import Interval
 from ..querysets import AllocationQuerySet
 
@@ -173,6 +173,20 @@ class Allocation(models.Model):
 
     def has_ended(self, moment: datetime) -> bool:
         return self.cancelled_at is not None or (self.ends_at is not None and self.ends_at <= moment)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of one that is over. Of an allocation from ``with_outcome``."""
+        if self.ride_id is not None:
+            return Outcome.RIDDEN
+        if self.cancelled_at is not None and self.ended_as != Outcome.CANCELLED_BY_US:
+            return Outcome.CANCELLED
+        if self.ended_as is not None:
+            return Outcome(self.ended_as)
+        # The log of long ago is forgotten: what ended before its time then is just over.
+        whole = timedelta(minutes=settings.RESERVATION_MINUTES)
+        is_whole = self.is_reservation and self.ends_at - self.starts_at >= whole
+        return Outcome.EXPIRED if is_whole else Outcome.OVER
 
     def end(self, moment: datetime) -> list[str]:
         """End it where it has begun, else cancel it; return the changed fields' names."""

@@ -83,8 +83,16 @@ def key(vehicle):
 
 def test_maintenance_is_asked_for_before_it_is_done(client, staff, vehicle):
     page = act(client, "maintain", [vehicle], confirmed=False)
-    assert "Until further notice" in page.content.decode()
+    text = page.content.decode()
+    choice = text[text.index("<fieldset>") : text.index("</fieldset>")]
+    for part in ("One of the two is needed.", "Until a time", "Until further notice"):
+        assert part in choice
     assert live(vehicle) == []
+
+
+def test_what_is_wrong_is_said_beside_the_choice(client, staff, vehicle):
+    text = act(client, "maintain", [vehicle]).content.decode()
+    assert text.index("<fieldset>") < text.index("Say until when") < text.index("</fieldset>")
 
 
 def test_vehicles_go_into_maintenance_until_further_notice(client, staff, vehicle):

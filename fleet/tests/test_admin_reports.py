@@ -106,6 +106,12 @@ def test_the_page_of_a_vehicle_leads_to_its_open_reports(client, staff):
     assert reverse("admin:fleet_problemreport_change", args=[quote(str(old.pk))]) not in page
 
 
+def test_a_long_text_is_short_in_the_list_and_whole_on_its_page(client, staff):
+    one = report(text="x" * 250)
+    assert f">{'x' * 79}…<" in client.get(LIST).content.decode()
+    assert "x" * 250 in client.get(f"{LIST}{quote(one.pk)}/change/").content.decode()
+
+
 def test_closing_asks_what_came_of_it(client, staff):
     one = report()
     page = close(client, [one])

@@ -1,7 +1,9 @@
 """Riders reserve, book and cancel; owners pause (rows I1, I2, I5, I12, I15)."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from itertools import count
 
 import pytest
@@ -9,13 +11,14 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.services import move_home
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.models import Allocation
-from fleet.services import give_back
+from fleet.services import cancel_allocation, give_back
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, live, maintain, reserve
 from fleet.tests.factories import NOTRE_DAME, BookingFactory, VehicleFactory
 from movr_project.tests.locality import Exemption, assert_local
+from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +75,11 @@ def cancel(client, allocation):
     return client.post(reverse("fleet:booking_cancel", args=[allocation.city, allocation.id]), follow=True)
 
 
+def start(rider, vehicle):
+    city = registry[vehicle.city]
+    return start_ride(rider=rider, city=city, vehicle_city=city.name, vehicle_id=vehicle.id, token=str(vehicle.id))
+
+
 class TestReserving:
     def test_it_is_held_and_the_page_counts_down(self, rider_client, rider, vehicle):
         sentences, page = press(rider_client, "reserve", vehicle)
@@ -113,6 +121,22 @@ class TestReserving:
     def test_a_second_one_leads_to_the_first(self, rider_client, rider, vehicle):
         reserve(rider, VehicleFactory())
         assert press(rider_client, "reserve", vehicle)[1] == "/bookings/"
+
+    def test_who_holds_another_one_is_offered_no_second(self, rider_client, rider, vehicle, clock):
+        assert of("reserve", vehicle) in page_of(rider_client, "/vehicles/")
+        held = VehicleFactory()
+        reserve(rider, held)
+        page = page_of(rider_client, vehicle.get_absolute_url())
+        assert "You hold another vehicle until 2:10 p.m." in page
+        assert reverse("rides:ride_start", args=["paris", vehicle.id]) in page
+        assert of("reserve", vehicle) not in page
+        assert of("reserve", vehicle) not in page_of(rider_client, "/vehicles/")
+        assert "You hold another" not in page_of(rider_client, held.get_absolute_url())
+        clock.move_to(NOON + 11 * MINUTE, tick=False)
+        rider_client.force_login(rider)
+        page = page_of(rider_client, vehicle.get_absolute_url())
+        assert "You hold another" not in page
+        assert of("reserve", vehicle) in page
 
     def test_one_in_maintenance_leads_to_its_page(self, rider_client, vehicle):
         maintain(vehicle)
@@ -413,6 +437,15 @@ class TestMyBookings:
             assert "1.1 km away" in text
             assert reverse("rides:ride_start", args=["paris", near.id]) in text
             assert of("book", near) in text
+            assert "Your booking lasts until 4 p.m." in text
+            assert "data-countdown" not in text
+        assert "data-countdown" not in page_of(rider_client, vehicle.get_absolute_url())
+        assert "data-countdown" not in page_of(rider_client, "/vehicles/")
+
+    def test_how_long_a_late_one_lasts_is_said_with_its_day_where_that_is_another(self, rider_client, rider, vehicle):
+        booking = book(rider, vehicle, 0, 20)
+        OpenRideFactory(vehicle=vehicle, rider=UserFactory())
+        assert "Your booking lasts until May 2, 2030, 10 a.m." in page_of(rider_client, booking.get_absolute_url())
 
     def test_ones_own_ride_within_it_is_not_late(self, rider_client, rider, vehicle):
         booking = book(rider, vehicle, 0, 2)
@@ -458,6 +491,85 @@ class TestMyBookings:
             BookingFactory(rider=rider, starts_at=NOON - timedelta(days=number + 1))
         with assert_local(OWN_BOOKINGS), django_assert_num_queries(3):  # who asks, what is ahead, what is over
             rider_client.get("/bookings/")
+
+    def test_what_became_of_each_is_said(self, rider_client, rider, clock):
+        def later(minutes):
+            clock.move_to(NOON + minutes * MINUTE, tick=False)
+
+        staff = StaffFactory()
+        vehicles = [VehicleFactory() for _number in range(10)]
+        expired = reserve(rider, vehicles[0], token="0")
+        later(20)
+        ridden = reserve(rider, vehicles[1], token="1")
+        later(21)
+        ride = start(rider, vehicles[1])
+        later(22)
+        end_ride(city="paris", ride_id=ride.id, rider=rider, end_location="Here")
+        later(23)
+        back = reserve(rider, vehicles[2], token="2")
+        later(24)
+        give_back(rider=rider, city="paris", allocation_id=back.id)
+        later(25)
+        taken = reserve(rider, vehicles[3], token="3")
+        later(26)
+        maintain(vehicles[3], by=staff)
+        later(27)
+        swallowed = reserve(rider, vehicles[4], token="4")
+        later(28)
+        in_its_place = book(rider, vehicles[4], 0.5, 1.5, token="5")
+        called_off = book(rider, vehicles[5], 30, 31, token="6")
+        cancel_allocation(city="paris", allocation_id=called_off.id, by=staff)
+        changed = book(rider, vehicles[6], 30, 31, token="7")
+        give_back(rider=rider, city="paris", allocation_id=changed.id)
+        unused = book(rider, vehicles[7], 1, 2, token="8")
+        used = book(rider, vehicles[8], 1, 2, token="9")
+        later(61)
+        ride = start(rider, vehicles[8])
+        later(70)
+        end_ride(city="paris", ride_id=ride.id, rider=rider, end_location="Here")
+        later(150)
+        rider_client.force_login(rider)
+        found = {one.id: str(one.outcome.label) for one in rider_client.get("/bookings/").context["page"]}
+        assert found == {
+            expired.id: "Expired",
+            ridden.id: "Ridden",
+            back.id: "Given back",
+            taken.id: "Cancelled by us",
+            swallowed.id: "Became a booking",
+            in_its_place.id: "Ended",
+            called_off.id: "Cancelled by us",
+            changed.id: "Cancelled",
+            unused.id: "Ended",
+            used.id: "Ridden",
+        }
+        assert f'<a href="{ride.get_absolute_url()}">Ridden</a>' in page_of(rider_client, "/bookings/")
+
+    def test_of_what_the_log_has_forgotten_nothing_is_guessed(self, rider_client, rider, vehicle):
+        BookingFactory(reservation=True, rider=rider, starts_at=NOON - HOUR, ends_at=NOON - HOUR + MINUTE)
+        [allocation] = rider_client.get("/bookings/").context["page"]
+        assert allocation.outcome == "over"
+
+    def test_what_was_cancelled_ahead_leads_to_what_is_free_then(self, rider_client, rider, vehicle, clock):
+        booking = book(rider, vehicle, 2, 3)
+        maintain(vehicle)
+        other = VehicleFactory()
+        VehicleFactory(type="car")
+        [found] = re.findall(r'href="([^"]*)">See what is free then', page_of(rider_client, "/bookings/"))
+        response = rider_client.get(unescape(found))
+        assert response.context["interval"] == booking.interval
+        assert list(response.context["page"]) == [other]
+        clock.move_to(NOON + 3 * HOUR, tick=False)
+        rider_client.force_login(rider)
+        assert "See what is free then" not in page_of(rider_client, "/bookings/")
+
+    def test_who_looks_at_another_city_is_switched_on_the_way_there(self, rider_client, rider):
+        booking = book(rider, VehicleFactory(city="rome"), 2, 3)
+        give_back(rider=rider, city="rome", allocation_id=booking.id)
+        page = page_of(rider_client, "/bookings/")
+        [following] = re.findall(r'name="next" value="(/vehicles/[^"]*)"', page)
+        response = rider_client.post("/city/", {"city": "rome", "next": unescape(following)}, follow=True)
+        assert response.context["request"].city.name == "rome"
+        assert response.context["interval"] == booking.interval
 
     def test_what_is_over_comes_in_pages(self, rider_client, rider, vehicle):
         for number in range(26):

@@ -39,6 +39,22 @@ def test_a_rider_sees_what_it_is_and_can_start_it(rider_client):
         assert text in page
 
 
+def test_by_keyboard_the_calendar_can_be_skipped(rider_client, vehicle):
+    page = page_of(rider_client, vehicle)
+    skip = page.index('href="#about">Skip the calendar')
+    assert skip < page.index('class="month"') < page.index('id="about"')
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", "1 Dec"), ("es", "1 dic")])
+def test_the_first_of_a_month_is_written_as_the_language_does(
+    rider_client, rider, vehicle, time_machine, language, day
+):
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=False)
+    rider_client.force_login(rider)
+    page = rider_client.get(vehicle.get_absolute_url(), headers={"accept-language": language}).content.decode()
+    assert f'<span class="day-number">{day}</span>' in page
+
+
 def test_the_page_takes_three_statements(rider_client, vehicle, django_assert_num_queries):
     with django_assert_num_queries(3):  # who asks, the vehicle, its calendar
         page_of(rider_client, vehicle)

@@ -101,6 +101,13 @@ def local_clock(value: datetime, city: object) -> str:
 
 
 @register.filter
+def local_soon(value: datetime, city: object) -> str:
+    """The time alone where that is today by the clocks of a city, else with its day."""
+    local, today = _in_city(value, city), _in_city(timezone.now(), city).date()
+    return date_format(local, "TIME_FORMAT" if local.date() == today else "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
 def local_short(value: datetime, city: object) -> str:
     """Day and time in short, as the clocks of a city show them."""
     return date_format(_in_city(value, city), "SHORT_DATETIME_FORMAT")
