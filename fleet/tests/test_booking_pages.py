@@ -232,11 +232,11 @@ class TestPausing:
         clock.move_to(NOON + 2 * MINUTE, tick=False)
         assert "Available" in page_of(client, vehicle.get_absolute_url())
 
-    def test_what_is_booked_can_not_be_paused(self, client_of):
+    def test_what_is_booked_is_paused_until_then(self, client_of):
         vehicle = VehicleFactory(owner=UserFactory())
         book(UserFactory(), vehicle, 5, 6)
         sentences, page = press(client_of(vehicle.owner), "pause", vehicle)
-        assert "is taken from" in sentences[0]
+        assert "the pause ends by itself on May 1, 2030, 7 p.m." in sentences[1]
         assert page == vehicle.get_absolute_url()
 
     @pytest.mark.parametrize("name", ["pause", "resume"])
