@@ -15,7 +15,9 @@ from .models import Vehicle
 
 
 class PositionMixin(forms.Form):
-    """Latitude and longitude in degrees: both or neither."""
+    """Latitude and longitude in degrees: both or neither. With them the field named ``words`` may be empty."""
+
+    words = ""
 
     latitude = forms.FloatField(
         label=_("Latitude"), required=False, min_value=-90, max_value=90, widget=forms.TextInput
@@ -30,7 +32,13 @@ class PositionMixin(forms.Form):
         if not self.errors and (latitude is None) != (longitude is None):
             missing = "longitude" if longitude is None else "latitude"
             self.add_error(missing, _("A position needs both latitude and longitude."))
+        self._check_place(cleaned)
         return cleaned
+
+    def _check_place(self, cleaned: dict) -> None:
+        asked = {self.words, "latitude", "longitude"}
+        if self.words and not asked & set(self.errors) and not cleaned.get(self.words) and cleaned["latitude"] is None:
+            self.add_error(self.words, _("Say where it stands: in words, or on the map."))
 
     @property
     def position(self) -> tuple[float, float] | None:
@@ -99,6 +107,7 @@ class AddVehicleForm(PositionMixin, forms.ModelForm):
 
     token = FormTokenField()
 
+    words = "last_location"
     field_order = ["type", "brand", "color", "last_location", "latitude", "longitude"]
 
     class Meta:

@@ -26,6 +26,8 @@ from .querysets import VehicleQuerySet
 from .search import vehicles_page
 from .services import VehicleRefused, add_vehicle, may_remove, remove_vehicle
 
+FAR_KM = 50
+
 
 @require_safe
 def vehicle_list(request: HttpRequest) -> HttpResponse:
@@ -33,7 +35,11 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
     form = VehicleFilterForm(request.GET, city=request.city)
     filters = form.filters
     number = page_number(request.GET.get("page", ""))
-    page = vehicles_page(request.city.name, viewer=request.user, number=number, **filters)
+    position = filters["position"]
+    far = position is not None and _is_far(request.city, position)
+    page = vehicles_page(
+        request.city.name, viewer=request.user, number=number, **filters | {"position": None if far else position}
+    )
     return render_live(
         request,
         "fleet/vehicle_list.html",
@@ -41,13 +47,19 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
         {
             "page": page,
             "filter_form": form,
-            "located": filters["position"] is not None,
+            "located": position is not None,
+            "far": far,
             "interval": form.interval,
             "book_query": book_query(form.interval.start, form.interval.end) if form.interval else "",
-            "elsewhere": _elsewhere(request, filters["position"]),
+            "elsewhere": _elsewhere(request, position),
             "ride_token": new_form_token(),
         },
     )
+
+
+def _is_far(city: City, position: tuple[float, float]) -> bool:
+    """Whether it says nothing to somebody there which vehicle of the city is the nearest."""
+    return city.distance_km(*position) > max(FAR_KM, city.radius_km)
 
 
 def _elsewhere(request: HttpRequest, position: tuple[float, float] | None) -> City | None:
@@ -207,7 +219,7 @@ def _added(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
     city = {"city": vehicle.served_city}
     request.session[CHOSEN] = vehicle.city  # so that the list shows it
     messages.success(request, _("Vehicle added in %(city)s!") % city)
+    messages.info(request, _("Its code is %(code)s. Print its label and put it on.") % {"code": vehicle.code})
     if vehicle.awaits_approval:
         messages.info(request, _("Riders see it once our staff have looked at it."))
-        return redirect(vehicle)
-    return redirect("fleet:vehicle_list")
+    return redirect(vehicle)

@@ -41,8 +41,9 @@ class MissingForm(forms.Form):
 class PlaceForm(PositionMixin, forms.Form):
     """Where it stands now."""
 
-    location = _words(Vehicle, "last_location", _("Where does it stand?"), required=True)
+    location = _words(Vehicle, "last_location", _("Where does it stand?"))
 
+    words = "location"
     field_order = ["location", "latitude", "longitude"]
 
 

@@ -39,8 +39,8 @@ class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
         "vehicle_link",
         "rider_link",
         city_name,
-        "start_location",
-        "end_location",
+        "start_spot",
+        "end_spot",
         "length",
     ]
     list_filter = [CityFilter, OpenFilter]
@@ -66,6 +66,14 @@ class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("riding"), boolean=True)
     def is_riding(self, ride: Ride) -> bool:
         return ride.is_open
+
+    @admin.display(description=gettext_lazy("from"), ordering="start_location")
+    def start_spot(self, ride: Ride) -> str:
+        return ride.start_spot
+
+    @admin.display(description=gettext_lazy("to"), ordering="end_location")
+    def end_spot(self, ride: Ride) -> str:
+        return ride.end_spot
 
     @admin.display(description=gettext_lazy("vehicle"))
     def vehicle_link(self, ride: Ride) -> str:

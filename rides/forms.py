@@ -17,6 +17,9 @@ class StartRideForm(forms.Form):
 class EndRideForm(PositionMixin):
     """Row M36: where the vehicle is left, in words, and in degrees where they are known."""
 
-    end_location = forms.CharField(label=_("Where are you leaving the vehicle?"), max_length=PLACE_LENGTH)
+    end_location = forms.CharField(
+        label=_("Where are you leaving the vehicle?"), max_length=PLACE_LENGTH, required=False
+    )
 
+    words = "end_location"
     field_order = ["end_location", "latitude", "longitude"]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from cities.geography import great_circle_km
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
+from fleet.models import place_in_words
 from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
@@ -48,7 +49,7 @@ class Ride(models.Model):
         null=True,
         related_name="rides",
     )
-    start_location = models.CharField(_("from"), max_length=PLACE_LENGTH)
+    start_location = models.CharField(_("from"), max_length=PLACE_LENGTH, blank=True)
     start_latitude = models.FloatField(_("latitude"), null=True, blank=True)
     start_longitude = models.FloatField(_("longitude"), null=True, blank=True)
     end_location = models.CharField(_("to"), max_length=PLACE_LENGTH, blank=True)
@@ -98,7 +99,7 @@ class Ride(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.start_location} → {self.end_location or '…'}"
+        return f"{self.start_spot} → {self.end_spot or '…'}"
 
     def __repr__(self) -> str:
         return f"<Ride(city={self.city!r}, id='{self.id}', rider_id='{self.rider_id}', vehicle_id='{self.vehicle_id}')>"
@@ -137,6 +138,16 @@ class Ride(models.Model):
     @property
     def end_position(self) -> tuple[float, float] | None:
         return None if self.end_latitude is None else (self.end_latitude, self.end_longitude)
+
+    @property
+    def start_spot(self) -> str:
+        """Where it began, in words; in the reader's language where nobody wrote any."""
+        return place_in_words(self.start_location, self.start_position)
+
+    @property
+    def end_spot(self) -> str:
+        """Where it ended, likewise; empty while it is open."""
+        return place_in_words(self.end_location, self.end_position)
 
     def finish(self, place: str, position: tuple[float, float] | None, *, at: datetime) -> list[str]:
         """Set where and when it ended; return the changed fields' names."""

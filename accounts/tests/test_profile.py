@@ -40,6 +40,22 @@ def test_it_shows_a_vehicle_that_is_being_ridden_without_a_way_to_remove_it(ride
     assertNotContains(page, f"{vehicle.get_absolute_url()}remove/")
 
 
+def test_ones_own_vehicle_is_paused_and_resumed_there_and_its_label_printed(rider_client, rider):
+    vehicle = VehicleFactory(owner=rider)
+    address = vehicle.get_absolute_url()
+    assertContains(page_of(rider_client), f'href="{address}label/"')
+    for button, other in (("pause", "resume"), ("resume", "pause")):
+        page = page_of(rider_client)
+        assertContains(page, f'action="{address}{button}/"')
+        assertNotContains(page, f'action="{address}{other}/"')
+        assertRedirects(rider_client.post(f"{address}{button}/", {"next": URL}), URL)
+
+
+def test_a_vehicle_that_is_being_ridden_can_not_be_paused_there(rider_client, rider):
+    vehicle = OpenRideFactory(vehicle=VehicleFactory(owner=rider)).vehicle
+    assertNotContains(page_of(rider_client), f"{vehicle.get_absolute_url()}pause/")
+
+
 def test_it_shows_nothing_of_others(rider_client):
     other = VehicleFactory(owner=UserFactory())
     operators = VehicleFactory()

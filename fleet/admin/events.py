@@ -14,7 +14,7 @@ from .filters import EventTypeFilter, VehicleCodeSearchMixin
 class VehicleEventAdmin(OfAVehicleMixin, VehicleCodeSearchMixin, KeySearchMixin, ReadOnlyAdmin):
     """The log of what was done with vehicles. Nobody changes it."""
 
-    list_display = ["occurred", "vehicle_link", city_name, "what_happened", "state", "actor_link", "place", "note"]
+    list_display = ["occurred", "vehicle_link", city_name, "what_happened", "state", "actor_link", "where", "note"]
     list_filter = [CityFilter, EventTypeFilter, "state"]
     list_select_related = ["vehicle", "actor"]
     search_fields = ["vehicle__code__istartswith"]
@@ -37,6 +37,10 @@ class VehicleEventAdmin(OfAVehicleMixin, VehicleCodeSearchMixin, KeySearchMixin,
     @admin.display(description=gettext_lazy("what"))
     def what_happened(self, event: VehicleEvent) -> str:
         return event.what
+
+    @admin.display(description=gettext_lazy("place"), ordering="place")
+    def where(self, event: VehicleEvent) -> str:
+        return event.spot
 
     @admin.display(description=gettext_lazy("allocation"))
     def allocation_link(self, event: VehicleEvent) -> str:

@@ -27,7 +27,7 @@ def history(vehicle: Vehicle) -> SafeString | str:
             event.what,
             event.get_state_display(),
             event.actor or "",
-            event.note or event.place,
+            event.note or event.spot,
         )
         for event in events
     ]

@@ -3,7 +3,7 @@
 from .allocation import Allocation
 from .event import VehicleEvent
 from .report import ProblemReport
-from .vehicle import CITY_CODE_LENGTH, CODE_ALPHABET, CODE_DIGITS, Vehicle, new_lock_code
+from .vehicle import CITY_CODE_LENGTH, CODE_ALPHABET, CODE_DIGITS, Vehicle, new_lock_code, place_in_words
 
 __all__ = [
     "CITY_CODE_LENGTH",
@@ -14,4 +14,5 @@ __all__ = [
     "Vehicle",
     "VehicleEvent",
     "new_lock_code",
+    "place_in_words",
 ]

@@ -14,6 +14,7 @@ from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
 
 from ..choices import EventType, VehicleState
+from .vehicle import place_in_words
 
 
 class VehicleEvent(models.Model):
@@ -88,6 +89,11 @@ class VehicleEvent(models.Model):
     @property
     def served_city(self) -> City:
         return registry[self.city]
+
+    @property
+    def spot(self) -> str:
+        """Where in the city it was."""
+        return place_in_words(self.place, None if self.latitude is None else (self.latitude, self.longitude))
 
     @property
     def what(self) -> str:

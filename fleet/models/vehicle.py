@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import City, city_column, served_city_constraint
@@ -30,6 +31,11 @@ CODE_DIGITS = 5
 
 def new_lock_code() -> str:
     return f"{secrets.randbelow(10_000):04}"
+
+
+def place_in_words(words: str, position: tuple[float, float] | None) -> str:
+    """What is said of a place: the words that somebody wrote, or that it is known as a position alone."""
+    return words or (gettext("At the point on the map") if position else "")
 
 
 class Vehicle(models.Model):
@@ -58,7 +64,7 @@ class Vehicle(models.Model):
         default=VehicleStatus.AVAILABLE,
         editable=False,
     )
-    last_location = models.CharField(_("current location"), max_length=200)
+    last_location = models.CharField(_("current location"), max_length=200, blank=True)
     latitude = models.FloatField(
         _("latitude"),
         null=True,
@@ -137,7 +143,12 @@ class Vehicle(models.Model):
     @property
     def place(self) -> str:
         """Where it stands, in words (row M24)."""
-        return f"{self.last_location}, {self.served_city}"
+        return f"{self.spot}, {self.served_city}" if self.spot else str(self.served_city)
+
+    @property
+    def spot(self) -> str:
+        """Where in its city it stands, in the reader's language where its last rider wrote no words."""
+        return place_in_words(self.last_location, self.position)
 
     @property
     def position(self) -> tuple[float, float] | None:

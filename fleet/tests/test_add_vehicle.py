@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
@@ -57,13 +57,32 @@ def test_the_person_becomes_an_owner(rider_client, rider):
 
 def test_the_person_reads_that_it_was_added_and_sees_it_on_the_list(rider_client):
     response = rider_client.post(ADD, FORM, follow=True)
-    assert texts(response) == ["Vehicle added in Paris!"]
-    assert response.redirect_chain == [("/vehicles/", 302)]
-    assert list(response.context["page"]) == [Vehicle.objects.get()]
+    vehicle = Vehicle.objects.get()
+    hint = f"Its code is {vehicle.code}. Print its label and put it on."
+    assert texts(response) == ["Vehicle added in Paris!", hint]
+    assert response.redirect_chain == [(vehicle.get_absolute_url(), 302)]
+    assert "Print its label" in response.content.decode()
+    assert list(rider_client.get("/vehicles/").context["page"]) == [vehicle]
 
 
 def test_only_type_color_and_place_are_required(rider_client):
     assert set(errors(rider_client.post(ADD, {}))) == {"type", "color", "last_location"}
+
+
+def test_a_point_on_the_map_is_enough_and_is_said_in_the_readers_language(rider_client):
+    latitude, longitude = map(str, EIFFEL_TOWER)
+    rider_client.post(ADD, FORM | {"last_location": "", "latitude": latitude, "longitude": longitude})
+    vehicle = Vehicle.objects.get()
+    assert (vehicle.last_location, vehicle.position) == ("", EIFFEL_TOWER)
+    assert vehicle.place == "At the point on the map, Paris"
+    with translation.override("es"):
+        assert vehicle.place == "En el punto del mapa, Paris"
+
+
+def test_without_words_and_without_a_position_the_form_says_what_is_missing(rider_client):
+    response = rider_client.post(ADD, FORM | {"last_location": " "})
+    assert errors(response) == {"last_location": ["Say where it stands: in words, or on the map."]}
+    assert not Vehicle.objects.exists()
 
 
 @pytest.mark.parametrize("type_", VehicleType.values)
@@ -88,8 +107,8 @@ def test_away_from_home_it_is_added_at_home_and_home_is_shown(rider_client):
     rider_client.post("/city/", {"city": "rome"}, follow=True)
     response = rider_client.post(ADD, FORM, follow=True)
     assert Vehicle.objects.get().city == "paris"
-    assert texts(response) == ["Vehicle added in Paris!"]
-    assert "Vehicles in Paris" in response.content.decode()
+    assert texts(response)[0] == "Vehicle added in Paris!"
+    assert "Vehicles in Paris" in rider_client.get("/vehicles/").content.decode()
 
 
 @pytest.mark.parametrize("forged", [{"city": "rome"}, {"owner_id": "x"}, {"status": "removed"}, {"code": "ROM22222"}])
@@ -120,7 +139,8 @@ def test_where_staff_look_first_the_owner_is_told_and_riders_do_not_see_it(rider
     response = rider_client.post(ADD, FORM, follow=True)
     vehicle = Vehicle.objects.get()
     assert vehicle.awaits_approval
-    assert texts(response) == ["Vehicle added in Paris!", "Riders see it once our staff have looked at it."]
+    assert texts(response)[0] == "Vehicle added in Paris!"
+    assert texts(response)[-1] == "Riders see it once our staff have looked at it."
     assert response.redirect_chain == [(vehicle.get_absolute_url(), 302)]
     assert list(rider_client.get("/vehicles/").context["page"]) == []
 
@@ -128,7 +148,7 @@ def test_where_staff_look_first_the_owner_is_told_and_riders_do_not_see_it(rider
 def test_the_same_form_sent_twice_adds_one(rider_client, rider):
     for _time in range(2):
         response = rider_client.post(ADD, FORM, follow=True)
-    assert texts(response) == ["Vehicle added in Paris!"]
+    assert texts(response)[0] == "Vehicle added in Paris!"
     assert Vehicle.objects.count() == 1
     rider.refresh_from_db()
     assert rider.owned_vehicles == 1

@@ -104,6 +104,18 @@ def test_the_list_can_be_narrowed(client, fleet, filters, found):
     assert codes(client.get(LIST, filters)) == {fleet[number].code for number in found}
 
 
+@pytest.mark.parametrize(
+    ("position", "refused"),
+    [({}, True), ({"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}, False)],
+)
+def test_a_new_vehicle_stands_somewhere_in_words_or_on_the_map(client, staff, position, refused):
+    data = {"city": "paris", "type": "bike", "color": "red", "last_location": "", "lock_code": "1234"}
+    page = client.post(ADD, data | position, follow=True).content.decode()
+    assert ("Say where it stands: in words, or on the map." in page) == refused
+    assert Vehicle.objects.exists() != refused
+    assert refused or "At the point on the map" in client.get(LIST).content.decode()
+
+
 def test_staff_add_a_vehicle_of_the_operators(client, staff):
     data = {
         "city": "paris",

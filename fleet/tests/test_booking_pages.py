@@ -83,7 +83,7 @@ def start(rider, vehicle):
 class TestReserving:
     def test_it_is_held_and_the_page_counts_down(self, rider_client, rider, vehicle):
         sentences, page = press(rider_client, "reserve", vehicle)
-        assert "Reserved for you until" in sentences[0]
+        assert sentences[0] == "Reserved for you until 2:10 p.m.: start your ride by then."
         assert page == vehicle.get_absolute_url()
         assert User.objects.get(id=rider.id).hold_until == NOON + 10 * MINUTE
         text = page_of(rider_client, page)

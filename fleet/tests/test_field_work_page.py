@@ -110,6 +110,16 @@ def test_the_page_offers_what_makes_sense(client, staff, vehicle, standing, offe
     assert shown == offered
 
 
+def test_a_place_is_said_in_words_or_by_a_position(client, staff, vehicle):
+    bring_into("missing", vehicle, staff)
+    page = act(client, vehicle, "found", location="", latitude="", longitude="")
+    assert "Say where it stands: in words, or on the map." in page.content.decode()
+    assert state_of(vehicle) == "missing"
+    page = act(client, vehicle, "found", location="")
+    assert "At the point on the map, Paris" in page.content.decode()
+    assert state_of(vehicle) == "available"
+
+
 @pytest.mark.parametrize(
     ("standing", "name", "state"),
     [
@@ -202,7 +212,7 @@ def test_what_somebody_else_did_meanwhile_is_not_undone(client, staff, vehicle):
 @pytest.mark.parametrize(
     ("standing", "name", "wrong", "field"),
     [
-        ("picked_up", "drop_off", {"location": ""}, "location"),
+        ("picked_up", "drop_off", {"location": "", "latitude": "", "longitude": ""}, "location"),
         ("picked_up", "drop_off", {"location": "x" * 201}, "location"),
         ("picked_up", "drop_off", {"longitude": ""}, "longitude"),
         ("picked_up", "drop_off", {"latitude": "north"}, "latitude"),

@@ -212,6 +212,17 @@ def test_the_distance_is_shown(rider_client):
     assert f"{metres / 1000:.1f} km away" in page
 
 
+def test_who_is_far_away_reads_so_and_sees_the_usual_order(rider_client):
+    first, second = (VehicleFactory(code=numbered_code("paris", number)) for number in (1, 2))
+    Vehicle.objects.filter(pk=second.pk).update(latitude=NOTRE_DAME[0] + 0.01)
+    response = rider_client.get(LIST, {"lat": 59.9, "lon": 10.7})
+    page = response.content.decode()
+    assert list(response.context["page"]) == [first, second]
+    assert "No vehicle near you; these are all of Paris." in page
+    assert "Nearest first." not in page
+    assert "km away" not in page
+
+
 def test_vehicles_of_unknown_place_come_last(rider_client):
     unknown = VehicleFactory(somewhere=True, code=numbered_code("paris", 0))
     far, near = VehicleFactory(), VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1])

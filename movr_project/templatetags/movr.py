@@ -137,10 +137,13 @@ def _time_element(local: datetime, style: str) -> SafeString:
 
 @register.filter
 def distance(metres: float | None) -> str:
-    """`350 m` below a kilometre, in tens; `1.2 km` above."""
+    """`350 m` below a kilometre, in tens; `1.2 km` above, whole ones from 100 km up: `1,140 km`."""
     if metres is None or metres == "":
         return ""
     tens = round(metres / 10) * 10
     if tens < 1000:
         return _("%(number)s m") % {"number": number_format(tens, decimal_pos=0)}
-    return _("%(number)s km") % {"number": number_format(round(metres / 1000, 1), decimal_pos=1)}
+    tenths = round(metres / 1000, 1)
+    if tenths < 100:
+        return _("%(number)s km") % {"number": number_format(tenths, decimal_pos=1)}
+    return _("%(number)s km") % {"number": number_format(round(metres / 1000), decimal_pos=0, force_grouping=True)}

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Template
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from movr_project.templatetags.movr import ICONS, VEHICLES, distance, duration, iso_duration, local_span, local_time
 
@@ -49,6 +50,20 @@ def test_a_duration_for_machines_is_in_seconds():
 )
 def test_a_distance_is_in_tens_of_metres_or_tenths_of_kilometres(metres, shown):
     assert distance(metres) == shown
+
+
+@pytest.mark.parametrize(
+    ("metres", "language", "shown"),
+    [
+        (99_940, "en", "99.9 km"),
+        (99_960, "en", "100 km"),
+        (1_139_900, "en", "1,140 km"),
+        (1_139_900, "es", "1\N{NO-BREAK SPACE}140 km"),
+    ],
+)
+def test_a_great_distance_is_in_whole_kilometres_with_the_languages_separators(metres, language, shown):
+    with translation.override(language):
+        assert distance(metres) == shown
 
 
 def test_a_moment_is_shown_by_the_clocks_of_the_city():

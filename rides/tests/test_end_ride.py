@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.tests.factories import StaffFactory, UserFactory
 from fleet import geohash
@@ -101,6 +101,24 @@ def test_a_place_in_words_is_enough_and_the_position_is_not_known_then(rider_cli
     rider_client.post(url_of(ride), IN_WORDS)
     vehicle = fresh(ride).vehicle
     assert (vehicle.last_location, vehicle.position, vehicle.cell) == ("Eiffel Tower", None, "")
+
+
+def test_a_point_on_the_map_is_enough(rider_client, ride):
+    page = rider_client.post(url_of(ride), AT_THE_TOWER | {"end_location": ""}, follow=True).content.decode()
+    ended = fresh(ride)
+    assert (ended.end_location, ended.vehicle.last_location) == ("", "")
+    assert ended.end_position == ended.vehicle.position == EIFFEL_TOWER
+    assert "At the point on the map" in page
+    assert str(ended) == f"{ended.start_location} → At the point on the map"
+    for path in ("/rides/", ended.vehicle.get_absolute_url()):
+        assert "At the point on the map" in rider_client.get(path).content.decode()
+
+
+def test_each_reads_of_a_point_in_their_language(rider_client, ride):
+    rider_client.post(url_of(ride), AT_THE_TOWER | {"end_location": ""})
+    with translation.override("es"):
+        assert fresh(ride).end_spot == "En el punto del mapa"
+        assert fresh(ride).vehicle.place == "En el punto del mapa, Paris"
 
 
 def test_the_vehicle_is_listed_by_those_words(rider_client, ride):

@@ -168,6 +168,12 @@ def test_a_rides_own_page_says_what_the_list_says(rider_client, rider):
         assert words in text
 
 
+def test_the_id_of_a_ride_is_the_last_of_its_summary(rider_client, rider):
+    ride = RideFactory(rider=rider)
+    text = text_of(rider_client, ride.get_absolute_url())
+    assert text.index(str(ride.id)) > text.index("City")
+
+
 def test_an_open_rides_own_page_can_end_it(rider_client, rider):
     ride = OpenRideFactory(rider=rider)
     assert "Where are you leaving the vehicle?" in text_of(rider_client, ride.get_absolute_url())

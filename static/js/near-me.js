@@ -26,7 +26,7 @@
   document.addEventListener("htmx:afterSettle", () => {
     if (!asked) return;
     asked = false;
-    show(document.querySelector(".city-elsewhere"));
+    show(document.querySelector(".city-elsewhere") ?? document.querySelector(".nobody-near"));
   });
 
   button.hidden = false;

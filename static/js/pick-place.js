@@ -1,4 +1,4 @@
-// Says on a small map where a vehicle is left. Position and words of the form travel together.
+// Says on a small map where a vehicle is left. A position is enough; words are the person's own.
 (() => {
   "use strict";
 
@@ -9,8 +9,7 @@
     const form = box.closest("form");
     const latitude = form.querySelector("input[name$=latitude]");
     const longitude = form.querySelector("input[name$=longitude]");
-    const words = form.querySelector("input[name$=location]");
-    if (!latitude || !longitude || !words) return;
+    if (!latitude || !longitude) return;
 
     const element = box.querySelector(".map");
     const panel = box.querySelector("[data-pick-panel]");
@@ -22,11 +21,6 @@
     let marker = null;
 
     const chosen = () => movrMaps.point(latitude.value && longitude.value ? `${latitude.value},${longitude.value}` : "");
-
-    // Without words a position says enough for the form; whoever writes better ones replaces these.
-    const putWords = () => {
-      if (!words.value.trim()) words.value = box.dataset.words;
-    };
 
     const draw = (move) => {
       const at = chosen();
@@ -49,7 +43,6 @@
     const pick = ({ lat, lng }) => {
       latitude.value = lat.toFixed(6);
       longitude.value = lng.toFixed(6);
-      putWords();
       draw(false);
       status.textContent = box.dataset.done;
     };
@@ -79,7 +72,6 @@
     forget.addEventListener("click", () => {
       latitude.value = "";
       longitude.value = "";
-      if (words.value === box.dataset.words) words.value = "";
       draw(false);
       status.textContent = "";
       opener.focus();
@@ -91,10 +83,7 @@
         forget.hidden = !chosen();
       });
     }
-    form.addEventListener("movr:position", () => {
-      putWords();
-      draw(true);
-    });
+    form.addEventListener("movr:position", () => draw(true));
   };
 
   for (const box of document.querySelectorAll("[data-pick-place]")) begin(box);

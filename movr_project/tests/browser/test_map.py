@@ -269,15 +269,16 @@ def test_a_tap_on_the_map_says_where_a_ride_ends(open_browser, viewport):
         page.locator(".pick-place .leaflet-control-zoom").wait_for()
         page.locator(".pick-place .map").click(position={"x": 150, "y": 60})
         see(page, "The place is marked.")
-        assert page.get_by_label("Where are you leaving the vehicle?").input_value() == "Marked on the map"
+        assert page.get_by_label("Where are you leaving the vehicle?").input_value() == ""
         assert fits(page)
         page.get_by_role("button", name="End ride").click()
         see(page, "Ride ended.")
+        see(page, "At the point on the map")
     vehicle, ride = Vehicle.objects.get(), Ride.objects.get()
     assert vehicle.position == ride.end_position
     assert vehicle.position != NOTRE_DAME
     assert vehicle.position == pytest.approx(NOTRE_DAME, abs=0.01)
-    assert ride.end_location == "Marked on the map"
+    assert ride.end_location == vehicle.last_location == ""
 
 
 def test_a_place_is_chosen_by_the_keyboard_given_words_and_forgotten(open_browser):
@@ -298,7 +299,7 @@ def test_a_place_is_chosen_by_the_keyboard_given_words_and_forgotten(open_browse
         assert words.input_value() == "At the bridge"
 
 
-def test_the_phones_position_brings_words_along(open_browser):
+def test_the_phones_position_is_enough(open_browser):
     rider, vehicle = UserFactory(), VehicleFactory()
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
     with open_browser(geolocation=position, permissions=["geolocation"]) as page:
