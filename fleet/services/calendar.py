@@ -75,11 +75,10 @@ def tell_owner(
 ) -> None:
     """Tell an owner that their vehicle is taken off the road by somebody else. Part of a transaction."""
     vehicle = locked.vehicle
-    owner = vehicle.owner
-    if owner is None or (by is not None and owner.id == by.id):
+    if vehicle.owner_id is None or (by is not None and vehicle.owner_id == by.id):
         return
     tell(
-        owner,
+        vehicle.owner,
         code="vehicle_taken_off",
         text=lazy(_taken_off, str)(vehicle, told_as, is_for_good),
         url="" if is_for_good else vehicle.get_absolute_url(),
