@@ -157,6 +157,7 @@ def test_an_address_that_a_filter_made_is_a_whole_page(open_browser):
     VehicleFactory(type="bike")
     with open_browser() as page:
         log_in(page, UserFactory().username)
+        page.wait_for_url("**/vehicles/")  # until htmx is there, too
         page.get_by_label("Type", exact=True).select_option("bike")
         expect(page).to_have_url(re.compile("type=bike"))
         page.reload()
@@ -171,6 +172,7 @@ def test_who_was_logged_out_meanwhile_sees_the_log_in_page(open_browser):
     rider = UserFactory()
     with open_browser() as page:
         log_in(page, rider.username)
+        page.wait_for_url("**/vehicles/")  # until htmx is there, too
         page.context.clear_cookies()
         page.get_by_label("Type", exact=True).select_option("bike")
         page.wait_for_url("**/login/**")
@@ -275,7 +277,7 @@ def test_nothing_of_a_person_is_kept(open_installed):
             page.goto(url)
         kept = page.evaluate(
             "async () => (await Promise.all((await caches.keys()).map(async (name) => "
-            "(await (await caches.open(name)).keys()).map((request) => new URL(request.url).pathname)))).flat()"
+            "(await (await caches.open(name)).keys()).map(({ url }) => url.slice(location.origin.length))))).flat()"
         )
         assert sorted(url for url in kept if not url.startswith("/static/")) == [
             "/offline/?language=en",
