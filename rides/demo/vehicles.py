@@ -8,7 +8,7 @@ from random import Random
 from uuid import UUID
 
 from cities.models import City
-from fleet.choices import Propulsion, VehicleType
+from fleet.choices import VehicleType
 from fleet.models import CODE_ALPHABET, CODE_DIGITS, Vehicle
 
 from .places import Scatter
@@ -66,8 +66,7 @@ def energy(rng: Random, type_: VehicleType) -> tuple[int | None, int | None]:
     if not type_.is_motorised:
         return None, None
     percent = round(rng.triangular(NEARLY_EMPTY, FULLY_CHARGED, 85))
-    has_battery = type_.propulsion in {Propulsion.ELECTRIC, Propulsion.ELECTRIC_ASSIST}
-    return percent if has_battery else None, range_at(type_, percent)
+    return percent if type_.has_battery else None, range_at(type_, percent)
 
 
 def range_at(type_: VehicleType, percent: int) -> int:
