@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.models import User
-from accounts.tests.factories import UserFactory
 from cities.registry import registry
 from fleet.intervals import Interval
 from fleet.models import Allocation, Vehicle
@@ -12,23 +11,12 @@ from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, 
 from fleet.tests.factories import VehicleFactory
 from rides.services import end_ride, start_ride
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOON, tick=False)
-    return time_machine
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
 def vehicle():
     return VehicleFactory()
-
-
-@pytest.fixture
-def somebody():
-    return UserFactory()
 
 
 def start(person, vehicle, token="ride"):

@@ -31,25 +31,14 @@ from fleet.tests.factories import VehicleFactory
 from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 QUARTER = 1 / 4  # of an hour: the shortest booking
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOON, tick=False)
-    return time_machine
 
 
 @pytest.fixture
 def vehicle():
     return VehicleFactory()
-
-
-@pytest.fixture
-def somebody():
-    return UserFactory()
 
 
 def start(person, vehicle, token="ride"):

@@ -17,13 +17,7 @@ from fleet.tests.factories import VehicleFactory
 from rides.services import end_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOON, tick=False)
-    return time_machine
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 def add(owner):

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import User
-from accounts.tests.factories import StaffFactory, UserFactory
+from accounts.tests.factories import UserFactory
 from fleet.choices import EventType
 from fleet.models import Vehicle
 from fleet.services import (
@@ -23,18 +23,7 @@ from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from rides.services import end_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOON, tick=False)
-    return time_machine
-
-
-@pytest.fixture
-def staff():
-    return StaffFactory()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

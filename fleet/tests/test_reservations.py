@@ -12,23 +12,12 @@ from rides.models import Ride
 from rides.services import RideRefused, start_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOON, tick=False)
-    return time_machine
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
 def vehicle():
     return VehicleFactory()
-
-
-@pytest.fixture
-def somebody():
-    return UserFactory()
 
 
 def start(person, vehicle, token="ride"):
