@@ -134,7 +134,7 @@ class OnCalendar:
 
 
 class Reserve(OnCalendar):
-    said, kind, page, kept = "It is reserved for you until", "reservation", "vehicle_reserve", "form"
+    said, kind, page, kept = "Reserved for you until", "reservation", "vehicle_reserve", "form"
 
     def make_form(self):
         return {"token": self.token}
