@@ -24,14 +24,13 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
-from accounts.services import AccountRefused, move_home, remove_account
+from accounts.services import move_home, remove_account
 from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.choices import EventType, ProblemKind
 from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.replay import present_state
 from fleet.services import (
-    VehicleRefused,
     add_vehicle,
     approve_vehicle,
     book_vehicle,
@@ -54,14 +53,13 @@ from fleet.services import (
 )
 from fleet.states import state_of
 from fleet.tests.calendars import HOUR, MINUTE, NOON
-from movr_project.errors import Refused
 from movr_project.tests.threads import at_once
 from rides.integrity import findings
 from rides.models import Ride
-from rides.services import RideRefused, end_ride, start_ride
+from rides.services import end_ride, start_ride
+from rides.tests.stories import accept, outcome, some
 
 CITIES = ["paris", "rome"]
-REFUSALS = (RideRefused, VehicleRefused, AccountRefused)
 
 ON_THE_ROAD = {"vehicle_gone", "awaits_approval"}
 TAKEN = {"reserved", "booked", "off_the_road", "booked_soon"}
@@ -225,30 +223,11 @@ def erase(person):
 
 
 def tried(action, *args):
-    """What an action returns, or None where it is refused. Anything but a refusal that is written down is raised."""
     return accepted(action, outcome(action, *args))
 
 
-def outcome(action, *args):
-    try:
-        return action(*args)
-    except Refused as refused:
-        return refused
-
-
 def accepted(action, result):
-    if not isinstance(result, Exception):
-        return result
-    if not isinstance(result, REFUSALS):
-        raise result
-    assert result.code in CODES[action.__name__], f"{action.__name__} refuses with {result.code}"
-    assert str(result)
-    return None
-
-
-def some(*results):
-    """For a bundle: those that there are."""
-    return multiple(*(result for result in results if result is not None))
+    return accept(CODES, action, result)
 
 
 # --- What holds -----------------------------------------------------------------------------------------

@@ -21,18 +21,18 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
-from accounts.services import AccountRefused, move_home, remove_account
+from accounts.services import move_home, remove_account
 from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.models import Vehicle
-from fleet.services import VehicleRefused, add_vehicle, remove_vehicle
+from fleet.services import add_vehicle, remove_vehicle
 from fleet.tests.factories import VehicleFactory
-from movr_project.errors import Refused
 from movr_project.tests.threads import at_once
 from rides.integrity import findings
 from rides.models import Ride
-from rides.services import RideRefused, end_ride, start_ride
+from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory
+from rides.tests.stories import accept, outcome, some
 
 CITIES = ["paris", "rome"]
 CODES = {
@@ -44,7 +44,6 @@ CODES = {
     "move": {"riding", "owns_vehicles", "account_changed"},
     "erase": {"riding", "owns_vehicles", "account_changed"},
 }
-REFUSALS = (RideRefused, VehicleRefused, AccountRefused)
 
 cities = st.sampled_from(CITIES)
 tokens = st.sampled_from(["one form", "another form"])
@@ -88,30 +87,11 @@ def erase(person: User) -> None:
 
 
 def tried(action, *args):
-    """What an action returns, or None where it is refused. Anything but a refusal that is written down is raised."""
     return accepted(action, outcome(action, *args))
 
 
-def outcome(action, *args):
-    try:
-        return action(*args)
-    except Refused as refused:
-        return refused
-
-
 def accepted(action, result):
-    if not isinstance(result, Exception):
-        return result
-    if not isinstance(result, REFUSALS):
-        raise result
-    assert result.code in CODES[action.__name__], f"{action.__name__} refuses with {result.code}"
-    assert str(result)
-    return None
-
-
-def some(*results):
-    """For a bundle: those that there are."""
-    return multiple(*(result for result in results if result is not None))
+    return accept(CODES, action, result)
 
 
 def assert_nobody_rides_twice(people):
