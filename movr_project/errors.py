@@ -1,11 +1,11 @@
-"""How a rule says no."""
+"""The base class of errors raised by business rules."""
 
 
 class Refused(Exception):
-    """A person's request that a rule forbids.
+    """A request that a rule forbids.
 
-    ``str()`` is a sentence for the person, already translated; ``code`` is stable and for programs: tests
-    and the API compare it. Each app subclasses it and lists its codes.
+    ``str()`` is a translated message for the person. ``code`` is stable and meant for programs, such as tests and
+    the API. Each app subclasses it and lists its codes.
     """
 
     def __init__(self, message: str, *, code: str):

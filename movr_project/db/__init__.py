@@ -1,1 +1,1 @@
-"""City-first keys, real composite foreign keys, and transactions that are tried again on a conflict."""
+"""City-first keys, composite foreign keys, and transactions that are retried on a conflict."""

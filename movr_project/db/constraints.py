@@ -1,4 +1,4 @@
-"""``ForeignKeyConstraint``: a real, composite FOREIGN KEY in the table's definition."""
+"""``ForeignKeyConstraint``: a composite FOREIGN KEY in the table's definition."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from django.db.models import BaseConstraint
 class ForeignKeyConstraint(BaseConstraint):
     """``FOREIGN KEY (columns) REFERENCES to_table (to_columns)``, enforced by all three engines.
 
-    It holds names of tables and columns, never models: SQLite rebuilds a table in an empty app
-    registry, where a model could not be found. A migration that adds one must name its dependency on
-    the other table's migration by hand, as Django sees none.
+    It refers to tables and columns by name, never to models: SQLite rebuilds a table in an empty app registry,
+    where a model could not be found. Django sees no dependency here, so a migration that adds one must name the
+    other table's migration by hand.
 
-    SQLite checks it at COMMIT, since Django's test runner empties tables in any order; the servers
-    check at each statement, as CockroachDB knows no other way.
+    SQLite checks it at COMMIT, since Django's test runner empties tables in any order. The servers check it at
+    each statement, the only way that CockroachDB supports.
     """
 
     def __init__(
@@ -51,22 +51,22 @@ class ForeignKeyConstraint(BaseConstraint):
             parts.append("DEFERRABLE INITIALLY DEFERRED")
         return " ".join(parts)
 
-    def create_sql(self, model: Any, schema_editor: Any) -> str | None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor == "sqlite":
-            return None  # SQLite can't add one to a table: Django rebuilds the table around it.
+            return None  # SQLite can't add it to a table: Django rebuilds the table instead.
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} ADD {self.constraint_sql(model, schema_editor)}"
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str | None:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor == "sqlite":
             return None
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(self.name)}"
 
     def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
-        """Nothing to look up here: the database decides, at the moment of the write."""
+        """Do nothing: the database checks it when the row is written."""
 
-    def deconstruct(self) -> tuple[str, tuple, dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"columns": self.columns, "to_table": self.to_table, "to_columns": self.to_columns}
         if self.on_update:

@@ -1,4 +1,4 @@
-"""What a database error means for the transaction that met it."""
+"""Classify database errors by what they mean for the transaction."""
 
 from enum import Enum
 
@@ -6,21 +6,21 @@ from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
 
 class Fault(Enum):
-    CONFLICT = "conflict"  # rolled back; the same work may well succeed now
+    CONFLICT = "conflict"  # rolled back; the same work may succeed if run again
     CONNECTION_LOST = "connection lost"  # rolled back, unless it happened during COMMIT
     AMBIGUOUS = "ambiguous"  # it may have been committed
-    OTHER = "other"  # running the same work again would meet the same error
+    OTHER = "other"  # running the same work again would fail in the same way
 
 
 CONFLICT_STATES = {"40001", "40P01"}  # serialization failure, deadlock
 AMBIGUOUS_STATES = {"40003"}  # statement completion unknown
-SHUTDOWN_STATES = {"57P01", "57P02", "57P03"}  # shut down by an administrator, crashed, still starting
+SHUTDOWN_STATES = {"57P01", "57P02", "57P03"}  # admin shutdown, crash shutdown, cannot connect now
 CONNECTION_CLASS = "08"
-TIMEOUT_STATES = {"57014", "55P03"}  # a statement, or its wait for a lock, took longer than is allowed
+TIMEOUT_STATES = {"57014", "55P03"}  # statement timeout, lock timeout
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """The five characters of the server's error code; None where the error has none."""
+    """Return the SQLSTATE of an error, five characters, or None if it has none."""
     return getattr(error.__cause__, "pgcode", None)
 
 
@@ -36,14 +36,14 @@ def fault_of(error: BaseException) -> Fault:
 
 
 def timed_out(error: BaseException) -> bool:
-    """Whether the server gave up a statement: rolled back, and as slow if it were run again at once."""
+    """Return whether the server cancelled a slow statement. It was rolled back, and a retry would be as slow."""
     return isinstance(error, Error) and sqlstate(error) in TIMEOUT_STATES
 
 
 def _server_fault(error: Error, state: str | None) -> Fault:
     if state is None:
-        # psycopg2 found the connection broken, or could not make one. Where the server goes down in the middle
-        # of a statement it sometimes raises the bare class.
+        # psycopg2 found the connection broken, or could not open one. If the server shuts down during a statement,
+        # it sometimes raises the bare class.
         lost = isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError
         return Fault.CONNECTION_LOST if lost else Fault.OTHER
     if state in CONFLICT_STATES:

@@ -4,7 +4,7 @@ import uuid
 from typing import Any, Self
 
 from django.core.exceptions import EmptyResultSet, ValidationError
-from django.db.models import CompositePrimaryKey
+from django.db.models import CompositePrimaryKey, Model
 from django.db.models.fields.composite import CompositeAttribute
 from django.db.models.fields.tuple_lookups import TupleExact, TupleIn
 from django.utils.translation import gettext_lazy as _
@@ -21,9 +21,9 @@ class CityKeyValue(tuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``city:uuid`` back; raise ``ValueError`` for anything else."""
+        """Parse ``city:uuid``. Raise ``ValueError`` for anything else."""
         city, colon, id_ = text.rpartition(":")
-        if not (colon and city.isprintable() and city):  # no null byte, no half of a surrogate pair
+        if not (colon and city.isprintable() and city):  # no null bytes, no lone surrogates
             raise ValueError(f"not a city key: {text!r}")
         return cls((city, uuid.UUID(id_)))
 
@@ -31,15 +31,15 @@ class CityKeyValue(tuple):
 class CityKeyAttribute(CompositeAttribute):
     """``instance.pk`` as a ``CityKeyValue``."""
 
-    def __get__(self, instance, cls=None):
+    def __get__(self, instance: Any, cls: Any = None) -> CityKeyValue:
         return CityKeyValue(super().__get__(instance, cls))
 
 
 class CityKey(CompositePrimaryKey):
-    """A composite primary key that Django's admin can carry as one string.
+    """A composite primary key that Django's admin can use as a single string.
 
-    Declared as ``pk = CityKey("city", "id")``. Django keeps composite keys out of the admin because a
-    plain tuple does not survive a URL, a check box and the log; this one reads back what it prints.
+    Declare it as ``pk = CityKey("city", "id")``. Django keeps composite keys out of the admin because a plain tuple
+    does not survive URLs, check boxes and the log. This one parses its own string form.
     """
 
     descriptor_class = CityKeyAttribute
@@ -54,12 +54,12 @@ class CityKey(CompositePrimaryKey):
                 _("“%(value)s” is not a valid key."), code="invalid", params={"value": value}
             ) from error
 
-    def value_to_string(self, obj) -> str:
+    def value_to_string(self, obj: Model) -> str:
         return str(self.value_from_object(obj))
 
 
 def parse_or_none(value: Any) -> Any:
-    """A key given as text as a tuple; None when it can't be one. Other values are left as they are."""
+    """Return a key given as text as a tuple, or None if it is malformed. Return other values unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -70,18 +70,19 @@ def parse_or_none(value: Any) -> Any:
 
 @CityKey.register_lookup
 class CityKeyExact(TupleExact):
-    """``pk="paris:…"``. Text that is no key matches nothing, like a number that no row has."""
+    """``pk="paris:…"``. A malformed key matches nothing, like an id that doesn't exist."""
 
-    NO_KEY = ()  # not None: Django would ask for NULL, which an outer join finds
+    rhs: Any
+    NO_KEY = ()  # not None: Django would compare with NULL, which an outer join matches
 
-    def get_prep_lookup(self):
+    def get_prep_lookup(self) -> Any:
         key = parse_or_none(self.rhs)
         if key is None:
             return self.NO_KEY
         self.rhs = key
         return super().get_prep_lookup()
 
-    def as_sql(self, compiler, connection):
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         if self.rhs == self.NO_KEY:
             raise EmptyResultSet
         return super().as_sql(compiler, connection)
@@ -89,9 +90,11 @@ class CityKeyExact(TupleExact):
 
 @CityKey.register_lookup
 class CityKeyIn(TupleIn):
-    """``pk__in=["paris:…", …]``. Texts that are no keys are passed over."""
+    """``pk__in=["paris:…", …]``. Malformed keys are ignored."""
 
-    def get_prep_lookup(self):
+    rhs: Any
+
+    def get_prep_lookup(self) -> Any:
         if self.rhs_is_direct_value():
             self.rhs = [key for key in map(parse_or_none, self.rhs) if key is not None]
         return super().get_prep_lookup()

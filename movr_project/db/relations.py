@@ -1,30 +1,34 @@
-"""``CityForeignKey``: a relation to a city-keyed row whose every join carries the city."""
+"""``CityForeignKey``: a relation to a city-keyed row. Every join includes the city."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 
+if TYPE_CHECKING:
+    AnyForeignObject = models.ForeignObject[Any, Any]
+else:
+    AnyForeignObject = models.ForeignObject  # generic in the stubs only
+
 
 class CityForeignKeyDescriptor(ForwardManyToOneDescriptor):
-    """``ride.vehicle``: like a foreign key's attribute, except that a row never changes its city."""
+    """``ride.vehicle``: like a foreign key's attribute, except that it never changes the row's city."""
 
-    def __get__(self, instance, cls=None):
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
         if instance is not None:
-            self._forget_if_the_columns_changed(instance)
+            self._clear_stale_cache(instance)
         return super().__get__(instance, cls)
 
-    def __set__(self, instance, value):
+    def __set__(self, instance: Any, value: Any) -> None:
         if value is None:
-            # Django would set every column of the relation to None, and one of them is the row's city.
+            # Django would set every column of the relation to None, including the row's city.
             setattr(instance, self.field.id_field, None)
-            self.field.set_cached_value(instance, None)
             return
         if isinstance(value, self.field.remote_field.model):
-            self._refuse_another_city(instance, value)
+            self._check_city(instance, value)
         super().__set__(instance, value)
 
-    def _forget_if_the_columns_changed(self, instance) -> None:
+    def _clear_stale_cache(self, instance: models.Model) -> None:
         if not self.field.is_cached(instance):
             return
         related = self.field.get_cached_value(instance)
@@ -33,7 +37,7 @@ class CityForeignKeyDescriptor(ForwardManyToOneDescriptor):
         if points_at != (related and self.field.get_foreign_related_value(related)):
             self.field.delete_cached_value(instance)
 
-    def _refuse_another_city(self, instance, value) -> None:
+    def _check_city(self, instance: models.Model, value: Any) -> None:
         if not self.field.shares_the_key:
             return
         city = getattr(instance, self.field.city_field)
@@ -44,16 +48,15 @@ class CityForeignKeyDescriptor(ForwardManyToOneDescriptor):
             )
 
 
-class CityForeignKey(models.ForeignObject):
-    """A relation over two columns that stand on the model: an id of its own and a city.
+class CityForeignKey(AnyForeignObject):
+    """A relation over two columns of the model: an id of its own and a city.
 
-    ``vehicle = CityForeignKey("fleet.Vehicle", models.PROTECT)`` uses the fields ``vehicle_id`` and
-    ``city``; pass ``city_field="rider_city"`` where the other row may be of another city. It is a join
-    and nothing more: the ``ForeignKeyConstraint`` beside it makes the database enforce it.
+    ``vehicle = CityForeignKey("fleet.Vehicle", models.PROTECT)`` uses the fields ``vehicle_id`` and ``city``. Pass
+    ``city_field="rider_city"`` where the related row may be in another city. It only defines the join; the
+    ``ForeignKeyConstraint`` next to it makes the database enforce it.
 
-    The id stands first inside the relation because ``exclude()`` across a relation correlates on the
-    first column alone; with the city first it would drop every row of the city. Keys and indexes
-    stay city first.
+    The id comes first in the relation because ``exclude()`` across a relation correlates on the first column
+    alone: with the city first, it would drop every row of the city. Keys and indexes are still city first.
     """
 
     forward_related_accessor_class = CityForeignKeyDescriptor
@@ -68,17 +71,19 @@ class CityForeignKey(models.ForeignObject):
             on_delete,
             from_fields=(),  # known once the relation has a name
             to_fields=("id", "city"),
-            editable=False,  # forms pick through fields of their own, limited to the city
-            serialize=False,  # fixtures hold the two columns
+            editable=False,  # forms use their own fields, limited to the city
+            serialize=False,  # fixtures contain the two columns
             **kwargs,
         )
 
-    def contribute_to_class(self, cls, name, private_only=False, **kwargs):
+    def contribute_to_class(
+        self, cls: type[models.Model], name: str, private_only: bool = False, **kwargs: Any
+    ) -> None:
         self.id_field = self._given_id_field or f"{name}_id"
         self.from_fields = (self.id_field, self.city_field)
         super().contribute_to_class(cls, name, private_only=private_only, **kwargs)
 
-    def deconstruct(self):
+    def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         for derived in ("from_fields", "to_fields", "editable", "serialize"):
             kwargs.pop(derived, None)
@@ -90,5 +95,5 @@ class CityForeignKey(models.ForeignObject):
 
     @property
     def shares_the_key(self) -> bool:
-        """Whether the relation's city is also the city of the row itself."""
+        """Return whether the relation's city is also the row's own city."""
         return self.city_field in {field.name for field in self.model._meta.pk_fields}

@@ -1,22 +1,22 @@
-"""The one decorator under which every write runs: a transaction, and again on a conflict.
+"""The decorator for every write: one transaction, run again on a conflict.
 
-Under serializable isolation (and always on CockroachDB) the database may refuse a transaction that
-met another one; the answer to that is to run it again, from its first read. Design: "Transactions".
+At serializable isolation (the only level on CockroachDB) the database may reject a transaction that conflicts with
+another one. The transaction must then be run again from its first read. See "Transactions" in docs/architecture.md.
 """
 
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 
-from movr_project.errors import Refused
-from movr_project.logs import log_event
-
+from ..errors import Refused
+from ..logs import log_event
 from .faults import Fault, fault_of, sqlstate, timed_out
 
 logger = logging.getLogger(__name__)
@@ -26,27 +26,26 @@ R = TypeVar("R")
 
 
 class Busy(OperationalError):
-    """The attempts or the time ran out. Nothing was written: the same request may be sent again."""
+    """Attempts or time ran out. Nothing was written; the request may be sent again."""
 
 
 class OutcomeUnknown(OperationalError):
-    """The connection broke during COMMIT of work that can't be repeated: it may have been written."""
+    """The connection was lost during COMMIT of work that isn't idempotent. It may have been written."""
 
 
 @overload
 def retry_transaction(service: Callable[P, R]) -> Callable[P, R]: ...
 @overload
 def retry_transaction(*, idempotent: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-def retry_transaction(service=None, *, idempotent=False):
-    """Run a service in an outermost transaction, and again when the database asks for it.
+def retry_transaction(service: Any = None, *, idempotent: bool = False) -> Any:
+    """Run a service in an outermost transaction, and retry it on conflicts.
 
-    The service fetches its objects itself, since a failed attempt does not restore Python's state, and
-    leaves effects outside the database to ``transaction.on_commit(…, robust=True)``. Say
-    ``idempotent=True`` where a second run after a successful first one changes nothing: only such work
-    is run again when the connection breaks during COMMIT.
+    The service must fetch its objects itself, as a failed attempt does not restore Python state, and leave side
+    effects to ``transaction.on_commit(…, robust=True)``. Pass ``idempotent=True`` if a second run after a successful
+    one changes nothing: only such work is retried when the connection is lost during COMMIT.
 
-    Raises ``RuntimeError`` inside another transaction (a part of another service is a plain function),
-    ``Busy`` when attempts or time run out, ``OutcomeUnknown`` as described there.
+    Raise ``RuntimeError`` inside another transaction (make shared parts plain functions), ``Busy`` when attempts
+    or time run out, and ``OutcomeUnknown`` when a commit's outcome is unknown.
     """
 
     def decorate(service: Callable[P, R]) -> Callable[P, R]:
@@ -62,14 +61,14 @@ def retry_transaction(service=None, *, idempotent=False):
 def run_transaction(
     work: Callable[[], R], *, idempotent: bool = False, name: str = "", using: str = DEFAULT_DB_ALIAS
 ) -> R:
-    """Call ``work`` in a durable transaction, as ``retry_transaction`` says, and return what it returns."""
+    """Call ``work`` in a durable transaction, like ``retry_transaction``, and return its result."""
     deadline = time.monotonic() + settings.TRANSACTION_DEADLINE_SECONDS
     attempt = 1
     while True:
         progress = _Progress()
         try:
             with transaction.atomic(using=using, durable=True):
-                # Registered first, so it runs before any other callback: from here on nothing is run again.
+                # Registered first so that it runs before other callbacks: from here on, nothing is retried.
                 transaction.on_commit(progress.mark_committed, using=using)
                 result = work()
                 progress.committing = True
@@ -93,7 +92,7 @@ def run_transaction(
 
 
 class _Progress:
-    """How far one attempt came, which decides what an error means."""
+    """How far an attempt got, which decides what an error means."""
 
     def __init__(self) -> None:
         self.committing = False
@@ -104,7 +103,7 @@ class _Progress:
 
     def fault(self, error: Exception) -> Fault:
         if self.committed:
-            return Fault.OTHER  # a later callback's own error: the rows are there already
+            return Fault.OTHER  # an error in a later callback: the rows are committed
         fault = fault_of(error)
         if fault is Fault.CONNECTION_LOST and self.committing:
             return Fault.AMBIGUOUS
@@ -112,13 +111,13 @@ class _Progress:
 
 
 def _back_off(attempt: int) -> float:
-    """Seconds to wait after the given attempt: exponential, with full jitter."""
+    """Return the seconds to wait after the given attempt: exponential backoff with full jitter."""
     ceiling = settings.TRANSACTION_BACKOFF_SECONDS * 2 ** (attempt - 1)
     return random.uniform(0, min(ceiling, settings.TRANSACTION_MAX_BACKOFF_SECONDS))
 
 
 def log_refusal(name: str, refused: Refused) -> None:
-    """One line for a refused action. The code alone: the sentence is the person's."""
+    """Log a refused action by its code alone: the message is meant for the person."""
     log_event(logger, "refused", service=name, code=refused.code)
 
 
@@ -134,23 +133,38 @@ def _log_retry(name: str, attempt: int, fault: Fault, error: Exception, pause: f
     )
 
 
+@contextmanager
+def one_snapshot(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Open a read transaction in which all statements see the same snapshot.
+
+    At READ COMMITTED each statement has a snapshot of its own. Inside another transaction, use that one as it is.
+    """
+    connection = connections[using]
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(using=using):
+        if is_outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
 def retry_read(read: Callable[P, R]) -> Callable[P, R]:
-    """Run a read that stands outside any transaction once more when it meets a conflict or a dead connection."""
+    """Retry a read outside any transaction once, after a conflict or a lost connection."""
 
     @wraps(read)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return read(*args, **kwargs)
         except Exception as error:
-            if not may_read_again(error):
+            if not can_retry_read(error):
                 raise
         return read(*args, **kwargs)
 
     return wrapper
 
 
-def may_read_again(error: Exception, using: str = DEFAULT_DB_ALIAS) -> bool:
-    """Whether a failed read is worth repeating; a dead connection is closed on the way."""
+def can_retry_read(error: Exception, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Return whether a failed read is worth retrying. Close a dead connection."""
     connection = connections[using]
     fault = fault_of(error)
     if fault is Fault.OTHER or connection.in_atomic_block:
@@ -161,5 +175,5 @@ def may_read_again(error: Exception, using: str = DEFAULT_DB_ALIAS) -> bool:
 
 
 def unavailable(error: Any) -> bool:
-    """Whether an error says "not now" rather than "wrong": the answer is 503, not 500."""
+    """Return whether an error is temporary, so that the response is a 503 instead of a 500."""
     return isinstance(error, (Busy, OutcomeUnknown)) or fault_of(error) is not Fault.OTHER or timed_out(error)
