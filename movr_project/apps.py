@@ -5,19 +5,20 @@ from django.core.signals import request_started
 
 
 class MovrConfig(AppConfig):
-    """Not an app with models: it brings the database rules, the template tags and the pages of the root."""
+    """The project's app config. It has no models: it registers checks, template tags and the pages of the root."""
 
     name = "movr_project"
 
     def ready(self) -> None:
-        from .checks import check_mail, check_proxy
+        from .checks import check_mail, check_origins, check_proxy
         from .db.engines import check_isolation, drop_dead_connections
 
         register(check_isolation, Tags.database)
         register(check_mail, Tags.security, deploy=True)
+        register(check_origins, Tags.security)
         register(check_proxy, Tags.security, deploy=True)
         request_started.connect(drop_dead_connections)
 
 
 class MovrAdminConfig(AdminConfig):
-    default_site = "movr_project.admin.MovrAdminSite"
+    default_site = "movr_project.admin.site.MovrAdminSite"

@@ -1,6 +1,6 @@
-"""What is logged and how: one line per event, to stdout, with nothing personal but the user's id.
+"""Logging: one line per event to stdout. It contains no personal data except user ids.
 
-Paths hold names, so the pattern of the URL stands for them; addresses are masked wherever they turn up.
+URL patterns are logged instead of paths, which contain names. E-mail and IP addresses are masked everywhere.
 """
 
 import json
@@ -29,7 +29,7 @@ IP_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 GUNICORN_QUOTES = re.compile(r"(Error handling request|Invalid request)\b.*", re.DOTALL)
-LONGEST_MESSAGE = 2000
+MAX_MESSAGE_LENGTH = 2000
 
 MAIL_AGAIN_AFTER_SECONDS = 10 * 60
 MAILS_PER_HOUR = 20
@@ -37,24 +37,24 @@ HOUR_SECONDS = 60 * 60
 
 
 def log_event(logger: logging.Logger, event: str, *, level: int = logging.INFO, **facts: Any) -> None:
-    """One line about something that happened. ``facts`` must be fit to be kept: no names, no addresses."""
+    """Log an event on one line. ``facts`` must be safe to store: no names, no addresses."""
     sentence = f"{event.replace('_', ' ')}: " + " ".join(f"{name}={value}" for name, value in facts.items())
     logger.log(level, sentence, extra={"event": event, "facts": facts})
 
 
 def route_of(request: HttpRequest) -> str | None:
-    """The pattern of the URL, such as ``users/<str:username>/``; None where none matched."""
+    """Return the URL pattern, such as ``users/<str:username>/``, or None if none matched."""
     return request.resolver_match.route if request.resolver_match else None
 
 
 def masked(text: str) -> str:
-    return IP_ADDRESS.sub("[address]", EMAIL_ADDRESS.sub("[e-mail]", text[:LONGEST_MESSAGE]))
+    return IP_ADDRESS.sub("[address]", EMAIL_ADDRESS.sub("[e-mail]", text[:MAX_MESSAGE_LENGTH]))
 
 
 def traceback_of(error: BaseException | None) -> str:
-    """Where an error came from, and what from, without variables.
+    """Return the traceback and messages of an error, without variables.
 
-    Of each message only the first line, masked: PostgreSQL's second one quotes the row.
+    Only the first line of each message is kept, masked: PostgreSQL's second line quotes the row.
     """
     parts: list[str] = []
     while error is not None:
@@ -66,7 +66,7 @@ def traceback_of(error: BaseException | None) -> str:
 
 
 class RequestContext(logging.Filter):
-    """Gives each line the id of its request, and takes out what the client sent."""
+    """Add the request's id to each record, and remove what the client sent."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
@@ -77,7 +77,7 @@ class RequestContext(logging.Filter):
 
 def _message(record: logging.LogRecord, request: HttpRequest | None) -> str:
     if record.name == "django.request" and record.args and request:
-        return record.msg % (*record.args[:-1], route_of(request))  # the last one is the path
+        return record.msg % (*record.args[:-1], route_of(request))  # the last argument is the path
     if record.name.startswith("django.security."):
         record.exc_info = None
         return f"Refused: {record.name.rpartition('.')[2]}"
@@ -87,7 +87,7 @@ def _message(record: logging.LogRecord, request: HttpRequest | None) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line. The line has gone through ``RequestContext``."""
+    """Format a record as one line of JSON. It must have passed ``RequestContext``."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -106,14 +106,14 @@ class JsonFormatter(logging.Formatter):
 
 
 class ErrorReport(ExceptionReporter):
-    """What a mail to ADMINS says of an error: its traceback. No settings, request, person or variables."""
+    """The e-mail to ADMINS about an error: its traceback, without settings, request, user or variables."""
 
     def get_traceback_text(self) -> str:
         return traceback_of(self.exc_value if isinstance(self.exc_value, BaseException) else None)
 
 
 class MailLimit(logging.Filter):
-    """Lets one mail per distinct error through in ten minutes, and so many of all in an hour, per process."""
+    """Allow one e-mail per distinct error in ten minutes, and a limited number per hour, per process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -134,7 +134,7 @@ class MailLimit(logging.Filter):
 
 
 def _distinct(record: logging.LogRecord) -> tuple:
-    """What makes two errors the same: their type and place, or the line that logged them."""
+    """Return what identifies an error: its type and location, or the line that logged it."""
     kind, _error, place = record.exc_info or (None, None, None)
     if place is None:
         return (record.name, record.pathname, record.lineno)

@@ -1,4 +1,4 @@
-"""Mails to people: written in their language, sent once the work they tell of is committed."""
+"""E-mails to people: in their language, and sent after the transaction is committed."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -17,21 +17,21 @@ from .logs import log_event
 
 logger = logging.getLogger(__name__)
 
-# One is enough: it talks to one mail server. Its thread starts with the first mail, after gunicorn's fork.
+# One thread is enough for one mail server. It starts with the first e-mail, after gunicorn has forked.
 _background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 def send_mail(template: str, *, to: str, context: dict[str, Any], language: str = "") -> None:
-    """Write the mail ``templates/mail/<template>.*`` now; send it when the transaction is committed.
+    """Render the e-mail ``templates/mail/<template>.*`` now and send it after the transaction commits.
 
-    Nothing is sent for work that is rolled back, and a mail server that fails breaks no request. The
-    templates also get ``site_url``: links never come from the Host header of a request. Without a
-    ``language`` it is written in the one of the request.
+    Nothing is sent if the transaction is rolled back, and a failing mail server does not fail the request. The
+    templates also get ``site_url``, as links must not come from the Host header. Without a ``language``, use the
+    request's.
     """
     if not to:
-        return  # the address of an account that was removed
+        return  # the account was removed
     message = _write(template, to, context | {"site_url": settings.SITE_URL}, language)
-    transaction.on_commit(partial(_hand_over, template, message), robust=True)
+    transaction.on_commit(partial(_dispatch, template, message), robust=True)
 
 
 def _write(template: str, to: str, context: dict[str, Any], language: str) -> EmailMultiAlternatives:
@@ -40,16 +40,16 @@ def _write(template: str, to: str, context: dict[str, Any], language: str) -> Em
         text = render_to_string(f"mail/{template}.txt", context)
         html = render_to_string(f"mail/{template}.html", context)
     subject = " ".join(subject.split())
-    no_replies = {"Auto-Submitted": "auto-generated"}  # of out-of-office programs
+    no_replies = {"Auto-Submitted": "auto-generated"}  # prevents out-of-office replies
     message = EmailMultiAlternatives(f"{settings.EMAIL_SUBJECT_PREFIX}{subject}", text, to=[to], headers=no_replies)
     message.attach_alternative(html, "text/html")
     return message
 
 
-def _hand_over(template: str, message: EmailMultiAlternatives) -> None:
-    """A slow mail server delays nobody, and how long a page took never tells whose address is known (row B8)."""
+def _dispatch(template: str, message: EmailMultiAlternatives) -> None:
+    """Send in the background, so that response times don't depend on the mail server or reveal known addresses."""
     if settings.MAIL_IN_BACKGROUND:
-        _background.submit(copy_context().run, _send, template, message)  # with the request's id for the log
+        _background.submit(copy_context().run, _send, template, message)  # copies the request's id for the log
     else:
         _send(template, message)
 
@@ -58,5 +58,5 @@ def _send(template: str, message: EmailMultiAlternatives) -> None:
     try:
         message.send()
     except Exception as error:
-        # Its kind alone: what mail servers answer quotes the address, and the mail holds a token.
+        # Log only the template: mail servers quote the address in their replies, and the e-mail contains a token.
         log_event(logger, "mail_failed", level=logging.ERROR, template=template, error=type(error).__name__)

@@ -1,8 +1,10 @@
-"""Pages of no app: the landing page, the health check and the error pages."""
+"""Project-wide pages: the landing page, the health check and the error pages."""
 
 import sys
+from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,14 +12,16 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from .db.requests import busy_page
 from .db.retry import unavailable
+from .web.limits import AddressTooLong, discard_body
+from .web.problems import problem, wants_problem
+from .web.retry_view import busy_page, form_to_send_again
 
 
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Riders go on to the vehicles, everybody else is welcomed (row M26)."""
+    """Redirect riders to the vehicles and show others the landing page."""
     if request.user.is_authenticated:
         return redirect("fleet:vehicle_list")
     return render(request, "landing.html")
@@ -27,38 +31,58 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, 503 when it does not (row M37b)."""
+    """Respond with 200 if the database answers, else 503."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error:
         connection.close()
-        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+        return HttpResponse("The database is not responding.\n", status=503, content_type="text/plain")
     return HttpResponse("Health check.\n", content_type="text/plain")
 
 
-def _error_page(status: int, template: str = "") -> HttpResponse:
-    """Made without the request: no error page depends on the database or on who is asking."""
+def _error_page(request: HttpRequest, status: int, code: str, template: str = "") -> HttpResponse:
+    """Render without the request, so that no error page depends on the database or on the user.
+
+    Programs get JSON: see ``wants_problem``.
+    """
+    if wants_problem(request):
+        return problem(request, status, code=code)
     return HttpResponse(render_to_string(template or f"{status}.html"), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _error_page(400)
+    """Handle 400, and 413 or 414 for requests that are too long."""
+    discard_body(request)
+    if isinstance(exception, AddressTooLong):
+        return _error_page(request, HTTPStatus.REQUEST_URI_TOO_LONG, "address_too_long", "413.html")
+    if isinstance(exception, RequestDataTooBig):
+        return _error_page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "413.html")
+    return _error_page(request, 400, "bad_request")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _error_page(403)
+    return _error_page(request, 403, "forbidden")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _error_page(403, "403_csrf.html")
+    """Keep the values, except secrets, of our own form with an expired token. Give another site's form nothing."""
+    if wants_problem(request):
+        return problem(request, 403, code="csrf_failed")
+    context = form_to_send_again(request) if _is_from_here(request) else {}
+    return HttpResponse(render_to_string("403_csrf.html", context), status=403)
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    """Return whether the request comes from this site, by a header that scripts can't forge."""
+    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _error_page(404)
+    return _error_page(request, 404, "not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Also when the database went away before a view ran, as it was asked who is logged in."""
+    """Handle 500. Respond with 503 if the database is down, which can happen before a view runs."""
     error = sys.exc_info()[1]
-    return busy_page(request, error) if unavailable(error) else _error_page(500)
+    return busy_page(request, error) if unavailable(error) else _error_page(request, 500, "server_error")

@@ -14,7 +14,7 @@ LEAFLET = "vendor/leaflet-1.9.4/leaflet.js"
 
 @register.simple_tag
 def map_attributes() -> SafeString:
-    """What ``static/js/map.js`` reads from the element of any map."""
+    """Return the attributes that ``static/js/map.js`` reads from a map's element."""
     return format_html(
         'data-leaflet="{}" data-vehicles="{}" data-tiles="{}" data-attribution="{}" data-zoom-in="{}"'
         ' data-zoom-out="{}" data-close="{}" data-try-again="{}" data-no-tiles="{}" data-no-map="{}"',
@@ -26,12 +26,12 @@ def map_attributes() -> SafeString:
         _("Zoom out"),
         _("Close"),
         _("Try again"),
-        _("The streets don't load at the moment."),
-        _("The map doesn't load at the moment."),
+        _("Street map unavailable."),
+        _("Map unavailable."),
     )
 
 
 @register.filter
 def degrees(value: float) -> str:
-    """Latitude or longitude for a script: with a point in every language."""
+    """Format a latitude or longitude for a script, with a decimal point in every language."""
     return f"{value:.6f}"

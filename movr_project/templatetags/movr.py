@@ -1,4 +1,5 @@
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -9,8 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-
-from accounts.avatars import avatar_svg
+from django.utils.translation import ngettext
 
 register = template.Library()
 
@@ -32,28 +32,50 @@ def _svg(sprite: str, symbol: str, *, css: str, label: str) -> SafeString:
     )  # fmt: skip
 
 
+@register.tag
+def icon(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """Render a symbol of the icon sprite, hidden from screen readers: ``{% icon "geo-alt" %}``."""
+    _tag, name = token.split_contents()
+    return IconNode(name.strip("\"'"))
+
+
+class IconNode(template.Node):
+    """An icon without variables, rendered once per template."""
+
+    child_nodelists = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def render_annotated(self, context: template.Context) -> SafeString:
+        return icon_svg(self.name)
+
+
 @register.simple_tag
-def icon(name: str, label: str = "") -> SafeString:
-    """A symbol of the icon sprite; silent for screen readers unless it has a label."""
-    return _svg(ICONS, name, css="icon", label=label)
+def icon_named(name: str) -> SafeString:
+    """Render an icon whose name is a variable."""
+    return icon_svg(name)
+
+
+@lru_cache(maxsize=500)
+def icon_svg(name: str) -> SafeString:
+    return _svg(ICONS, name, css="icon", label="")
 
 
 @register.simple_tag
 def vehicle_icon(vehicle_type: str, label: str = "") -> SafeString:
-    """The drawing of a type of vehicle."""
-    symbol = str(vehicle_type).replace("_", "-")
-    return _svg(VEHICLES, symbol, css="icon vehicle-icon", label=label)
+    """Return the drawing of a vehicle type."""
+    return vehicle_svg(str(vehicle_type), label)
 
 
-@register.simple_tag
-def avatar(person: object, size: int = 36) -> SafeString:
-    """The picture of a person. It follows the id, so it outlives a change of name."""
-    return avatar_svg(str(person.id), size)
+@lru_cache(maxsize=500)
+def vehicle_svg(vehicle_type: str, label: str = "") -> SafeString:
+    return _svg(VEHICLES, vehicle_type.replace("_", "-"), css="icon vehicle-icon", label=label)
 
 
 @register.filter
 def duration(value: timedelta | None) -> str:
-    """`0:05`, `12:30`, `1:02:03`: whole seconds, hours only where there are any."""
+    """Format as ``0:05``, ``12:30`` or ``1:02:03``: whole seconds, and hours only if there are any."""
     if value is None or value == "":
         return ""
     minutes, seconds = divmod(max(0, int(value.total_seconds())), 60)
@@ -65,7 +87,7 @@ def duration(value: timedelta | None) -> str:
 
 @register.filter
 def iso_duration(value: timedelta | None) -> str:
-    """The same for machines, as in `<time datetime="PT754S">`."""
+    """Format as an ISO 8601 duration, as in ``<time datetime="PT754S">``."""
     if value is None or value == "":
         return ""
     return f"PT{max(0, int(value.total_seconds()))}S"
@@ -73,7 +95,7 @@ def iso_duration(value: timedelta | None) -> str:
 
 @register.filter
 def local_time(value: datetime | None, city: object) -> SafeString | str:
-    """A moment as the clocks of a city show it."""
+    """Show a date and time in a city's time zone."""
     if value is None or value == "":
         return ""
     return _time_element(_in_city(value, city), "DATETIME_FORMAT")
@@ -81,52 +103,75 @@ def local_time(value: datetime | None, city: object) -> SafeString | str:
 
 @register.simple_tag
 def local_span(start: datetime, end: datetime | None, city: object) -> SafeString | str:
-    """From when to when by the clocks of a city; the day is not said twice."""
+    """Show an interval in a city's time zone, without repeating the day."""
     begin = _in_city(start, city)
     if end is None:
         return _time_element(begin, "DATETIME_FORMAT")
     finish = _in_city(end, city)
     same_day = begin.date() == finish.date()
     return format_html(
-        "{} &ndash; {}",
+        "{} &ndash; {}{}",
         _time_element(begin, "DATETIME_FORMAT"),
         _time_element(finish, "TIME_FORMAT" if same_day else "DATETIME_FORMAT"),
+        _length_over_a_change(begin, finish),
     )
+
+
+@register.simple_tag
+def clock_span(start: datetime, end: datetime, city: object) -> str:
+    """Show an interval like ``local_span``, within a day whose date is known."""
+    begin, finish = _in_city(start, city), _in_city(end, city)
+    clocks = (date_format(moment, "TIME_FORMAT") for moment in (begin, finish))
+    return " \N{EN DASH} ".join(clocks) + _length_over_a_change(begin, finish)
+
+
+def _length_over_a_change(begin: datetime, finish: datetime) -> str:
+    """Return the interval's real length, in parentheses, or "" if clocks don't change during it."""
+    if begin.utcoffset() == finish.utcoffset():
+        return ""
+    minutes = (finish.astimezone(UTC) - begin.astimezone(UTC)) // timedelta(minutes=1)
+    hours, minutes = divmod(minutes, 60)
+    words = []
+    if hours:
+        words.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
+    if minutes:
+        words.append(ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes})
+    return f" ({' '.join(words)})"
 
 
 @register.filter
 def local_clock(value: datetime, city: object) -> str:
-    """The time alone, as the clocks of a city show it."""
+    """Format the time alone, in a city's time zone."""
     return date_format(_in_city(value, city), "TIME_FORMAT")
 
 
 @register.filter
 def local_soon(value: datetime, city: object) -> str:
-    """The time alone where that is today by the clocks of a city, else with its day."""
+    """Format the time in a city's time zone, with the day unless it is today."""
     local, today = _in_city(value, city), _in_city(timezone.now(), city).date()
     return date_format(local, "TIME_FORMAT" if local.date() == today else "SHORT_DATETIME_FORMAT")
 
 
 @register.filter
 def local_short(value: datetime, city: object) -> str:
-    """Day and time in short, as the clocks of a city show them."""
+    """Format date and time briefly, in a city's time zone."""
     return date_format(_in_city(value, city), "SHORT_DATETIME_FORMAT")
 
 
 @register.filter
 def long_day(day: date) -> str:
-    """A day with its name, as a heading has it."""
+    """Format a date with its weekday, as for a heading."""
     return capfirst(f"{date_format(day, 'l')}, {date_format(day, 'DATE_FORMAT')}")
 
 
 @register.filter
 def seconds_left(value: datetime) -> int:
-    """Whole seconds from now until then; 0 once it is past."""
+    """Return the whole seconds from now until ``value``, or 0 if it has passed."""
     return max(0, int((value - timezone.now()).total_seconds()))
 
 
 def _in_city(value: datetime, city: object) -> datetime:
-    """Without a city: in the current time zone."""
+    """Convert to a city's time zone, or to the current one without a city."""
     zone = getattr(city, "time_zone", None)
     return timezone.localtime(value, ZoneInfo(str(zone)) if zone else None)
 
@@ -137,7 +182,7 @@ def _time_element(local: datetime, style: str) -> SafeString:
 
 @register.filter
 def distance(metres: float | None) -> str:
-    """`350 m` below a kilometre, in tens; `1.2 km` above, whole ones from 100 km up: `1,140 km`."""
+    """Format a distance: ``350 m`` below a kilometre, in tens; then ``1.2 km``; from 100 km ``1,140 km``."""
     if metres is None or metres == "":
         return ""
     tens = round(metres / 10) * 10

@@ -1,4 +1,4 @@
-"""English dates with the month's name also where they are short: 02/05 is two days, one on either side of the ocean."""
+"""English date formats. Short ones name the month, as 02/05 means different days in the US and Britain."""
 
 SHORT_DATE_FORMAT = "N j, Y"
 SHORT_DATETIME_FORMAT = "N j, Y, P"

@@ -1,4 +1,4 @@
-"""The token that makes a form sent twice count once."""
+"""Tokens that prevent a form from being processed twice."""
 
 import secrets
 from typing import Any
@@ -11,8 +11,15 @@ def new_form_token() -> str:
     return secrets.token_urlsafe(12)
 
 
+def with_new_token(data: Any) -> Any:
+    """Return a copy of a form's data with a new token."""
+    data = data.copy()
+    data["token"] = new_form_token()
+    return data
+
+
 class FormTokenField(forms.CharField):
-    """A hidden field that never fails: a token that is missing or nonsense becomes a fresh one."""
+    """A hidden field that is always valid: a missing or malformed token is replaced by a new one."""
 
     widget = forms.HiddenInput
 

@@ -1,4 +1,4 @@
-"""Parts of a page that htmx puts into it; without JavaScript the same address is the whole page."""
+"""Partial pages for htmx. Without JavaScript the same URL returns the whole page."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from django.utils.cache import patch_vary_headers
 
 
 def wants_live_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for the part alone. Going back in the browser's history asks for the page."""
+    """Return whether htmx wants only the partial. Restoring the browser's history needs the whole page."""
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
 def render_live(request: HttpRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
-    """The page, or for htmx only the ``part`` template of it, with ``live_part`` set.
+    """Render the page or, for htmx, only the ``part`` template, with ``live_part`` set.
 
-    The part has the same context; it must not need what the page alone computes.
+    The partial gets the same context and must not need anything that only the page computes.
     """
     live_part = wants_live_part(request)
     response = render(request, part if live_part else page, context | {"live_part": live_part})
-    # No cache may answer one with the other.
+    # Keep caches from mixing up the two.
     patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
     return response

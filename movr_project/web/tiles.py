@@ -1,4 +1,4 @@
-"""Where the pictures that a map is made of come from, for the content policy."""
+"""The source of map tiles for the Content Security Policy."""
 
 import re
 from urllib.parse import urlsplit
@@ -10,9 +10,9 @@ HOST = re.compile(r"[a-z0-9.*-]+(:\d+)?")
 
 
 def tile_source(url: str) -> list[str]:
-    """What ``img-src`` has to allow for a tile URL: one host, ``*`` for a label that is filled in.
+    """Return what ``img-src`` must allow for a tile URL: one host, with ``*`` for a placeholder label.
 
-    Nothing for no URL and for tiles of this site.
+    Return nothing if there is no URL or if the tiles are on this site.
     """
     if not url:
         return []
@@ -26,5 +26,5 @@ def tile_source(url: str) -> list[str]:
 def _is_complete(scheme: str, host: str) -> bool:
     if not host:
         return not scheme  # a path on this site
-    # A policy takes a star for the whole first label only.
+    # A policy accepts a wildcard only as the whole first label.
     return scheme in {"http", "https"} and HOST.fullmatch(host) is not None and "*" not in host[1:]

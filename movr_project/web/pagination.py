@@ -1,4 +1,4 @@
-"""Pages of a list that is never counted: a page costs the same in a small table and a huge one."""
+"""Pagination without a count: a page costs the same in a small table and in a huge one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,14 @@ from django.db.models import QuerySet
 
 Row = TypeVar("Row")
 
-LAST_PAGE = 1000  # an OFFSET is walked row by row; nobody reads that far
+MAX_NUMBER_LENGTH = 20  # characters: parsing a number takes quadratic time
+LAST_PAGE = 1000  # OFFSET reads every skipped row, and no one pages that far
 
 
 def page_number(text: str) -> int:
-    """The number in ``?page=``; 1 for anything that is none (row B12)."""
+    """Return the number in ``?page=``. Invalid values become 1."""
+    if len(text) > MAX_NUMBER_LENGTH:
+        return 1
     try:
         return max(1, min(LAST_PAGE, int(text)))
     except ValueError:
@@ -21,7 +24,7 @@ def page_number(text: str) -> int:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Some rows, and whether there are more. Beyond the end it is empty, not an error."""
+    """Some rows, and whether there are more. A page beyond the end is empty, not an error."""
 
     object_list: Sequence[Row]
     number: int

@@ -1,6 +1,6 @@
-"""MovR as an installed app: its manifest, its service worker and the pages for when there is no connection.
+"""MovR as an installable app: manifest, service worker and offline pages.
 
-Nothing in here is about the person who asks: a browser keeps it.
+None of it depends on the user, as browsers cache it.
 """
 
 import hashlib
@@ -21,11 +21,15 @@ from django.views.decorators.http import require_safe
 
 GREEN, YELLOW = "#12201a", "#d6f24b"
 HOUR = 60 * 60
-# What the pages for when there is no connection are made of.
+# The files that the offline pages need.
 KEPT_FILES = [
     "vendor/bootstrap-5.3.8/bootstrap.min.css",
     "css/movr.css",
-    "css/movr-dark.css",
+    "css/tokens.css",
+    "css/tokens-dark.css",
+    "css/base.css",
+    "css/forms.css",
+    "css/layout.css",
     "js/offline.js",
     "img/favicon.svg",
     "img/movr.svg",
@@ -36,7 +40,7 @@ KEPT_FILES = [
 @require_safe
 @cache_control(public=True, max_age=HOUR)
 def manifest(request: HttpRequest) -> HttpResponse:
-    """What a phone needs to know to put MovR among its apps."""
+    """Return the web app manifest (W3C)."""
     return JsonResponse(
         {
             "id": "/",
@@ -58,7 +62,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
                 _icon("maskable-512.png", 512, "maskable"),
             ],
             "shortcuts": [
-                {"name": _("Type the code on the label"), "url": reverse("fleet:vehicle_code")},
+                {"name": _("Enter the code on the label"), "url": reverse("fleet:vehicle_code")},
                 {"name": _("My rides"), "url": reverse("rides:ride_list")},
             ],
         },
@@ -74,13 +78,13 @@ def _icon(name: str, size: int, purpose: str) -> dict[str, str]:
 @require_safe
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """Served from the root, so that it stands before every page; browsers ask each time if there is a newer one."""
+    """Serve the service worker from the root, so that its scope is the whole site. Browsers always revalidate it."""
     return HttpResponse(_service_worker(get_language()), content_type="text/javascript")
 
 
 @cache
 def _service_worker(language: str) -> str:
-    """Another version as soon as anything that it keeps is another: the language, too."""
+    """Render the worker. Its version changes with the language and with any file that it caches."""
     pages = {"offline": reverse("offline"), "notSent": reverse("offline_form")}
     pages = {name: f"{url}?language={language}" for name, url in pages.items()}
     config = {**pages, "files": [static(name) for name in KEPT_FILES]}
@@ -96,7 +100,7 @@ def _service_worker(language: str) -> str:
 @require_safe
 @cache_control(no_cache=True)
 def offline(request: HttpRequest) -> HttpResponse:
-    """Shown by the service worker instead of a page that could not be fetched."""
+    """Render the page that the service worker shows when a page can't be fetched."""
     return _kept_page(request, "offline.html")
 
 
@@ -104,12 +108,12 @@ def offline(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(no_cache=True)
 def offline_form(request: HttpRequest) -> HttpResponse:
-    """Shown by the service worker when a form got no answer."""
+    """Render the page that the service worker shows when a form can't be submitted."""
     return _kept_page(request, "offline_form.html")
 
 
 def _kept_page(request: HttpRequest, template: str) -> HttpResponse:
-    """In the language of the address: the service worker asks for it without cookies."""
+    """Render in the URL's language: the service worker fetches it without cookies."""
     language = request.GET.get("language", "")
     if language not in dict(settings.LANGUAGES):
         return HttpResponse(render_to_string(template))

@@ -13,8 +13,9 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.utils.functional import LazyObject, empty
 
-from . import views
-from .logs import current_request_id, log_event, route_of
+from .. import views
+from ..logs import current_request_id, log_event, route_of
+from .problems import problem, wants_problem
 from .redirects import page_to_return_to
 
 logger = logging.getLogger(__name__)
@@ -22,9 +23,9 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 HEALTH_PATH = "/health/"
-SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
-# The one thing asked of a browser is where a rider stands. Chromium knows these names: it warns of others.
+# Pages only ask for a rider's position. Chromium warns about unknown names, so only those it knows are listed.
 UNUSED_FEATURES = [
     "accelerometer",
     "autoplay",
@@ -47,9 +48,9 @@ PERMISSIONS_POLICY = ", ".join(["geolocation=(self)", *(f"{feature}=()" for feat
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, and logs one line about it without asking the database anything.
+    """Give each request an id and log one line about it, without a database query.
 
-    First in the list, so that what the others answer is logged too.
+    Comes first, so that the responses of other middleware are logged too.
     """
 
     def __init__(self, get_response: GetResponse):
@@ -78,21 +79,21 @@ class RequestLogMiddleware:
 
 
 def _request_id(request: HttpRequest) -> str:
-    """The id that the proxy in front gave, or a new one."""
+    """Return the id set by the proxy in front, or a new one."""
     given = request.headers.get("X-Request-ID", "")
-    believed = settings.TRUSTED_PROXY_COUNT > 0 and SANE_REQUEST_ID.fullmatch(given)
-    return given if believed else uuid4().hex
+    is_trusted = settings.TRUSTED_PROXY_COUNT > 0 and VALID_REQUEST_ID.fullmatch(given)
+    return given if is_trusted else uuid4().hex
 
 
 def _level(request: HttpRequest, response: HttpResponse) -> int:
-    """Static files and a load balancer's questions, while all is well, are of no interest."""
+    """Log static files and successful health checks at DEBUG."""
     static = request.path.startswith(settings.STATIC_URL)
     quiet = response.status_code < 400 and (static or request.path == HEALTH_PATH)
     return logging.DEBUG if quiet else logging.INFO
 
 
 def _known_user_id(request: HttpRequest) -> str | None:
-    """Whose request it was, if somebody has asked already: logging loads nobody."""
+    """Return the user's id if the user is already loaded: logging must not cause a query."""
     user = getattr(request, "user", None)
     if isinstance(user, LazyObject) and user._wrapped is empty:
         return None
@@ -100,7 +101,7 @@ def _known_user_id(request: HttpRequest) -> str | None:
 
 
 class HealthCheckMiddleware:
-    """Answers ``/health/`` before anybody asks for which host: load balancers probe a server by its address."""
+    """Answer ``/health/`` before the host is validated: load balancers address a server by its IP."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -110,9 +111,10 @@ class HealthCheckMiddleware:
 
 
 class PageHeadersMiddleware:
-    """What a page may ask of the browser, and that no cache on the way keeps it.
+    """Set the Permissions-Policy header, and keep pages out of caches.
 
-    A view whose page is the same for everybody says so with a ``Cache-Control`` of its own (row W2).
+    Pages for logged-in users are not stored by their own browser either: on a shared machine, the next person could
+    go back to them. Views whose page is the same for everyone set their own ``Cache-Control``.
     """
 
     def __init__(self, get_response: GetResponse):
@@ -122,14 +124,15 @@ class PageHeadersMiddleware:
         response = self.get_response(request)
         response["Permissions-Policy"] = PERMISSIONS_POLICY
         if "Cache-Control" not in response:
-            patch_cache_control(response, private=True)
+            personal = _known_user_id(request) is not None
+            patch_cache_control(response, private=True, **({"no_store": True} if personal else {}))
         return response
 
 
 class LoginRequiredMiddleware(DjangoLoginRequiredMiddleware):
-    """Everything needs a log-in unless its view says ``login_not_required``; afterwards one goes on.
+    """Require login unless a view is marked ``login_not_required``, and return to a sensible page afterwards.
 
-    Django would lead back to the address of a form that was sent, which takes no GET.
+    Django would return to the URL of a submitted form, which may not accept GET.
     """
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
@@ -137,7 +140,7 @@ class LoginRequiredMiddleware(DjangoLoginRequiredMiddleware):
 
 
 class MethodNotAllowedPageMiddleware:
-    """Django answers a wrong method with an empty page; this one says what happened."""
+    """Replace Django's empty 405 response by a page that explains it."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -145,5 +148,7 @@ class MethodNotAllowedPageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code == 405 and not response.content:
+            if wants_problem(request):
+                return problem(request, 405, code="method_not_allowed", headers={"Allow": response["Allow"]})
             response.content = render_to_string("405.html")
         return response

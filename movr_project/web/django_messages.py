@@ -1,12 +1,12 @@
-"""Sentences of Django's forms, taken up into our catalogues: there they address people as ours do.
+"""Messages of Django's forms that MovR translates itself, to match its tone.
 
-Nothing imports this; ``script/messages`` reads it. Django's own translations follow ours.
+Nothing imports this module; ``script/messages`` reads it. Our catalogue takes precedence over Django's.
 """
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-SENTENCES = [
+MESSAGES = [
     _("Enter a valid value."),
     _("Enter a valid email address."),
     _("Enter a whole number."),

@@ -1,4 +1,4 @@
-"""Links between the admin's pages, for columns and read-only panels."""
+"""Links between admin pages, for columns and read-only panels."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 
 
 def link_to(obj: Model) -> SafeString:
-    """A link to an object's admin page."""
+    """Return a link to an object's admin page."""
     url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[quote(str(obj.pk))])
     return format_html('<a href="{}">{}</a>', url, obj)
 
 
 def link_list(objects: Iterable[Model], empty: str = "-") -> SafeString | str:
-    """Links one below the other."""
+    """Return links, one per line."""
     return format_html_join("", "<div>{}</div>", ((link_to(obj),) for obj in objects)) or empty

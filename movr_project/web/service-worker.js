@@ -1,5 +1,5 @@
-// What is kept: the two pages below and the files they are made of. Never a page of a person, never a form.
-// Everything comes from the network; what is kept is for when there is none.
+// Caches the two pages below and the files they need, never pages with personal data or forms. Everything comes from
+// the network; the cache is used only when there is no connection.
 "use strict";
 
 const PREFIX = "movr-";
@@ -27,7 +27,7 @@ self.addEventListener("fetch", (event) => {
 
 async function keep() {
   const cache = await caches.open(CACHE);
-  // Without cookies: the same for everybody.
+  // Without cookies, so that the pages are the same for everyone.
   const options = { cache: "reload", credentials: "omit" };
   await cache.addAll([KEPT.offline, KEPT.notSent, ...files].map((url) => new Request(url, options)));
 }
