@@ -1,4 +1,4 @@
-"""One settings file, read from the environment (and from ``.env`` where there is one).
+"""MovR's settings, read from the environment and from ``.env`` if it exists.
 
 ``.env.example`` explains every variable.
 """
@@ -9,11 +9,12 @@ from email.utils import getaddresses
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from movr_project.db.engines import database_settings
-from movr_project.tiles import tile_source
+from .db.engines import database_settings
+from .web.tiles import tile_source
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -22,7 +23,7 @@ env.read_env(BASE_DIR / ".env")
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """A switch in the environment. A word that is neither yes nor no stops the start."""
+    """Return a boolean from the environment. Anything but a yes or no stops the start-up."""
     value = env.str(name, default=str(default)).strip().lower()
     if value not in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}:
         raise ImproperlyConfigured(f"{name}={value!r}: write on or off.")
@@ -31,8 +32,8 @@ def flag(name: str, *, default: bool) -> bool:
 
 DEBUG = flag("DEBUG", default=False)
 
-# Building the static files needs none of these; running without them would lose data or leak it: an
-# unnoticed SQLite file on a host with an ephemeral disk is gone at the next deployment.
+# collectstatic needs none of these. Running without them would lose or leak data: a default SQLite file on a
+# host with an ephemeral disk would be gone at the next deployment.
 COLLECTING_STATIC = sys.argv[1:2] == ["collectstatic"]
 MISSING = [name for name in ("SECRET_KEY", "DATABASE_URL", "SITE_URL") if not env.str(name, default="")]
 if MISSING and not DEBUG and not COLLECTING_STATIC:
@@ -40,19 +41,29 @@ if MISSING and not DEBUG and not COLLECTING_STATIC:
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or "only-for-development-and-collectstatic"
 
-# Where people reach the site: links in mails, allowed hosts and trusted origins come from it.
+# Earlier keys. Signatures made with them stay valid until everyone has a newer cookie.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# The public URL of the site, used for links in e-mails, allowed hosts and trusted origins.
 SITE_URL = (env.str("SITE_URL", default="") or "http://localhost:8000").rstrip("/")
 SITE_HOST = environ.urlparse(SITE_URL).hostname or ""
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST])
+# A development machine has several names for itself, all of them local.
+LOOPBACK_HOSTS = ["localhost", ".localhost", "127.0.0.1", "[::1]", "0.0.0.0"] if DEBUG else []  # noqa: S104
+ALLOWED_HOSTS = list(dict.fromkeys([*env.list("ALLOWED_HOSTS", default=[SITE_HOST]), *LOOPBACK_HOSTS]))
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
 INSTALLED_APPS = [
     "movr_project.apps.MovrConfig",
     "movr_project.apps.MovrAdminConfig",
+    # In import order: an app may import only the apps above it.
+    "throttling",
     "cities",
     "accounts",
+    "notifications",
+    "documents",
     "fleet",
     "rides",
+    "operations",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -65,30 +76,33 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "crispy_forms",
     "crispy_bootstrap5",
+    "corsheaders",
 ]
 
 MIDDLEWARE = [
-    "movr_project.middleware.RequestLogMiddleware",
-    "movr_project.middleware.HealthCheckMiddleware",
-    "movr_project.middleware.PageHeadersMiddleware",
+    "movr_project.web.middleware.RequestLogMiddleware",
+    "movr_project.web.middleware.HealthCheckMiddleware",
+    "movr_project.web.middleware.PageHeadersMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # before what may answer: errors need its headers too
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # pages; static files come compressed already
+    "django.middleware.gzip.GZipMiddleware",  # pages only; static files are already compressed
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "movr_project.web.limits.MeasureMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_otp.middleware.OTPMiddleware",
+    "accounts.second_factor_middleware.SecondFactorMiddleware",
     "accounts.language_middleware.LanguageMiddleware",
-    "movr_project.middleware.LoginRequiredMiddleware",
+    "movr_project.web.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.terms_middleware.TermsMiddleware",
+    "documents.middleware.TermsMiddleware",
     "cities.middleware.CurrentCityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "movr_project.middleware.MethodNotAllowedPageMiddleware",
-    "movr_project.db.requests.DatabaseFaultMiddleware",
+    "movr_project.web.middleware.MethodNotAllowedPageMiddleware",
+    "movr_project.web.retry_view.DatabaseFaultMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -119,6 +133,7 @@ if DATABASE_URL:
     DATABASES["default"] = database_settings(
         DATABASE_URL,
         conn_max_age=env.int("CONN_MAX_AGE", default=600),
+        isolation=env.str("DATABASE_ISOLATION", default=""),
         send_isolation=flag("DATABASE_SEND_ISOLATION", default=True),
     )
 DISABLE_COCKROACHDB_TELEMETRY = True
@@ -131,19 +146,27 @@ TRANSACTION_MAX_BACKOFF_SECONDS = env.float("TRANSACTION_MAX_BACKOFF_SECONDS", d
 
 # --- MovR ---------------------------------------------------------------------------------------
 
-# The city of a person of whom nothing is known.
+# The city of visitors whose location is unknown.
 DEFAULT_CITY = env.str("DEFAULT_CITY", default="new york")
-# Believe X-City and X-PLACE. Only where the proxy in front sets or removes them on every request.
+# Trust X-City and X-PLACE. Only if the proxy in front sets or removes them on every request.
 TRUST_GEO_HEADERS = flag("TRUST_GEO_HEADERS", default=False)
-# A vehicle added by its owner waits for staff before riders see it.
+# Riders see an owner's new vehicle only after staff have approved it.
 VEHICLES_NEED_APPROVAL = flag("VEHICLES_NEED_APPROVAL", default=False)
-# How many rides a person may have open at once.
+# How many rides a person may have in progress at the same time.
 MAX_OPEN_RIDES = env.int("MAX_OPEN_RIDES", default=1)
-# How long notices that were read are kept.
-NOTICE_RETENTION_DAYS = env.int("NOTICE_RETENTION_DAYS", default=90)
-# Shows a map on the vehicle's page; the key is public in the HTML, so restrict it to this site.
+# Rides a person may start per hour. Each start shows an unlock code.
+RIDE_STARTS_PER_HOUR = env.int("RIDE_STARTS_PER_HOUR", default=12)
+# Shorter rides are listed for staff: someone may only have wanted the unlock code.
+SHORT_RIDE_MINUTES = env.int("SHORT_RIDE_MINUTES", default=2)
+# Longer rides are listed for staff, and their riders notified.
+RIDE_WARNING_HOURS = env.int("RIDE_WARNING_HOURS", default=12)
+# Vehicles a person may add per hour.
+VEHICLES_ADDED_PER_HOUR = env.int("VEHICLES_ADDED_PER_HOUR", default=10)
+# How long read notifications are kept.
+NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=90)
+# Shows a map on the vehicle's page. The key is public in the HTML, so restrict it to this site.
 GOOGLE_MAPS_EMBED_KEY = env.str("GOOGLE_MAPS_EMBED_KEY", default="")
-# Where browsers get the pictures of maps, and what a map says of their origin; none without a URL.
+# Where browsers load map tiles from, and the attribution shown on maps. No maps without a URL.
 MAP_TILE_URL = env.str("MAP_TILE_URL", default="https://tile.openstreetmap.org/{z}/{x}/{y}.png").strip()
 MAP_ATTRIBUTION = env.str(
     "MAP_ATTRIBUTION", default='© <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a>'
@@ -153,12 +176,13 @@ MAP_ATTRIBUTION = env.str(
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # first: it stops those who tried too often
+    "axes.backends.AxesStandaloneBackend",  # first, so that it blocks those who failed too often
     "accounts.backends.UsernameOrEmailBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -166,61 +190,102 @@ LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "fleet:vehicle_list"
 LOGOUT_REDIRECT_URL = "accounts:login"
 
-# Nothing to look up, and no region to be in. See docs/decisions/0003-signed-cookie-sessions.md.
+# No look-up and no region needed. See docs/decisions/0003-signed-cookie-sessions.md.
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_HTTPONLY = True
+# For browser apps on other hosts of the same domain, as in .movr.example. Empty: cookies stay on this host.
+SESSION_COOKIE_DOMAIN = env.str("SESSION_COOKIE_DOMAIN", default="") or None
+CSRF_COOKIE_DOMAIN = SESSION_COOKIE_DOMAIN
+# Lax, Strict, or None for browser apps on other domains.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.str("SESSION_COOKIE_SAMESITE", default="Lax").capitalize()
+MESSAGE_STORAGE = "movr_project.web.messages.CappedStorage"
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 
-# Riding needs an e-mail address that its owner has confirmed.
+# Require a confirmed e-mail address for riding.
 EMAIL_VERIFICATION = flag("EMAIL_VERIFICATION", default=False)
-# Staff prove a second factor (a one-time password) before the administration opens.
+# Require a second factor (a one-time password) of staff before the admin opens.
 STAFF_SECOND_FACTOR = flag("STAFF_SECOND_FACTOR", default=not DEBUG)
-OTP_TOTP_ISSUER = "MovR"  # what authenticator apps call it
-PASSWORD_RESET_TIMEOUT = 10 * 60  # seconds (row B7)
+SECOND_FACTOR_HOURS = env.int("SECOND_FACTOR_HOURS", default=12)  # how long it stays valid
+# Encrypts the secrets of second factors. Derived from SECRET_KEY if empty.
+SECOND_FACTOR_KEY = env.str("SECOND_FACTOR_KEY", default="")
+OTP_TOTP_ISSUER = "MovR"  # the name shown in authenticator apps
+PASSWORD_RESET_TIMEOUT = 10 * 60  # seconds
 EMAIL_CONFIRMATION_TIMEOUT = 3 * 24 * 60 * 60  # seconds
 
 # --- Reservations and bookings ------------------------------------------------------------------
 
 RESERVATION_MINUTES = env.int("RESERVATION_MINUTES", default=10)
-RESERVATION_COOLDOWN_MINUTES = env.int("RESERVATION_COOLDOWN_MINUTES", default=15)  # before the same one again
+RESERVATION_COOLDOWN_MINUTES = env.int("RESERVATION_COOLDOWN_MINUTES", default=15)  # for the same vehicle
 BOOKING_DAYS_AHEAD = env.int("BOOKING_DAYS_AHEAD", default=30)
 BOOKING_MIN_MINUTES = env.int("BOOKING_MIN_MINUTES", default=15)
 BOOKING_MAX_HOURS = env.int("BOOKING_MAX_HOURS", default=72)
-MAX_BOOKINGS = env.int("MAX_BOOKINGS", default=10)  # of one person in one city
-# Before somebody else's booking: nobody may set out any more; riders are told how long they have.
-BOOKING_GUARD_MINUTES = env.int("BOOKING_GUARD_MINUTES", default=15)
+MAX_BOOKINGS = env.int("MAX_BOOKINGS", default=10)  # per person, in all cities
+MAX_BOOKED_HOURS = env.int("MAX_BOOKED_HOURS", default=168)  # likewise
+# Before another person's booking: rides can't start within the buffer, and riders see the time left.
+BOOKING_BUFFER_MINUTES = env.int("BOOKING_BUFFER_MINUTES", default=15)
 BOOKING_WARNING_MINUTES = env.int("BOOKING_WARNING_MINUTES", default=120)
-REPORTS_TAKE_OFF = env.int("REPORTS_TAKE_OFF", default=3)  # people with open reports of a vehicle
-REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", default=10)  # of one person
+# A booking is released if its rider has not started a ride that long after its start. 0: never.
+BOOKING_NO_SHOW_MINUTES = env.int("BOOKING_NO_SHOW_MINUTES", default=30)
+REPORTS_TAKE_OFF = env.int("REPORTS_TAKE_OFF", default=3)  # people with open reports about a vehicle
+REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", default=10)  # per person
+REPORT_OFF_HOURS = env.int("REPORT_OFF_HOURS", default=12)  # how long reports put a vehicle out of service
+REPORT_TRUST_HOURS = env.int("REPORT_TRUST_HOURS", default=24)  # after a ride, its rider's reports are trusted
 VEHICLE_EVENT_RETENTION_DAYS = env.int("VEHICLE_EVENT_RETENTION_DAYS", default=730)
 
-# How riders open a vehicle's lock: see rides/locks.py.
+# How riders unlock a vehicle: see rides/locks.py.
 LOCK_BACKEND = env.str("LOCK_BACKEND", default="rides.locks.CodeLock")
 
 # --- Throttling ---------------------------------------------------------------------------------
 
-# How many proxies of ours stand in front: so many entries of X-Forwarded-For, from the right, are true.
+# The number of our own proxies in front: that many entries of X-Forwarded-For, from the right, are trusted.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
-# From one address, and of one kind to one person.
+# Per address, and e-mails of one kind per person.
 REGISTRATIONS_PER_HOUR = env.int("REGISTRATIONS_PER_HOUR", default=30)
 MAILS_PER_HOUR = env.int("MAILS_PER_HOUR", default=5)
-LOGINS_PER_HOUR = env.int("LOGINS_PER_HOUR", default=100)  # failed ones, from one address
-AXES_CLIENT_IP_CALLABLE = "movr_project.clients.client_address"
-AXES_USERNAME_CALLABLE = "accounts.throttling.login_name"
-AXES_LOCKOUT_CALLABLE = "accounts.throttling.locked_out"
+WRONG_CODES_PER_HOUR = env.int("WRONG_CODES_PER_HOUR", default=60)  # on labels, per address
+LOGINS_PER_HOUR = env.int("LOGINS_PER_HOUR", default=100)  # failed ones, per address
+AXES_CLIENT_IP_CALLABLE = "movr_project.web.clients.client_address"
+AXES_USERNAME_CALLABLE = "accounts.lock_out.login_name"
+AXES_LOCKOUT_CALLABLE = "accounts.lock_out.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=5)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_COOLOFF_MINUTES", default=15))
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
-AXES_DISABLE_ACCESS_LOG = True  # who logged in when is nobody's business
+AXES_DISABLE_ACCESS_LOG = True  # log-ins are private
 AXES_VERBOSE = False
+
+# --- API ------------------------------------------------------------------------------------------
+
+# Per person or client. Reads are counted per process, writes exactly.
+API_READS_PER_MINUTE = env.int("API_READS_PER_MINUTE", default=600)
+API_WRITES_PER_MINUTE = env.int("API_WRITES_PER_MINUTE", default=60)
+# Browser apps on these origins may use the API with the cookies of people who are logged in.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-second-factor",
+]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+]
 
 # --- Security -----------------------------------------------------------------------------------
 
 if not DEBUG:
-    # Anybody can send that header; only where a proxy of ours stands in front does it replace theirs.
+    # Anyone can send this header; trust it only if our own proxy replaces it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
     SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=60 * 60 * 24 * 365)
@@ -228,10 +293,11 @@ if not DEBUG:
     SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD", default=False)
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-    # Browsers take cookies of such a name from this host alone, not from a neighbouring subdomain.
-    SESSION_COOKIE_NAME = "__Host-sessionid"
-    CSRF_COOKIE_NAME = "__Host-csrftoken"
-    # Subdomains may belong to somebody else and may not speak HTTPS: both are the operator's decision.
+    # Browsers accept cookies with the first prefix from this host only, not from a sibling subdomain.
+    COOKIE_PREFIX = "__Secure-" if SESSION_COOKIE_DOMAIN else "__Host-"
+    SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+    CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+    # Subdomains may belong to others or not support HTTPS: both settings are the operator's decision.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_FAILURE_VIEW = "movr_project.views.csrf_failure"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
@@ -242,7 +308,7 @@ CONTENT_SECURITY_POLICY = {
             SELF,
             "data:",
             *tile_source(MAP_TILE_URL),
-        ],  # Bootstrap has data: URLs
+        ],  # Bootstrap uses data: URLs
         "frame-src": ["https://www.google.com"] if GOOGLE_MAPS_EMBED_KEY else [NONE],
         "object-src": [NONE],
         "base-uri": [NONE],
@@ -251,11 +317,24 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 X_FRAME_OPTIONS = "DENY"
+# The contact in /.well-known/security.txt: a mailto: or https:// URL.
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
+
+# The largest forms are an admin action with 500 selected rows and a document in Markdown. Files are counted
+# separately: views declare them (movr_project/web/uploads.py).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024  # bytes of a request's body
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 600
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_HANDLERS = [
+    "movr_project.web.uploads.DeclaredUploadHandler",  # first, so that the others see only what it accepts
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- Pages --------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
-# By their own names, for those who look for theirs. See docs/languages.md.
+# Each in its own language. See docs/languages.md.
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["movr_project.formats"]
@@ -263,7 +342,7 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60  # seconds
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = not DEBUG
-TIME_ZONE = "UTC"  # what is stored; pages show the time of the ride's city
+TIME_ZONE = "UTC"  # for storage; pages show the time of the ride's city
 USE_I18N = True
 USE_TZ = True
 
@@ -275,7 +354,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "movr_project.web.static_storage.StaticFilesStorage"
     },
 }
 
@@ -284,19 +363,19 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- Mail -----------------------------------------------------------------------------------------
 
-# Without a server mails are shown on a developer's console. Elsewhere they go nowhere, which a check
-# says: in a log the links in them would let its readers in.
+# Without a mail server, e-mails are printed to the console in development. Elsewhere they are discarded, which
+# a system check reports: links in a log would let its readers log in.
 NO_MAIL_SERVER = "consolemail://" if DEBUG else "dummymail://"
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or NO_MAIL_SERVER))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 EMAIL_SUBJECT_PREFIX = "[MovR] "
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or f"MovR <no-reply@{SITE_HOST}>"
 SERVER_EMAIL = env.str("SERVER_EMAIL", default="") or DEFAULT_FROM_EMAIL
-# Who gets a mail about each kind of error, at a limited rate.
+# Who gets an e-mail about each kind of error, at a limited rate.
 ADMINS = [pair for pair in getaddresses([env.str("ADMINS", default="")]) if pair[1]]
 MAIL_IN_BACKGROUND = not DEBUG
 
-# --- Logs: to stdout, where the host collects them ------------------------------------------------
+# --- Logs: to stdout, for the host to collect -----------------------------------------------------
 
 LOGGING = {
     "version": 1,
@@ -327,12 +406,12 @@ LOGGING = {
     },
     "root": {"handlers": ["stdout", "admins"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "django": {"level": "INFO"},  # without handlers of its own
-        "django.request": {"level": "ERROR"},  # the rest is in the request's own line
-        # What a client does wrong is nothing to mail; junk in the Host header not even to log twice.
+        "django": {"level": "INFO"},  # has no handlers of its own
+        "django.request": {"level": "ERROR"},  # everything else is in the request's own line
+        # No e-mail about clients' mistakes, and junk in the Host header is logged only once.
         "django.security": {"handlers": ["stdout"], "propagate": False},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "movr_project.mail": {"handlers": ["stdout"], "propagate": False},  # a failed mail by no mail
-        "axes": {"level": "CRITICAL"},  # names and addresses
+        "movr_project.mail": {"handlers": ["stdout"], "propagate": False},  # no e-mail about a failed e-mail
+        "axes": {"level": "CRITICAL"},  # they would log names and addresses
     },
 }

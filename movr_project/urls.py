@@ -1,7 +1,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from . import installable, views
+from . import views
+from .web import pwa as installable
+from .web import well_known
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,11 +12,19 @@ urlpatterns = [
     path("service-worker.js", installable.service_worker, name="service_worker"),
     path("offline/", installable.offline, name="offline"),
     path("offline/form/", installable.offline_form, name="offline_form"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path("favicon.ico", well_known.favicon, name="favicon"),
+    path(".well-known/change-password", well_known.change_password, name="change_password"),
+    path(".well-known/security.txt", well_known.security_txt, name="security_txt"),
     path("city/", include("cities.urls")),
     path("", include("accounts.urls")),
+    path("notifications/", include("notifications.urls")),
+    path("", include("documents.urls")),
     path("", include("fleet.urls")),
+    path("", include("operations.urls")),
     path("rides/", include("rides.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("movr_project.api.mount")),
 ]
 
 handler400 = "movr_project.views.bad_request"
