@@ -1,0 +1,67 @@
+"""``Notification``: a message to a person."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import city_column, served_city_constraint
+from movr_project.db.constraints import ForeignKeyConstraint
+from movr_project.db.keys import CityKey
+from movr_project.db.relations import CityForeignKey
+
+from .querysets import NotificationQuerySet
+
+TEXT_LENGTH = 300
+
+
+class Notification(models.Model):
+    """A message for a person's next page, stored in their home city. See ``notifications.services``."""
+
+    pk = CityKey("city", "id")
+    city = city_column()
+    id = models.UUIDField(default=uuid.uuid4, editable=False)
+    user_id = models.UUIDField(editable=False)
+    user = CityForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
+    code = models.CharField(_("code"), max_length=32)
+    text = models.CharField(_("text"), max_length=TEXT_LENGTH)  # in the person's language
+    url = models.CharField(_("address"), max_length=200, blank=True)  # a path of this site
+    created_at = models.DateTimeField(_("sent"), default=timezone.now)
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "notifications"
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        constraints = [
+            served_city_constraint("notifications"),
+            # Notifications move with the person.
+            ForeignKeyConstraint(
+                name="notifications_user_lives_in_the_city",
+                columns=["city", "user_id"],
+                to_table="users",
+                to_columns=["city", "id"],
+                on_update="CASCADE",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["city", "user_id", "-created_at"], name="notifications_user"),
+            models.Index(
+                fields=["city", "user_id", "-created_at"],
+                name="notifications_unread",
+                condition=Q(read_at__isnull=True),
+            ),
+            models.Index(fields=["city", "read_at"], name="notifications_read", condition=Q(read_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_unread(self) -> bool:
+        return self.read_at is None

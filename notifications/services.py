@@ -1,0 +1,106 @@
+"""Send notifications: on a person's next page and, where it matters, by e-mail."""
+
+import uuid
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.text import Truncator
+
+from accounts.models import User
+from cities.registry import registry
+from movr_project.db.retry import retry_transaction
+from movr_project.mail import send_mail
+from movr_project.web.redirects import is_path_of_ours
+
+from .models import TEXT_LENGTH, Notification
+
+BATCH = 500
+
+
+def notify(user: User, *, code: str, text: Any, url: str = "", mail: bool = False, key: str = "") -> None:
+    """Add a notification to the person's next page and, with ``mail``, e-mail it after the transaction commits.
+
+    Part of a transaction. Locks the person. ``code`` is a stable identifier ("booking_cancelled"); ``url`` is a
+    path of this site. A lazy ``text`` is rendered in the person's language: interpolate with
+    ``format_lazy(_("… {vehicle} …"), vehicle=…)``, as ``%`` would evaluate it at once. Do nothing if the person has
+    no active account. With a ``key``, send each ``code`` and ``key`` only once. E-mails must not contain text
+    chosen by other users.
+    """
+    if url and not is_path_of_ours(url):
+        raise ValueError(f"A notification points at a path of this site, not at {url!r}.")
+    # Lock the person first, so that a concurrent call with the same key waits here and then finds it.
+    person = User.objects.locked(user) or _locked_after_moving(user)
+    if person is None:
+        return
+    notification_id = _notification_id(person, code, key) if key else uuid.uuid4()
+    if key and Notification.objects.filter(city=person.city, id=notification_id).exists():
+        return
+    _active_row(person).update(unread_notifications=F("unread_notifications") + 1)
+    with translation.override(person.language) if person.language else nullcontext():
+        sentence = Truncator(str(text)).chars(TEXT_LENGTH)
+    Notification.objects.create(
+        city=person.city, id=notification_id, user_id=person.id, code=code, text=sentence, url=url
+    )
+    if mail:
+        context = {"user": person, "text": sentence, "path": url or reverse("notifications:notification_list")}
+        send_mail("notification", to=person.email, context=context, language=person.language)
+
+
+@retry_transaction(idempotent=True)
+def mark_read(user: User, notification_id: uuid.UUID) -> None:
+    """Mark a notification as read. Only one of two concurrent calls changes it and updates the counter."""
+    _read(user, user.notifications.filter(id=notification_id))
+
+
+@retry_transaction(idempotent=True)
+def mark_all_read(user: User) -> None:
+    _read(user, user.notifications.all())
+
+
+def delete_old_notifications(*, days: int) -> int:
+    """Delete notifications read more than the given number of days ago and return their number. Keep unread ones."""
+    limit = timezone.now() - timedelta(days=days)
+    return sum(_forget_in(city.name, limit) for city in registry)
+
+
+def _read(user: User, notifications: Any) -> None:
+    number = notifications.unread().update(read_at=timezone.now())
+    if number:
+        # Never below zero, even if the counter was wrong: the constraint would make reading fail.
+        _active_row(user).update(unread_notifications=Greatest(F("unread_notifications") - number, 0))
+
+
+def _forget_in(city: str, limit: datetime) -> int:
+    forgotten = 0
+    while True:
+        number = _forget_batch(city, limit)
+        forgotten += number
+        if number < BATCH:
+            return forgotten
+
+
+@retry_transaction(idempotent=True)
+def _forget_batch(city: str, limit: datetime) -> int:
+    old = Notification.objects.in_city(city).read_before(limit)
+    ids = list(old.order_by("read_at").values_list("id", flat=True)[:BATCH])
+    Notification.objects.in_city(city).filter(id__in=ids).delete()
+    return len(ids)
+
+
+def _locked_after_moving(user: User) -> User | None:
+    """Lock someone who has just moved to another city. Queries all cities, but is rarely needed."""
+    moved = User.objects.active().filter(id=user.id).exclude(city=user.city).first()
+    return User.objects.locked(moved) if moved else None
+
+
+def _active_row(user: User) -> Any:
+    return User.objects.active().filter(id=user.id, city=user.city)
+
+
+def _notification_id(user: User, code: str, key: str) -> uuid.UUID:
+    return uuid.uuid5(user.id, f"{code}:{key}")
