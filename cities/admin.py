@@ -7,6 +7,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from movr_project.admin.model_admins import MovrAdmin
+
 from . import services
 from .models import City
 from .placement.cluster import is_cockroach
@@ -15,7 +17,7 @@ from .registry import registry
 
 
 class CityFilter(admin.SimpleListFilter):
-    """By the city of the row. Every list of partitioned rows has it."""
+    """Filter by the row's city. For all lists of partitioned rows."""
 
     title = _("city")
     parameter_name = "city"
@@ -29,23 +31,28 @@ class CityFilter(admin.SimpleListFilter):
 
 @admin.display(description=_("city"), ordering="city")
 def city_name(obj: Any) -> str:
-    """A column for a list of partitioned rows."""
+    """A column for lists of partitioned rows."""
     return str(registry.get(obj.city) or obj.city)
 
 
 @admin.register(City)
-class CityAdmin(admin.ModelAdmin):
-    list_display = ["display_name", "code", "region", "time_zone", "currency", "radius_km"]
+class CityAdmin(MovrAdmin):
+    list_display = ["readers_name", "code", "region", "time_zone", "currency", "radius_km"]
     list_filter = ["region"]
-    search_fields = ["name", "display_name", "code"]
+    key_lookups = []  # the key is the name
+    search_fields = ["name", "display_name", "code", "region"]
     fieldsets = [
         (None, {"fields": ["name", "display_name", "code", "region"]}),
-        (_("Place"), {"fields": ["latitude", "longitude", "radius_km", "time_zone"]}),
+        (_("Location"), {"fields": ["latitude", "longitude", "radius_km", "time_zone"]}),
         (_("Money"), {"fields": ["currency"]}),
     ]
 
+    @admin.display(description=_("display name"), ordering="display_name")
+    def readers_name(self, city: City) -> str:
+        return str(city)
+
     def get_readonly_fields(self, request: HttpRequest, obj: City | None = None) -> list[str]:
-        # Both stand in the keys and on the labels of everything in the city.
+        # Keys and labels of everything in the city contain them.
         return ["name", "code"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: City, form: ModelForm, change: bool) -> None:
@@ -55,15 +62,15 @@ class CityAdmin(admin.ModelAdmin):
 
     @staticmethod
     def _left_to_do(city: City, change: bool) -> str:
-        """A cluster across regions places rows by a list of cities, which somebody has to renew."""
+        """Return what is left to do: a multi-region cluster places rows by a list of cities that must be updated."""
         if change:
-            sentence = _("On a cluster across regions the rows of %(city)s stay where they are until this has run: ")
+            sentence = _("On a multi-region cluster, the rows of %(city)s stay where they are until you run: ")
         else:
-            sentence = _("A database that is spread over regions takes no rows of %(city)s until this has run: ")
+            sentence = _("A multi-region database accepts no rows of %(city)s until you run: ")
         return f"{sentence % {'city': city}}{COMMAND}"
 
     def get_deleted_objects(self, objs, request: HttpRequest):
-        """What stands in the way is shown before anybody confirms."""
+        """Show what prevents the deletion before it is confirmed."""
         deleted, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
         return deleted, counts, missing_permissions, [*protected, *self._in_use(objs)]
 

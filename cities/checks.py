@@ -4,7 +4,7 @@ from django.core import checks
 
 @checks.register(checks.Tags.database)
 def default_city_is_served(databases: list[str] | None = None, **kwargs) -> list[checks.CheckMessage]:
-    """Tag ``database``: DEFAULT_CITY must be one of the cities (once there are any)."""
+    """Check that DEFAULT_CITY is one of the cities, if there are any (tag ``database``)."""
     from .models import City
 
     if "default" not in (databases or []) or not _migrated():

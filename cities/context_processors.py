@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _
 from .models import City
 from .registry import registry
 
-TOLD = "city_told"  # in the session: the place of which the person was last told
-OFFERED = "city_offered"  # in the session: the place from which a switch was last offered
+NOTICE_KEY = "city_told"  # in the session: the place that the last notice was about
+OFFER_KEY = "city_offered"  # in the session: the place for which a city was last suggested
 
 
 def cities(request: HttpRequest) -> dict[str, Any]:
-    """For the navigation: every city by region, and what the person should hear about theirs, once."""
+    """Add the cities by region for the navigation, and notices about the current city, each shown once."""
     if not hasattr(request, "current_city"):
-        return {}  # an error page made before the middleware ran
+        return {}  # error pages rendered before the middleware
     return {
         "cities_by_region": registry.by_region,
         "city_notice": SimpleLazyObject(lambda: notice(request)),
@@ -23,25 +23,25 @@ def cities(request: HttpRequest) -> dict[str, Any]:
 
 
 def notice(request: HttpRequest) -> str:
-    """A sentence when the city was guessed, told once for each place (rows M41, M43)."""
+    """Return a notice that the city was guessed, once per place."""
     current = request.current_city
     if current.assumed:
         place = "?"
-        sentence = _("We could not tell where you are, so this is %(city)s. You can pick another city.")
+        sentence = _("We couldn't detect your location, so we're showing %(city)s.")
     elif current.located and current.located.unserved_place and current.city == current.located.city:
         place = current.located.unserved_place
-        sentence = _("MovR is not in %(place)s yet. This is %(city)s, the nearest city we serve.")
+        sentence = _("MovR isn't in %(place)s yet, so we're showing %(city)s, the nearest city we serve.")
     else:
         return ""
-    if not _is_news(request, TOLD, place):
+    if not _is_new(request, NOTICE_KEY, place):
         return ""
     return sentence % {"place": place, "city": current.city}
 
 
 def offer(request: HttpRequest) -> City | None:
-    """A city to switch to, offered once for each place where the person is found.
+    """Return a city to suggest, once per place where the person is located.
 
-    Away from home and looking at the place where one is: home. Looking elsewhere: where one is.
+    Suggest the home city to someone browsing the place where they are, else the place where they are.
     """
     current = request.current_city
     if not current.located:
@@ -51,10 +51,10 @@ def offer(request: HttpRequest) -> City | None:
     other = here if current.city != here else home
     if other is None or other == current.city or here == home:
         return None
-    return other if _is_news(request, OFFERED, here.name) else None
+    return other if _is_new(request, OFFER_KEY, here.name) else None
 
 
-def _is_news(request: HttpRequest, key: str, place: str) -> bool:
+def _is_new(request: HttpRequest, key: str, place: str) -> bool:
     if request.session.get(key) == place:
         return False
     request.session[key] = place

@@ -5,7 +5,7 @@ from .registry import registry
 
 
 class CityConverter:
-    """``<city:city>`` in a URL: the slug of a served city. Any other slug is a 404."""
+    """``<city:city>`` in a URL: the slug of a served city. Other slugs result in a 404."""
 
     regex = "[a-z]+(?:-[a-z]+)*"
 
@@ -16,7 +16,7 @@ class CityConverter:
         return city
 
     def to_url(self, value: City | str) -> str:
-        """Takes a ``City``, or a name as the rows hold it."""
+        """Accept a ``City`` or its name."""
         return str(getattr(value, "slug", value)).replace(" ", "-")
 
 

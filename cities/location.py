@@ -1,4 +1,4 @@
-"""Where a person is, as far as the request tells (rows M38 to M45)."""
+"""Determine a visitor's city from the request."""
 
 from dataclasses import dataclass
 
@@ -10,29 +10,29 @@ from .geography import parse_position
 from .models import City
 from .registry import registry
 
-CHOSEN = "city"  # in the session: the city the person picked
-LONGEST_HEADER = 200
+CHOSEN = "city"  # in the session: the city chosen by the person
+MAX_HEADER_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Located:
-    """What a trusted proxy says about the person's place."""
+    """A person's location according to a trusted proxy."""
 
     city: City
-    unserved_place: str = ""  # as the header named it, when ``city`` is only the nearest
+    unserved_place: str = ""  # the header's name for it, if ``city`` is only the nearest one
 
 
 @dataclass(frozen=True)
 class CurrentCity:
-    """The city a request is about, and how we came to it."""
+    """The city of a request, and how it was determined."""
 
     city: City
     located: Located | None
-    assumed: bool = False  # nothing is known of the person
+    assumed: bool = False  # nothing is known about the person
 
 
 def current_city(request: HttpRequest) -> CurrentCity:
-    """Chosen by the person, else located, else the home city, else DEFAULT_CITY."""
+    """Return the chosen city, else the located one, else the home city, else DEFAULT_CITY."""
     located = locate(request)
     chosen = registry.get(str(request.session.get(CHOSEN, "")))
     if chosen:
@@ -46,9 +46,9 @@ def current_city(request: HttpRequest) -> CurrentCity:
 
 
 def locate(request: HttpRequest) -> Located | None:
-    """Read ``X-PLACE: city,lat,long``, or ``X-City: city``. Junk locates nobody.
+    """Parse ``X-PLACE: city,lat,long`` or ``X-City: city``. Return None if they are malformed.
 
-    Only with TRUST_GEO_HEADERS: anybody can send a header, so the proxy must set or remove both.
+    Only with TRUST_GEO_HEADERS: anyone can send these headers, so the proxy must set or remove both.
     """
     if not settings.TRUST_GEO_HEADERS:
         return None
@@ -67,8 +67,8 @@ def locate(request: HttpRequest) -> Located | None:
 
 
 def _header(request: HttpRequest, name: str) -> str:
-    """WSGI hands headers over as Latin-1; names of places are sent as UTF-8."""
-    text = request.headers.get(name, "")[:LONGEST_HEADER]
+    """Decode a header as UTF-8, as WSGI decodes headers as Latin-1."""
+    text = request.headers.get(name, "")[:MAX_HEADER_LENGTH]
     try:
         return text.encode("latin-1").decode()
     except UnicodeError:

@@ -7,9 +7,9 @@ from .location import current_city
 
 
 class CurrentCityMiddleware:
-    """Puts ``request.city`` (a ``City``) and ``request.current_city`` (how it was found) on each request.
+    """Set ``request.city`` (a ``City``) and ``request.current_city`` (how it was determined).
 
-    Both are worked out when first asked for: a request that needs no city pays nothing.
+    Both are lazy, so that requests that need no city pay nothing.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):

@@ -1,4 +1,4 @@
-"""``City``: the axis along which all data of fleet and rides is partitioned."""
+"""``City``: the partitioning key of all fleet and ride data."""
 
 from functools import cached_property
 from zoneinfo import ZoneInfo, available_timezones
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from movr_project.db.constraints import ForeignKeyConstraint
@@ -14,6 +15,17 @@ from .geography import great_circle_km
 
 CITY_NAME_LENGTH = 64
 
+# Display names for the catalogue. Languages that spell them the same omit them.
+gettext_noop("New York")
+gettext_noop("Boston")
+gettext_noop("Washington DC")
+gettext_noop("San Francisco")
+gettext_noop("Seattle")
+gettext_noop("Los Angeles")
+gettext_noop("Amsterdam")
+gettext_noop("Paris")
+gettext_noop("Rome")
+
 
 def validate_time_zone(value: str) -> None:
     if value not in available_timezones():
@@ -21,21 +33,21 @@ def validate_time_zone(value: str) -> None:
 
 
 def city_column(**kwargs) -> models.CharField:
-    """The column ``city`` of a partitioned table: a plain string beside ``served_city_constraint``."""
+    """Return the ``city`` column of a partitioned table: a plain string, with ``served_city_constraint``."""
     return models.CharField(_("city"), max_length=CITY_NAME_LENGTH, **kwargs)
 
 
 def served_city_constraint(table: str, column: str = "city") -> ForeignKeyConstraint:
-    """The foreign key from a partitioned table to the cities (rows M1, M4): only served ones get in."""
+    """Return the foreign key from a partitioned table to the cities, which allows only served ones."""
     return ForeignKeyConstraint(
         name=f"{table}_{column}_is_served", columns=[column], to_table="cities", to_columns=["name"]
     )
 
 
 class City(models.Model):
-    """A city that MovR serves. Its name is the key of everything in it and never changes.
+    """A city that MovR serves. Its name is part of all keys in the city and never changes.
 
-    Read through ``cities.registry``, which keeps all of them in memory.
+    Read it through ``cities.registry``, which caches all cities in memory.
     """
 
     name = models.CharField(
@@ -73,11 +85,12 @@ class City(models.Model):
         verbose_name_plural = _("cities")
 
     def __str__(self) -> str:
-        return self.display_name
+        """Return the display name, translated if the catalogue has a translation."""
+        return gettext(self.display_name)
 
     @property
     def slug(self) -> str:
-        """The city in a URL: ``new-york``."""
+        """Return the city as part of a URL: ``new-york``."""
         return self.name.replace(" ", "-")
 
     @cached_property
@@ -85,7 +98,7 @@ class City(models.Model):
         return ZoneInfo(self.time_zone)
 
     def distance_km(self, latitude: float, longitude: float) -> float:
-        """Great-circle distance in km from the city's centre to a point given in degrees."""
+        """Return the great-circle distance in km from the city's centre to a point in degrees."""
         return great_circle_km(self.latitude, self.longitude, latitude, longitude)
 
     def contains(self, latitude: float, longitude: float) -> bool:

@@ -1,8 +1,9 @@
-"""Writes on cities. They are few: staff add and edit them in the admin."""
+"""Writes on cities. Staff add and edit cities in the admin."""
 
 from collections.abc import Iterator
 
 from django.apps import apps
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
@@ -17,9 +18,9 @@ class CityRefused(Refused):
 
 
 def in_use(city: City) -> str:
-    """A sentence naming what is in the city, or "" when nothing is.
+    """Return a sentence that names what is in the city, or "" if it is empty.
 
-    Who holds rows of a city is read from the models: every app that comes later is found too.
+    Models with rows in a city are found by their foreign keys, so that later apps are included.
     """
     holders = [
         str(model._meta.verbose_name_plural)
@@ -28,22 +29,31 @@ def in_use(city: City) -> str:
     ]
     if not holders:
         return ""
-    return _("%(city)s is in use: there are %(holders)s.") % {
+    return _("%(city)s can't be deleted. It is still used by %(holders)s.") % {
         "city": city,
         "holders": ", ".join(holders),
     }
 
 
 def delete_city(city: City) -> None:
-    """Delete a city in which nothing is; part of a transaction. Raises ``CityRefused``: ``city_in_use``."""
+    """Delete an empty city. Part of a transaction. Raise ``CityRefused``: ``city_in_use``."""
+    _refuse_in_use(city)
+    try:
+        with transaction.atomic():
+            city.delete()
+    except IntegrityError:
+        _refuse_in_use(city)  # rows have just been added
+        raise
+
+
+def _refuse_in_use(city: City) -> None:
     reason = in_use(city)
     if reason:
         raise CityRefused(reason, code="city_in_use")
-    city.delete()
 
 
 def _references() -> Iterator[tuple[type[Model], str]]:
-    """Each model and column with a foreign key to a city."""
+    """Return each model and column with a foreign key to a city."""
     for model in apps.get_models():
         for constraint in model._meta.constraints:
             if isinstance(constraint, ForeignKeyConstraint) and constraint.to_table == "cities":

@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from movr_project.redirects import safe_next
+from movr_project.web.redirects import safe_next
 
 from .forms import ChooseCityForm
 from .location import CHOSEN
@@ -15,7 +15,7 @@ from .registry import registry
 @login_not_required
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """Use another city from now on (row M37)."""
+    """Switch to another city."""
     form = ChooseCityForm(request.POST)
     if form.is_valid():
         city = registry[form.cleaned_data["city"]]

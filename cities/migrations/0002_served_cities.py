@@ -1,37 +1,17 @@
-"""The nine cities MovR begins with, in three regions (row M6)."""
-
 from django.db import migrations
 
-US_EAST, US_WEST, EUROPE = "gcp-us-east1", "gcp-us-west1", "gcp-europe-west1"
-
-# name, display name, code, region, latitude, longitude, radius in km, time zone, currency
-CITIES = [
-    ("new york", "New York", "NYC", US_EAST, 40.7128, -74.0060, 35, "America/New_York", "USD"),
-    ("boston", "Boston", "BOS", US_EAST, 42.3601, -71.0589, 25, "America/New_York", "USD"),
-    ("washington dc", "Washington DC", "WAS", US_EAST, 38.9072, -77.0369, 25, "America/New_York", "USD"),
-    ("san francisco", "San Francisco", "SFO", US_WEST, 37.7749, -122.4194, 25, "America/Los_Angeles", "USD"),
-    ("seattle", "Seattle", "SEA", US_WEST, 47.6062, -122.3321, 25, "America/Los_Angeles", "USD"),
-    ("los angeles", "Los Angeles", "LAX", US_WEST, 34.0522, -118.2437, 50, "America/Los_Angeles", "USD"),
-    ("amsterdam", "Amsterdam", "AMS", EUROPE, 52.3676, 4.9041, 20, "Europe/Amsterdam", "EUR"),
-    ("paris", "Paris", "PAR", EUROPE, 48.8566, 2.3522, 25, "Europe/Paris", "EUR"),
-    ("rome", "Rome", "ROM", EUROPE, 41.9028, 12.4964, 25, "Europe/Rome", "EUR"),
-]
-FIELDS = ["name", "display_name", "code", "region", "latitude", "longitude", "radius_km", "time_zone", "currency"]
+from cities.served_cities import add_served_cities, remove_served_cities
 
 
-def add_cities(apps, schema_editor):
-    cities = apps.get_model("cities", "City").objects.using(schema_editor.connection.alias)
-    for values in CITIES:
-        row = dict(zip(FIELDS, values, strict=True))
-        cities.get_or_create(name=row.pop("name"), defaults=row)
+def add(apps, schema_editor):
+    add_served_cities(apps, schema_editor.connection.alias)
 
 
-def remove_cities(apps, schema_editor):
-    cities = apps.get_model("cities", "City").objects.using(schema_editor.connection.alias)
-    cities.filter(name__in=[values[0] for values in CITIES]).delete()
+def remove(apps, schema_editor):
+    remove_served_cities(apps, schema_editor.connection.alias)
 
 
 class Migration(migrations.Migration):
     dependencies = [("cities", "0001_initial")]
 
-    operations = [migrations.RunPython(add_cities, remove_cities)]
+    operations = [migrations.RunPython(add, remove)]

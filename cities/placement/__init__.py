@@ -1,5 +1,5 @@
-"""Where each table and row lives on a CockroachDB cluster across regions.
+"""The placement of tables and rows on a multi-region CockroachDB cluster.
 
-``places`` says where each table belongs, ``plan`` how a database gets there, ``cluster`` what it has now.
-The command ``regions`` puts them together; docs/multi-region.md is for operators.
+``places`` says where each table belongs, ``plan`` how to get there, and ``cluster`` what the database has now. The
+``regions`` command combines them. For operators, see docs/multi-region.md.
 """

@@ -1,4 +1,4 @@
-"""What a CockroachDB cluster says about itself. Each function is one statement of its documentation."""
+"""Read the current state of a CockroachDB cluster. Each function runs one documented statement."""
 
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
@@ -19,8 +19,8 @@ REGION_COLUMNS = (
 )
 # https://www.cockroachlabs.com/docs/v25.4/show-create
 CREATE_STATEMENT = "SELECT create_statement FROM [SHOW CREATE TABLE {}]"
-# https://www.cockroachlabs.com/docs/v25.4/show-jobs: clean-up after dropped columns goes on for hours, and
-# need not be waited for.
+# https://www.cockroachlabs.com/docs/v25.4/show-jobs: clean-up after dropped columns takes hours and need not be
+# waited for.
 SCHEMA_JOBS = (
     "SELECT job_id, status, fraction_completed, description FROM [SHOW JOBS] "
     "WHERE job_type IN ('SCHEMA CHANGE', 'NEW SCHEMA CHANGE', 'TYPEDESC SCHEMA CHANGE') "
@@ -29,7 +29,7 @@ SCHEMA_JOBS = (
 
 
 class Job(NamedTuple):
-    """A change of the schema that goes on."""
+    """A running schema change."""
 
     id: int
     status: str
@@ -49,13 +49,13 @@ def is_cockroach(connection: Any) -> bool:
 
 
 def cluster_regions(cursor: Any) -> frozenset[str]:
-    """The regions that the nodes of the cluster were started in."""
+    """Return the regions in which the cluster's nodes were started."""
     cursor.execute(CLUSTER_REGIONS)
     return frozenset(region for (region,) in cursor.fetchall())
 
 
 def read_state(cursor: Any, database: str, tables: Collection[str]) -> State:
-    """What a database has of all that the plan is about."""
+    """Return the database's state, as far as the plan needs it."""
     cursor.execute(DATABASE, [database])
     primary, regions, survives = cursor.fetchone() or (None, None, None)
     return State(
@@ -84,13 +84,13 @@ def _region_columns(cursor: Any) -> dict[str, dict[str, str]]:
 
 
 def is_locked(cursor: Any, table: str) -> bool:
-    """Whether a table is marked as one that does not change, which SET LOCALITY respects."""
+    """Return whether a table has ``schema_locked`` set, which SET LOCALITY respects."""
     cursor.execute(CREATE_STATEMENT.format(identifier(table)))
     (statement,) = cursor.fetchone()
     return "schema_locked = true" in statement
 
 
 def schema_jobs(cursor: Any) -> list[Job]:
-    """The changes of the schema that go on now, anywhere in the cluster."""
+    """Return the schema changes now running anywhere in the cluster."""
     cursor.execute(SCHEMA_JOBS)
     return [Job(id_, status, fraction or 0.0, description) for id_, status, fraction, description in cursor.fetchall()]

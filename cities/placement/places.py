@@ -1,4 +1,4 @@
-"""Where each table belongs, and why. Partitioned tables are found from the models, all others stand here."""
+"""Where each table belongs, and why. Partitioned tables are derived from the models; all others are listed here."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,36 +15,39 @@ GLOBAL = "GLOBAL"
 PRIMARY = "REGIONAL BY TABLE IN PRIMARY REGION"
 
 EVERYWHERE = {
-    "cities": "Read in every region, by the foreign key of every row that is added; written by staff, rarely.",
-    "documents": "Terms, privacy and help: read in every region, written by staff, rarely.",
-    "django_content_type": "Reference data: written by migrations alone.",
-    "auth_permission": "Reference data: written by migrations alone.",
-    "auth_group": "The staff's roles: read with each page of the administration, written rarely.",
-    "auth_group_permissions": "The staff's roles: read with each page of the administration, written rarely.",
-    "users_groups": "Who of the staff has which role: ids alone, read with each page of the administration.",
-    "users_user_permissions": "Which rights single people have: ids alone, read as the roles are.",
+    "cities": "Read in every region, by the foreign key of every new row. Rarely written, by staff.",
+    "documents": "Terms, privacy and help. Read in every region, rarely written, by staff.",
+    "django_content_type": "Reference data, written only by migrations.",
+    "auth_permission": "Reference data, written only by migrations.",
+    "auth_group": "Staff roles. Read on each page of the admin, rarely written.",
+    "auth_group_permissions": "Staff roles. Read on each page of the admin, rarely written.",
+    "users_groups": "Which staff have which role. Contains only ids. Read on each page of the admin.",
+    "users_user_permissions": "Permissions of individual people. Contains only ids. Read like the roles.",
 }
 
-# Tables without a city. What names a person, or tells where one was, stays in one region that the operator
-# chooses and can name, rather than being copied into all of them.
+# Tables without a city. Personal data stays in one region, chosen by the operator, instead of being copied to
+# all of them.
 IN_ONE_REGION = {
-    "django_migrations": "Read by deployments alone.",
-    "django_admin_log": "What staff did, with names of people and vehicles: written and read by staff.",
-    "axes_accessattempt": "Failed logins with names and addresses. Counted once for all regions, or somebody "
-    "who guesses passwords would have that many tries in each.",
-    "axes_accessattemptexpiration": "Belongs to a failed login.",
-    "axes_accessfailurelog": "Names and addresses. Stays empty: the setting is off.",
-    "axes_accesslog": "Names and addresses. Stays empty: the setting is off.",
-    "throttles": "How often something was asked for, under a keyed hash. Counted once for all regions.",
-    "terms_acceptances": "Who accepted which terms, and when: an id and a time. Written once per person and version.",
-    "otp_static_staticdevice": "The staff's second factors: read when one of them logs in.",
-    "otp_static_statictoken": "The staff's spare codes: secrets, in one place.",
-    "otp_totp_totpdevice": "The staff's second factors: secrets, in one place.",
+    "django_migrations": "Read only by deployments.",
+    "django_admin_log": "What staff did, with names of people and vehicles. Read and written by staff.",
+    "axes_accessattempt": "Failed log-ins with names and addresses. Counted once for all regions; otherwise someone "
+    "guessing passwords would have that many tries in each.",
+    "axes_accessattemptexpiration": "Belongs to a failed log-in.",
+    "axes_accessfailurelog": "Names and addresses. Always empty, as the setting is off.",
+    "axes_accesslog": "Names and addresses. Always empty, as the setting is off.",
+    "throttles": "Counts of requests, under keyed hashes. Counted once for all regions.",
+    "api_tokens": "Hashes of people's tokens. Read by each request to the API that has one.",
+    "api_clients": "Hashes of organisations' credentials. Read by each request to the API that has one.",
+    "kept_answers": "Answers of the API, kept for a day for requests that are sent again. May contain personal data.",
+    "terms_acceptances": "Who accepted which terms and when, as an id and a time. Written once per person and version.",
+    "otp_static_staticdevice": "The second factors of staff. Read when they log in.",
+    "otp_static_statictoken": "The recovery codes of staff: secrets, kept in one place.",
+    "otp_totp_totpdevice": "The second factors of staff: secrets, kept in one place.",
 }
 
 
 class Place(NamedTuple):
-    """A table, the locality it should have (as CockroachDB writes it), and why."""
+    """A table, its intended locality in CockroachDB's syntax, and the reason."""
 
     table: str
     locality: str
@@ -56,7 +59,7 @@ class Place(NamedTuple):
 
 
 def is_partitioned(model: type[Model]) -> bool:
-    """Whether its rows live where their city is: models with a ``CityKey``, and those unique by city and id."""
+    """Return whether rows are placed by city: models with a ``CityKey``, and those unique by city and id."""
     return isinstance(model._meta.pk, CityKey) or any(
         isinstance(constraint, UniqueConstraint) and tuple(constraint.fields) == ("city", "id")
         for constraint in model._meta.constraints
@@ -64,12 +67,12 @@ def is_partitioned(model: type[Model]) -> bool:
 
 
 def partitioned_tables() -> list[str]:
-    """In the order in which tables refer to one another: parents first."""
+    """Return the tables in dependency order, parents first."""
     return [model._meta.db_table for model in apps.get_models() if is_partitioned(model)]
 
 
 def all_tables() -> list[str]:
-    """Every table that migrations make, with those of libraries."""
+    """Return all tables created by migrations, including those of third-party apps."""
     models = apps.get_models(include_auto_created=True)
     return ["django_migrations", *(model._meta.db_table for model in models if is_migrated(model))]
 
@@ -79,7 +82,7 @@ def is_migrated(model: type[Model]) -> bool:
 
 
 def places() -> list[Place]:
-    """The place of every table. Raises ``ImproperlyConfigured`` for one that nobody has thought of."""
+    """Return the place of every table. Raise ``ImproperlyConfigured`` for a table without one."""
     return [
         *_unpartitioned(),
         *(Place(table, BY_ROW, "Each row lives with its city.") for table in partitioned_tables()),
@@ -97,5 +100,5 @@ def _unpartitioned() -> Iterator[Place]:
             yield Place(table, PRIMARY, IN_ONE_REGION[table])
         else:
             raise ImproperlyConfigured(
-                f"The table {table!r} has no place: give its model a CityKey, or name it in cities/placement/places.py."
+                f"The table {table!r} has no place. Give its model a CityKey, or list it in cities/placement/places.py."
             )

@@ -1,6 +1,6 @@
-"""From what a database has to where everything belongs: the statements, in order.
+"""Plan the statements that move a database from its current to the wanted placement.
 
-Nothing here asks a database, so it can be read and tested on any engine.
+This module never queries a database, so it can be tested on any engine.
 """
 
 import re
@@ -15,21 +15,21 @@ REGIONS_TO_SURVIVE_ONE = 3
 
 
 class PlacementRefused(Exception):
-    """What was asked for can't be; ``str()`` says why."""
+    """The wanted placement is impossible. ``str()`` says why."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What a table has: its locality in CockroachDB's words, and its region columns' expressions."""
+    """A table's current locality, in CockroachDB's syntax, and the expressions of its region columns."""
 
     locality: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
-    is_locked: bool = False  # its `schema_locked`, on for new tables since v26.1
+    is_locked: bool = False  # `schema_locked`, the default for new tables since v26.1
 
 
 @dataclass(frozen=True)
 class State:
-    """What a database has. Without regions it is not spread over any yet."""
+    """The current state of a database. Without regions, it isn't multi-region yet."""
 
     primary: str = ""
     regions: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class State:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What it should have. ``survive`` and ``primary`` are "" to leave what there is."""
+    """The wanted state. An empty ``survive`` or ``primary`` keeps the current value."""
 
     database: str
     cities: Mapping[str, Sequence[str]]  # the names of the cities in each region
@@ -51,36 +51,36 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that is not as it should be, and the statements that mend it."""
+    """A difference from the wanted state, and the statements that fix it."""
 
     why: str
     statements: Sequence[str]
 
 
 def changes(wanted: Wanted, state: State) -> list[Change]:
-    """All that is left to do, in an order that may stop anywhere and be taken up again."""
+    """Return the remaining changes, in an order that can be interrupted and resumed anywhere."""
     check(wanted, state)
     return [*_database_changes(wanted, state), *_table_changes(wanted, state)]
 
 
 def check(wanted: Wanted, state: State) -> None:
-    """Raise ``PlacementRefused`` for what no statement could bring about."""
+    """Raise ``PlacementRefused`` for what no statement can achieve."""
     if not wanted.cities:
         raise PlacementRefused("No city is served, so there is nothing to place.")
     regions = state.regions | {primary_region(wanted, state), *wanted.cities}
     if wanted.survive == "region" and len(regions) < REGIONS_TO_SURVIVE_ONE:
         raise PlacementRefused(
-            f"To survive the failure of a region takes {REGIONS_TO_SURVIVE_ONE} of them, and there are {len(regions)}."
+            f"Surviving the failure of a region takes {REGIONS_TO_SURVIVE_ONE} regions, and there are {len(regions)}."
         )
 
 
 def primary_region(wanted: Wanted, state: State) -> str:
-    """Where tables that are whole live: as asked for, else as it is, else where the default city is."""
+    """Return the primary region: as requested, else the current one, else the default city's."""
     return wanted.primary or state.primary or wanted.default_primary
 
 
 def leftovers(wanted: Wanted, state: State) -> list[str]:
-    """Regions of the database in which no city is. They are named, never dropped."""
+    """Return the database's regions without a city. They are reported, never dropped."""
     return sorted(state.regions - set(wanted.cities) - {primary_region(wanted, state)})
 
 
@@ -90,10 +90,10 @@ def leftovers(wanted: Wanted, state: State) -> list[str]:
 def _database_changes(wanted: Wanted, state: State) -> Iterator[Change]:
     database = f"ALTER DATABASE {identifier(wanted.database)}"
     primary = primary_region(wanted, state)
-    first = [primary] if not state.primary else []  # the first region of a database is its primary one
+    first = [primary] if not state.primary else []  # a database's first region is its primary one
     if first:
         yield Change(
-            f"The database has no primary region yet, and {primary} is to be it.",
+            f"The database has no primary region yet, and it should be {primary}.",
             [f"{database} SET PRIMARY REGION {identifier(primary)}"],
         )
     added = sorted({primary, *wanted.cities} - state.regions - set(first))
@@ -102,12 +102,12 @@ def _database_changes(wanted: Wanted, state: State) -> Iterator[Change]:
         yield Change(f"The database is not yet in {', '.join(added)}.", statements)
     if state.primary and primary != state.primary:
         yield Change(
-            f"The primary region is {state.primary}, and {primary} is to be it.",
+            f"The primary region is {state.primary}, and it should be {primary}.",
             [f"{database} SET PRIMARY REGION {identifier(primary)}"],
         )
     if wanted.survive and wanted.survive != state.survives:
         yield Change(
-            f"The database is to survive the failure of a {wanted.survive}.",
+            f"The database should survive the failure of a {wanted.survive}.",
             [f"{database} SURVIVE {wanted.survive.upper()} FAILURE"],
         )
 
@@ -133,9 +133,9 @@ def _whole(place: Place, table: Table) -> tuple[str, list[str]]:
 
 
 def _by_row(name: str, table: Table, cities: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
-    """A column can't be given another expression, so a changed set of cities takes a new column.
+    """Replace the column: its expression can't be changed, so a changed set of cities needs a new column.
 
-    Where somebody stopped half-way, the names of the columns say how far it got.
+    After an interruption, the names of the columns show how far it got.
     """
     if REGION_COLUMN not in table.columns:
         return "has no region column yet.", [_add_column(name, REGION_COLUMN, cities), _set_locality(name, BY_ROW)]
@@ -144,10 +144,10 @@ def _by_row(name: str, table: Table, cities: Mapping[str, Sequence[str]]) -> tup
         tidied.append(_drop_column(name, OLD_COLUMN))
     if not knows(table.columns[REGION_COLUMN], cities):
         swapped = _swap_columns(name, table, cities)
-        return "its region column was made for other cities.", [*tidied, *swapped]
+        return "its region column is for other cities.", [*tidied, *swapped]
     if NEW_COLUMN in table.columns:
         tidied.append(_drop_column(name, NEW_COLUMN))
-    return "a change was not brought to its end.", tidied
+    return "an earlier change was interrupted.", tidied
 
 
 def _swap_columns(name: str, table: Table, cities: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -164,7 +164,7 @@ def _swap_columns(name: str, table: Table, cities: Mapping[str, Sequence[str]]) 
 
 
 def _add_column(name: str, column: str, cities: Mapping[str, Sequence[str]]) -> str:
-    """NOT NULL and without ELSE: a row of a city that has no region is refused."""
+    """Add it NOT NULL and without ELSE, so that a row in a city without a region is rejected."""
     return (
         f"ALTER TABLE {identifier(name)} ADD COLUMN IF NOT EXISTS {column} crdb_internal_region "
         f"NOT VISIBLE NOT NULL AS ({region_expression(cities)}) STORED"
@@ -180,7 +180,7 @@ def _set_locality(name: str, locality: str) -> str:
 
 
 def _unlocked(name: str, table: Table, statements: Sequence[str]) -> Iterator[str]:
-    """SET LOCALITY is among the few statements that don't take off `schema_locked` by themselves."""
+    """Unset `schema_locked` around the statements: unlike most of them, SET LOCALITY does not do so itself."""
     if not table.is_locked:
         yield from statements
         return
@@ -193,7 +193,7 @@ def _unlocked(name: str, table: Table, statements: Sequence[str]) -> Iterator[st
 
 
 def region_expression(cities: Mapping[str, Sequence[str]]) -> str:
-    """The region of a row, computed from its city."""
+    """Return the SQL expression for a row's region, computed from its city."""
     branches = [
         f"WHEN city IN ({', '.join(map(literal, sorted(names)))}) THEN {literal(region)}"
         for region, names in sorted(cities.items())
@@ -202,9 +202,9 @@ def region_expression(cities: Mapping[str, Sequence[str]]) -> str:
 
 
 def knows(expression: str, cities: Mapping[str, Sequence[str]]) -> bool:
-    """Whether an expression puts each of the cities in its region.
+    """Return whether an expression maps each of the cities to its region.
 
-    One that also knows cities that are gone will do: to rewrite a table for nothing takes hours.
+    Extra cities in the expression are accepted, as rewriting a table takes hours.
     """
     region_of = read_expression(expression)
     return all(region_of.get(city) == region for region, names in cities.items() for city in names)
@@ -214,9 +214,9 @@ TOKEN = re.compile(r"""(?P<literal>[eE]?'(?:[^'\\]|''|\\.)*')|"(?:[^"]|"")*"|(?P
 
 
 def read_expression(expression: str) -> dict[str, str]:
-    """The region of each city, out of an expression as the database prints it, with types and brackets.
+    """Parse the region of each city from an expression as the database prints it, with types and brackets.
 
-    Empty for one that was not made here.
+    Return an empty dict for an expression that MovR didn't create.
     """
     region_of: dict[str, str] = {}
     cities: list[str] = []
@@ -243,10 +243,10 @@ def _unquoted(text: str) -> str:
 
 
 def identifier(name: str) -> str:
-    """A name in a statement. Staff type those of regions, so nothing in one may end the quotes."""
+    """Quote an identifier. Staff enter the names of regions, so nothing in them may end the quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text in a statement, for the same reason."""
+    """Quote a string, for the same reason."""
     return "'" + text.replace("'", "''") + "'"

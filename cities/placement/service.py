@@ -1,4 +1,4 @@
-"""Placing this database: what is wanted comes from the cities and the models."""
+"""Place this database. The wanted state comes from the cities and the models."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -6,8 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cities.models import City
-
+from ..models import City
 from .cluster import cluster_regions, read_state, schema_jobs
 from .places import BY_ROW, Place, places
 from .plan import Change, PlacementRefused, State, Table, Wanted, changes, primary_region
@@ -18,7 +17,7 @@ QUIET_SECONDS = 10.0
 
 
 def wanted_placement(database: str, *, primary: str = "", survive: str = "") -> Wanted:
-    """What a database should have. Read from the table: another process may just have added a city."""
+    """Return the wanted state. Read the table, as another process may have just added a city."""
     region_of = {city.name: city.region for city in City.objects.all()}
     cities: dict[str, list[str]] = {}
     for name, region in sorted(region_of.items()):
@@ -28,7 +27,7 @@ def wanted_placement(database: str, *, primary: str = "", survive: str = "") -> 
 
 
 def placed_for_other_cities(wanted: Wanted) -> State:
-    """What a database has that was placed before the set of cities changed: for a script made elsewhere."""
+    """Return the state before the set of cities changed, for a script made on another machine."""
     tables = {place.table: _as_placed(place) for place in wanted.places}
     return State(primary=wanted.default_primary, tables=tables)
 
@@ -38,7 +37,7 @@ def _as_placed(place: Place) -> Table:
 
 
 def changes_left(cursor: Any, wanted: Wanted) -> tuple[State, list[Change]]:
-    """What the database has, and what is left to do. Raises ``PlacementRefused``."""
+    """Return the current state and the remaining changes. Raise ``PlacementRefused``."""
     state = read_state(cursor, wanted.database, [place.table for place in wanted.places])
     missing = sorted({place.table for place in wanted.places} - state.tables.keys())
     if missing:
@@ -46,16 +45,16 @@ def changes_left(cursor: Any, wanted: Wanted) -> tuple[State, list[Change]]:
     without_node = sorted({primary_region(wanted, state), *wanted.cities} - cluster_regions(cursor))
     if without_node:
         raise PlacementRefused(
-            f"No node of the cluster is in {', '.join(without_node)}: start some with --locality=region=… "
+            f"The cluster has no nodes in {', '.join(without_node)}. Start some with --locality=region=…, "
             "or correct the city's region."
         )
     return state, changes(wanted, state)
 
 
 def run(cursor: Any, left: list[Change], say: Callable[[str], None]) -> None:
-    """Carry out the changes, one statement at a time, each once the one before has come to its end.
+    """Run the changes one statement at a time, waiting for each to complete.
 
-    CockroachDB changes a schema outside of transactions. Stopped anywhere, it goes on from there next time.
+    CockroachDB changes schemas outside transactions. After an interruption, run it again to continue.
     """
     total = sum(len(change.statements) for change in left)
     number = 0
@@ -70,14 +69,14 @@ def run(cursor: Any, left: list[Change], say: Callable[[str], None]) -> None:
 
 
 def wait_for_schema_jobs(cursor: Any, say: Callable[[str], None]) -> None:
-    """Until no change of the schema goes on. Raises ``PlacementRefused`` where somebody paused one."""
+    """Wait until no schema change is running. Raise ``PlacementRefused`` if one is paused."""
     for waited in _waiting():
         jobs = schema_jobs(cursor)
         if not jobs:
             return
         paused = next((job for job in jobs if job.is_paused), None)
         if paused:
-            raise PlacementRefused(f"Resume or cancel this first, as nothing ends while it is paused: {paused}")
+            raise PlacementRefused(f"Resume or cancel this paused job first: {paused}")
         if waited % QUIET_SECONDS == 0:
             say(f"      waiting for {jobs[0]}")
         time.sleep(POLL_SECONDS)
@@ -91,6 +90,6 @@ def _waiting() -> Iterator[float]:
 
 
 def cities_by_region(cities: Mapping[str, list[str]]) -> Iterator[str]:
-    """Lines for people."""
+    """Format for people, one per line."""
     for region, names in sorted(cities.items()):
         yield f"{region}: {', '.join(names)}"

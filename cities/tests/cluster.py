@@ -1,7 +1,7 @@
-"""A stand-in for a CockroachDB cluster, as far as the command ``regions`` speaks with one.
+"""A fake CockroachDB cluster for the ``regions`` command.
 
-Its answers have the columns and the spelling of CockroachDB's documentation. It says nothing about what
-CockroachDB does: no CockroachDB was run.
+Its results have the columns and spelling of CockroachDB's documentation. They say nothing about CockroachDB's
+behaviour, as no CockroachDB was run.
 """
 
 import re
@@ -12,17 +12,17 @@ from cities.placement.places import all_tables
 
 
 def as_printed(expression):
-    """As SHOW CREATE TABLE prints it: every literal with its type."""
+    """Format like SHOW CREATE TABLE: every literal with its type."""
     typed = re.sub(r"('(?:[^']|'')*')(?=[,)])", r"\1:::STRING", expression)
     return re.sub(r"(THEN '(?:[^']|'')*')", r"\1:::public.crdb_internal_region", typed)
 
 
 class Stopped(Exception):
-    """Somebody pulled the plug."""
+    """Simulates a crash."""
 
 
 class Cluster:
-    """A connection to it, too: what Django's is to the command."""
+    """Also serves as the connection that the command uses."""
 
     vendor = "cockroachdb"
     display_name = "CockroachDB"
@@ -37,8 +37,9 @@ class Cluster:
         self.localities = dict.fromkeys(all_tables() if tables is None else tables)
         self.columns = {}
         self.locked = set()
-        self.jobs = []  # what each question for jobs is answered with; then with none
+        self.jobs = []  # the results of consecutive job queries, then none
         self.ran = []
+        self.looked_after = []  # how many statements had run at each job query
         self.stops_after = None
 
     @contextmanager
@@ -71,6 +72,7 @@ class Cluster:
         if sql == cluster.REGION_COLUMNS:
             return [(table, column, text) for table, of in self.columns.items() for column, text in of.items()]
         if sql == cluster.SCHEMA_JOBS:
+            self.looked_after.append(len(self.ran))
             return self.jobs.pop(0) if self.jobs else []
         if sql.startswith("SELECT create_statement"):
             table = re.search(r'TABLE "(\w+)"', sql)[1]
@@ -119,7 +121,7 @@ class Cluster:
         columns[backup] = columns.pop(old)
         columns[name] = columns.pop(new)
         if self.localities[table] == f"REGIONAL BY ROW AS {old}":
-            self.localities[table] = f"REGIONAL BY ROW AS {backup}"  # it follows the column, not the name
+            self.localities[table] = f"REGIONAL BY ROW AS {backup}"  # it follows the column, not its name
 
     def _drop_column(self, table, column):
         assert self.localities[table] != f"REGIONAL BY ROW AS {column}", "a column in use can't be dropped"

@@ -1,23 +1,11 @@
-"""Staff keep the cities in the admin; a city in use stays."""
+"""Cities in the admin. A city in use can't be deleted."""
 
 import pytest
 
 from accounts.tests.factories import StaffFactory, UserFactory
 from cities.models import City
 from cities.registry import registry
-
-LYON = {
-    "name": "lyon",
-    "display_name": "Lyon",
-    "code": "LYO",
-    "region": "gcp-europe-west1",
-    "latitude": 45.764,
-    "longitude": 4.8357,
-    "radius_km": 20,
-    "time_zone": "Europe/Paris",
-    "currency": "EUR",
-}
-ADD = "/admin/cities/city/add/"
+from cities.tests.new_city import ADD, LYON
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +40,7 @@ def test_a_new_city_is_served_at_once(client, staff):
         ("currency", "euro"),
     ],
 )
-def test_nonsense_is_refused_beside_its_field(client, staff, field, value):
+def test_invalid_input_is_an_error_at_its_field(client, staff, field, value):
     response = client.post(ADD, LYON | {field: value})
     assert field in response.context["adminform"].form.errors
     assert not City.objects.filter(display_name="Lyon").exists()
@@ -67,7 +55,7 @@ def test_name_and_code_never_change(client, staff):
 def test_a_city_in_use_can_not_be_deleted_and_staff_read_why(client, staff):
     UserFactory(city="rome")
     url = "/admin/cities/city/rome/delete/"
-    assert "Rome is in use: there are people." in client.get(url).content.decode()
+    assert "Rome can&#x27;t be deleted. It is still used by people." in client.get(url).content.decode()
     client.post(url, {"post": "yes"})
     assert City.objects.filter(name="rome").exists()
 
@@ -81,5 +69,5 @@ def test_many_cities_at_once_are_deleted_only_where_none_is_in_use(client, staff
     UserFactory(city="rome")
     chosen = {"action": "delete_selected", "_selected_action": ["rome", "boston"], "post": "yes"}
     page = client.post("/admin/cities/city/", chosen, follow=True).content.decode()
-    assert "Rome is in use" in page
+    assert "Rome can&#x27;t be deleted" in page
     assert {"rome", "boston"} <= set(registry.by_name)

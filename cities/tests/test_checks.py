@@ -1,4 +1,4 @@
-"""`manage.py check --database default` warns of a DEFAULT_CITY that is not served."""
+"""`manage.py check --database default` reports a DEFAULT_CITY that is not served."""
 
 import pytest
 from django.core import checks
@@ -29,7 +29,7 @@ def test_before_there_is_any_city_nothing_is_said(settings):
     assert warnings() == []
 
 
-def test_a_check_without_databases_asks_none(settings, django_assert_num_queries):
+def test_a_check_without_databases_queries_none(settings, django_assert_num_queries):
     settings.DEFAULT_CITY = "atlantis"
     with django_assert_num_queries(0):
         found = checks.run_checks()

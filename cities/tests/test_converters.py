@@ -1,4 +1,4 @@
-"""A city in an address: `/vehicles/new-york/…/`."""
+"""Cities in URLs: `/vehicles/new-york/…/`."""
 
 import uuid
 

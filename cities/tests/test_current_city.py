@@ -1,4 +1,4 @@
-"""Which city a page is about: chosen, else where one is, else home, else the default (M38 to M45)."""
+"""The city of a page: the chosen one, else the located one, else home, else the default."""
 
 import pytest
 from pytest_django.asserts import assertContains, assertNotContains
@@ -9,13 +9,13 @@ from cities.registry import registry
 
 pytestmark = pytest.mark.django_db
 
-GUESSED = "We could not tell where you are, so this is New York."
+GUESSED = "so we&#x27;re showing New York."
 OFFER_ROME = "Switch to Rome"
 
 
 @pytest.fixture
 def in_rome(settings):
-    """What a trusted proxy adds to the requests of somebody in Rome."""
+    """The headers that a trusted proxy adds for someone in Rome."""
     settings.TRUST_GEO_HEADERS = True
     return {"X-City": "rome"}
 
@@ -29,11 +29,11 @@ def choose(client, city, **kwargs):
 
 
 class TestTheOrder:
-    def test_a_chosen_city_comes_before_where_one_is(self, rider_client, in_rome):
+    def test_a_chosen_city_comes_before_the_location(self, rider_client, in_rome):
         choose(rider_client, "boston")
         assert city_of(rider_client.get("/vehicles/", headers=in_rome)) == "boston"
 
-    def test_where_one_is_comes_before_home(self, rider_client, in_rome):
+    def test_the_location_comes_before_home(self, rider_client, in_rome):
         assert city_of(rider_client.get("/vehicles/", headers=in_rome)) == "rome"
 
     def test_home_comes_before_the_default(self, rider_client):
@@ -46,7 +46,7 @@ class TestTheOrder:
         settings.DEFAULT_CITY = "seattle"
         assert city_of(client.get("/")) == "seattle"
 
-    def test_a_default_city_that_is_not_served_gives_way_to_one_that_is(self, client, settings):
+    def test_an_unserved_default_city_is_replaced_by_a_served_one(self, client, settings):
         settings.DEFAULT_CITY = "atlantis"
         assert city_of(client.get("/")) in registry
 
@@ -66,41 +66,41 @@ class TestTheOrder:
 
 
 class TestBeingTold:
-    def test_a_stranger_is_told_that_the_city_is_a_guess(self, client):
+    def test_a_visitor_reads_that_the_city_is_a_guess(self, client):
         assertContains(client.get("/"), GUESSED)
 
     def test_once(self, client):
         client.get("/")
         assertNotContains(client.get("/login/"), GUESSED)
 
-    def test_a_redirect_does_not_use_up_the_telling(self, client):
+    def test_a_redirect_does_not_use_up_the_notice(self, client):
         client.get("/vehicles/")
         assertContains(client.get("/login/"), GUESSED)
 
-    def test_somebody_with_a_home_city_is_not(self, rider_client):
-        assertNotContains(rider_client.get("/vehicles/"), "We could not tell where you are")
+    def test_someone_with_a_home_city_is_not(self, rider_client):
+        assertNotContains(rider_client.get("/vehicles/"), "detect your location")
 
-    def test_nor_somebody_who_chose(self, client):
+    def test_nor_someone_who_chose(self, client):
         choose(client, "boston")
-        assertNotContains(client.get("/"), "We could not tell where you are")
+        assertNotContains(client.get("/"), "detect your location")
 
-    def test_nor_somebody_who_was_located(self, client, in_rome):
-        assertNotContains(client.get("/", headers=in_rome), "We could not tell where you are")
+    def test_nor_someone_who_was_located(self, client, in_rome):
+        assertNotContains(client.get("/", headers=in_rome), "detect your location")
 
 
 class TestTheOfferToSwitch:
-    def test_away_from_home_one_is_offered_the_home_city(self, rider_client, in_rome):
+    def test_away_from_home_the_home_city_is_offered(self, rider_client, in_rome):
         page = rider_client.get("/vehicles/", headers=in_rome)
         assertContains(page, "Your home city is Paris.")
         assertContains(page, "Switch to Paris")
 
-    def test_away_from_home_but_looking_there_one_is_offered_where_one_is(self, rider_client, in_rome):
+    def test_browsing_home_from_elsewhere_offers_the_nearby_city(self, rider_client, in_rome):
         choose(rider_client, "paris")
         page = rider_client.get("/vehicles/", headers=in_rome)
         assertContains(page, "You seem to be in Rome.")
         assertContains(page, OFFER_ROME)
 
-    def test_a_stranger_who_chose_another_city_is_offered_where_one_is(self, client, in_rome):
+    def test_a_visitor_browsing_another_city_is_offered_the_nearby_one(self, client, in_rome):
         choose(client, "boston")
         assertContains(client.get("/", headers=in_rome), OFFER_ROME)
 
@@ -108,7 +108,7 @@ class TestTheOfferToSwitch:
         rider_client.get("/vehicles/", headers=in_rome)
         assertNotContains(rider_client.get("/vehicles/", headers=in_rome), "Switch to")
 
-    def test_once_more_in_another_place(self, rider_client, in_rome):
+    def test_again_in_another_place(self, rider_client, in_rome):
         rider_client.get("/vehicles/", headers=in_rome)
         page = rider_client.get("/vehicles/", headers={"X-City": "boston"})
         assertContains(page, "Switch to Paris")
@@ -122,6 +122,6 @@ class TestTheOfferToSwitch:
         choose(client, "boston")
         assertNotContains(client.get("/vehicles/", headers=in_rome), "Switch to")
 
-    def test_not_where_nobody_says_where_one_is(self, rider_client):
+    def test_not_without_a_location(self, rider_client):
         choose(rider_client, "boston")
         assertNotContains(rider_client.get("/vehicles/"), "Switch to")

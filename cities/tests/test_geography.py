@@ -1,4 +1,4 @@
-"""Distances, positions and the places of the served cities."""
+"""Distances, positions and the locations of the served cities."""
 
 import re
 
@@ -58,15 +58,15 @@ def test_two_numbers_are_a_position(texts, position):
 
 @pytest.mark.parametrize(
     "junk",
-    ["", " ", "nan", "-nan", "inf", "-Infinity", "1e999", "north", "48,85", "\x00", "9" * 10_000],
+    ["", " ", "nan", "-nan", "inf", "-Infinity", "1e999", "north", "48,85,1", "\x00", "9" * 10_000],
 )
-def test_anything_else_is_none(junk):
+def test_anything_else_is_invalid(junk):
     assert parse_position(junk, "2.3522") is None
     assert parse_position("48.8566", junk) is None
 
 
 @pytest.mark.parametrize("texts", [("90.01", "0"), ("-91", "0"), ("0", "180.01"), ("0", "-181")])
-def test_beyond_the_globe_is_none(texts):
+def test_beyond_the_globe_is_invalid(texts):
     assert parse_position(*texts) is None
 
 

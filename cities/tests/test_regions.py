@@ -1,4 +1,4 @@
-"""``manage.py regions``: every table and row where it belongs on a cluster across regions."""
+"""``manage.py regions`` places every table and row on a multi-region cluster."""
 
 from contextlib import suppress
 
@@ -26,8 +26,7 @@ from cities.placement.plan import (
 )
 from cities.registry import registry
 from cities.tests.cluster import Cluster, Stopped, as_printed
-
-from .test_admin import ADD, LYON
+from cities.tests.new_city import ADD, LYON
 
 EAST, WEST, EUROPE = "gcp-us-east1", "gcp-us-west1", "gcp-europe-west1"
 THREE = [EAST, WEST, EUROPE]
@@ -49,7 +48,7 @@ def wanted(cities=None, **asked):
 
 
 def placed(cities=None):
-    """A database in which everything is where it belongs."""
+    """A database that is fully placed."""
     by_row = Table(places.BY_ROW, {"region": as_printed(region_expression(NINE if cities is None else cities))})
     tables = {"cities": Table(places.GLOBAL), "throttles": Table(places.PRIMARY), "users": by_row, "rides": by_row}
     return State(EAST, frozenset(THREE), "zone", tables)
@@ -132,7 +131,7 @@ class TestTheScript:
         assert statements(wanted(survive="zone"), sturdy) == ['ALTER DATABASE "movr" SURVIVE ZONE FAILURE']
 
     def test_surviving_a_region_takes_three(self):
-        with pytest.raises(PlacementRefused, match="takes 3 of them, and there are 2"):
+        with pytest.raises(PlacementRefused, match="takes 3 regions, and there are 2"):
             changes(wanted({EAST: ["boston"], EUROPE: ["paris"]}, survive="region"), State())
 
     def test_without_a_city_there_is_nothing_to_place(self):
@@ -162,7 +161,7 @@ class TestQuotes:
         lines = capsys.readouterr().out.splitlines()
         comments = [line for line in lines if line.startswith("-- The database is not yet in")]
         assert comments == ["-- The database is not yet in gcp-europe-west1, gcp-us-west1, x DROP TABLE users."]
-        assert lines.count('DROP TABLE users";') == 1  # inside the quotes of the name
+        assert lines.count('DROP TABLE users";') == 1  # inside the quotes of the identifier
 
 
 class TestTheExpression:
@@ -187,7 +186,7 @@ class TestPlaces:
     def test_every_table_of_every_app_has_a_place(self):
         assert sorted(place.table for place in places.places()) == sorted(places.all_tables())
 
-    def test_no_place_is_kept_for_a_table_that_is_gone(self):
+    def test_no_place_is_listed_for_a_missing_table(self):
         assert {*places.EVERYWHERE, *places.IN_ONE_REGION} <= set(places.all_tables())
         assert not {*places.EVERYWHERE} & {*places.IN_ONE_REGION}
 
@@ -195,8 +194,10 @@ class TestPlaces:
         assert all(place.why for place in places.places())
 
     def test_partitioned_tables_are_found_from_the_models_parents_first(self):
-        tables = [table for table in places.partitioned_tables() if table in {"users", "notices", "vehicles", "rides"}]
-        assert tables == ["users", "notices", "vehicles", "rides"]
+        tables = [
+            table for table in places.partitioned_tables() if table in {"users", "notifications", "vehicles", "rides"}
+        ]
+        assert tables == ["users", "notifications", "vehicles", "rides"]
 
     def test_no_partitioned_model_has_a_column_of_the_regions_name(self):
         from django.apps import apps
@@ -205,7 +206,7 @@ class TestPlaces:
         models = filter(places.is_partitioned, apps.get_models())
         assert not any(ours & {field.column for field in model._meta.local_fields} for model in models)
 
-    def test_a_new_table_that_nobody_has_thought_of_is_refused(self, monkeypatch):
+    def test_a_table_without_a_place_is_refused(self, monkeypatch):
         monkeypatch.delitem(places.EVERYWHERE, "documents")
         with pytest.raises(ImproperlyConfigured, match="'documents' has no place"):
             places.places()
@@ -231,14 +232,14 @@ class TestOnACluster:
         assert set(cluster.localities.values()) == {places.GLOBAL, places.PRIMARY, places.BY_ROW}
         assert (cluster.primary, set(cluster.database_regions)) == (EAST, set(THREE))
         before = list(cluster.ran)
-        assert "where they belong" in run(capsys, "apply")
+        assert "in their places" in run(capsys, "apply")
         assert cluster.ran == before
-        assert "where they belong" in run(capsys, "check")
+        assert "in their places" in run(capsys, "check")
 
     def test_check_names_what_is_left_and_fails(self, cluster, capsys):
         run(capsys, "apply")
         City.objects.create(**LYON)
-        with pytest.raises(CommandError, match=r"users: its region column was made for other cities"):
+        with pytest.raises(CommandError, match=r"users: its region column is for other cities"):
             call_command("regions", "check")
         with pytest.raises(CommandError, match="Left to do"):
             call_command("regions", "check", "--survive", "region")
@@ -259,7 +260,7 @@ class TestOnACluster:
             with suppress(Stopped):
                 call_command("regions", "apply")
                 done = True
-        assert len(cluster.ran) - placed_before == 4 * len(places.partitioned_tables())  # nothing ran twice
+        assert len(cluster.ran) - placed_before == 4 * len(places.partitioned_tables())  # no statement ran twice
         run(capsys, "check")
         assert all(set(columns) == {"region"} for columns in cluster.columns.values())
 
@@ -268,7 +269,7 @@ class TestOnACluster:
             raise OperationalError("node is shutting down")
 
         monkeypatch.setattr(cluster, "_change", fail)
-        with pytest.raises(CommandError, match=r"node is shutting down\nWhat was done stays: run this again"):
+        with pytest.raises(CommandError, match=r"node is shutting down\nCompleted statements are kept"):
             call_command("regions", "apply")
 
     def test_stopped_half_way_and_the_cities_changed_again(self, cluster, capsys):
@@ -280,25 +281,29 @@ class TestOnACluster:
                 call_command("regions", "apply")
             City.objects.create(**LYON | {"name": f"nice {'x' * stop}", "code": f"NI{stop}"})
             cluster.stops_after = None
-            assert "where they belong" in run(capsys, "apply")
+            assert "in their places" in run(capsys, "apply")
 
     def test_progress_is_shown(self, cluster, capsys):
         lines = run(capsys, "apply").splitlines()
         assert lines[1] == f'[1/{len(cluster.ran)}] ALTER DATABASE "movr" SET PRIMARY REGION "gcp-us-east1"'
         assert sum(line.startswith("[") for line in lines) == len(cluster.ran)
 
-    def test_it_waits_for_a_change_of_the_schema_that_goes_on(self, cluster, capsys):
+    def test_it_waits_for_a_running_schema_change(self, cluster, capsys):
         cluster.jobs = [[(7, "running", 0.5, "ALTER TABLE movr.public.users …")], []]
         assert "waiting for job 7 (running, 50%): ALTER TABLE" in run(capsys, "apply")
 
+    def test_it_looks_for_one_before_each_statement_and_after_the_last(self, cluster, capsys):
+        run(capsys, "apply")
+        assert cluster.looked_after == list(range(len(cluster.ran) + 1))
+
     def test_it_does_not_wait_for_a_paused_one(self, cluster):
         cluster.jobs = [[(7, "paused", None, "ALTER TABLE movr.public.users …")]]
-        with pytest.raises(CommandError, match=r"Resume or cancel this first.*job 7"):
+        with pytest.raises(CommandError, match=r"Resume or cancel this paused job first.*job 7"):
             call_command("regions", "apply")
 
     def test_a_city_where_no_node_is_is_refused_before_anything_runs(self, cluster):
         City.objects.filter(name="rome").update(region="gcp-europe-wets1")
-        with pytest.raises(CommandError, match="No node of the cluster is in gcp-europe-wets1"):
+        with pytest.raises(CommandError, match="The cluster has no nodes in gcp-europe-wets1"):
             call_command("regions", "apply")
         assert cluster.ran == []
 
@@ -319,7 +324,7 @@ class TestOnACluster:
     def test_a_region_without_a_city_is_named(self, cluster, capsys):
         run(capsys, "apply")
         City.objects.filter(region=WEST).delete()
-        assert "No city is in gcp-us-west1 any more." in run(capsys, "check")
+        assert "gcp-us-west1 has no cities any more." in run(capsys, "check")
         assert WEST in cluster.database_regions
 
     def test_show_compares_each_table(self, cluster, capsys):
@@ -335,7 +340,7 @@ class TestOnACluster:
 class TestOnOtherEngines:
     @pytest.mark.parametrize("action", ["apply", "check"])
     def test_it_is_refused(self, action):
-        with pytest.raises(CommandError, match="only CockroachDB is spread over regions"):
+        with pytest.raises(CommandError, match="Only CockroachDB supports regions"):
             call_command("regions", action)
 
     @pytest.mark.parametrize("action", ["apply", "check"])
@@ -380,7 +385,7 @@ class TestInTheAdmin:
         monkeypatch.setattr("cities.admin.is_cockroach", lambda connection: True)
         page = client.post(ADD, LYON, follow=True).content.decode()
         assert self.SENTENCE in page
-        assert "takes no rows of Lyon" in page
+        assert "accepts no rows of Lyon" in page
 
     def test_and_when_a_city_moves_to_another_region(self, client, monkeypatch):
         monkeypatch.setattr("cities.admin.is_cockroach", lambda connection: True)

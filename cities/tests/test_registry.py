@@ -1,4 +1,4 @@
-"""Cities are read from memory; a change is seen at once here, and soon in other processes."""
+"""Cities are cached. Changes are visible at once in this process, and soon in others."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from django.db import connections, transaction
 
 from cities.models import City
 from cities.registry import registry
-from movr_project.memory import KEPT_FOR_SECONDS
+from movr_project.db.memory import MAX_AGE_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def _forget():
 
 
 def change_elsewhere(**changes):
-    """As another process does it: without our signals."""
+    """Update without signals, like another process."""
     City.objects.filter(name="rome").update(**changes)
 
 
@@ -83,20 +83,20 @@ def test_a_change_is_seen_once_committed_by_a_thread_that_looked_before():
     assert str(registry["rome"]) == "Roma"
 
 
-def test_what_another_process_changed_is_not_asked_for_all_the_time(monkeypatch):
+def test_changes_by_other_processes_are_not_queried_constantly(monkeypatch):
     change_elsewhere(display_name="Roma")
-    grow_older(monkeypatch, KEPT_FOR_SECONDS - 1)
+    grow_older(monkeypatch, MAX_AGE_SECONDS - 1)
     assert str(registry["rome"]) == "Rome"
 
 
-def test_what_another_process_changed_is_seen_after_a_while(monkeypatch):
+def test_changes_by_other_processes_are_seen_after_a_while(monkeypatch):
     change_elsewhere(display_name="Roma")
-    grow_older(monkeypatch, KEPT_FOR_SECONDS + 1)
+    grow_older(monkeypatch, MAX_AGE_SECONDS + 1)
     assert str(registry["rome"]) == "Roma"
 
 
 def test_a_change_never_leaves_another_thread_without_cities(monkeypatch):
-    """One that has looked at the clock and is about to look at the cities."""
+    """A thread that has checked the age of the cache and is about to read it."""
     clock = time.monotonic
 
     def changed_meanwhile():
@@ -114,7 +114,7 @@ def test_without_any_city_the_operator_reads_what_to_do(ask):
         ask()
 
 
-def test_cities_stand_in_order_under_their_regions():
+def test_cities_are_in_order_under_their_regions():
     groups = [(region, [city.name for city in cities]) for region, cities in registry.by_region()]
     assert groups == [
         ("gcp-europe-west1", ["amsterdam", "paris", "rome"]),
@@ -138,7 +138,7 @@ def test_a_city_that_another_process_added_is_found_by_a_row_that_is_in_it():
     assert "lyon" not in registry
     paris = registry["paris"]
     lyon = {field.attname: getattr(paris, field.attname) for field in City._meta.fields}
-    City.objects.bulk_create([City(**lyon | {"name": "lyon", "code": "LYO"})])  # sends no signal here, as elsewhere
+    City.objects.bulk_create([City(**lyon | {"name": "lyon", "code": "LYO"})])  # sends no signals
     try:
         assert registry["lyon"].code == "LYO"
     finally:

@@ -2,16 +2,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from cities.placement.cluster import cluster_regions, is_cockroach, read_state
-from cities.placement.plan import Change, PlacementRefused, State, Wanted, changes, leftovers
-from cities.placement.service import (
-    COMMAND,
-    changes_left,
-    cities_by_region,
-    placed_for_other_cities,
-    run,
-    wanted_placement,
-)
+from ...placement.cluster import cluster_regions, is_cockroach, read_state
+from ...placement.plan import Change, PlacementRefused, State, Wanted, changes, leftovers
+from ...placement.service import COMMAND, changes_left, cities_by_region, placed_for_other_cities, run, wanted_placement
 
 
 class Command(BaseCommand):
@@ -22,23 +15,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        actions.add_parser("show", help="the cities by region and the place of every table")
-        sql = actions.add_parser("sql", help="print the statements, and run nothing")
+        actions.add_parser("show", help="show the cities by region and the locality of each table")
+        sql = actions.add_parser("sql", help="print the statements without running them")
         of = sql.add_mutually_exclusive_group()
-        of.add_argument("--fresh", action="store_true", help="for a database that was never placed")
-        of.add_argument("--changed", action="store_true", help="for one that was placed for other cities")
-        apply = actions.add_parser("apply", help="run what is left to do (CockroachDB only)")
-        check = actions.add_parser("check", help="compare; the exit status is 1 where something is left to do")
+        of.add_argument("--fresh", action="store_true", help="for a database that has no regions yet")
+        of.add_argument("--changed", action="store_true", help="for a database that was set up for other cities")
+        apply = actions.add_parser("apply", help="run the outstanding statements (CockroachDB only)")
+        check = actions.add_parser("check", help="compare; exit with status 1 if statements are outstanding")
         for action in (sql, apply, check):
-            action.add_argument("--survive", choices=["zone", "region"], default="", help="the failure to survive")
             action.add_argument(
-                "--primary", default="", metavar="REGION", help="where tables without a city live, and new ones"
+                "--survive", choices=["zone", "region"], default="", help="the failure that the database must survive"
             )
+            action.add_argument("--primary", default="", metavar="REGION", help="the region of tables without a city")
         for action in (apply, check):
             action.add_argument(
                 "--if-cockroachdb",
                 action="store_true",
-                help="elsewhere say so, and succeed: for release phases",
+                help="do nothing on other databases and exit with status 0, for release phases",
             )
 
     def handle(self, *, action, **options):
@@ -77,9 +70,9 @@ class Command(BaseCommand):
         if not left:
             self.say("-- Nothing to do.")
         if any(" DROP COLUMN " in statement for change in left for statement in change.statements):
-            self.say("SET sql_safe_updates = false;")  # on in `cockroach sql`, where it refuses DROP COLUMN
+            self.say("SET sql_safe_updates = false;")  # on in `cockroach sql`, where it rejects DROP COLUMN
         for change in left:
-            self.say(f"-- {' '.join(change.why.split())}")  # a region's name may hold a line break
+            self.say(f"-- {' '.join(change.why.split())}")  # a region's name may contain a line break
             for statement in change.statements:
                 self.say(f"{statement};")
 
@@ -106,7 +99,9 @@ class Command(BaseCommand):
         try:
             run(cursor, left, self.say)
         except DatabaseError as error:
-            raise CommandError(f"{error}\nWhat was done stays: run this again to go on from there.") from error
+            raise CommandError(
+                f"{error}\nCompleted statements are kept. Run this command again to continue."
+            ) from error
 
     def handle_check(self, *, if_cockroachdb, survive, primary, **options):
         if not self.is_possible(if_cockroachdb):
@@ -121,13 +116,13 @@ class Command(BaseCommand):
         if left:
             whys = "\n".join(f"  {change.why}" for change in left)
             raise CommandError(f"Left to do, by “{COMMAND}”:\n{whys}")
-        self.say(f"All {len(wanted.places)} tables are where they belong.")
+        self.say(f"All {len(wanted.places)} tables are in their places.")
 
     def is_possible(self, if_cockroachdb: bool) -> bool:
-        """On other engines there is nothing to place: a sentence, or a refusal."""
+        """Return whether the engine is CockroachDB. If not, say so or raise ``CommandError``."""
         if is_cockroach(connection):
             return True
-        sentence = f"This database is {connection.display_name}; only CockroachDB is spread over regions."
+        sentence = f"This database is {connection.display_name}. Only CockroachDB supports regions."
         if not if_cockroachdb:
             raise CommandError(sentence)
         self.say(f"{sentence} Nothing to do.")
@@ -135,7 +130,7 @@ class Command(BaseCommand):
 
     def say_leftovers(self, wanted: Wanted, state: State) -> None:
         for region in leftovers(wanted, state):
-            self.say(f"No city is in {region} any more. It stays until you drop it: see docs/multi-region.md.")
+            self.say(f"{region} has no cities any more. It stays until you drop it. See docs/multi-region.md.")
 
     def wanted(self, **asked) -> Wanted:
         name = "movr" if connection.vendor == "sqlite" else connection.settings_dict["NAME"]  # SQLite's is a path
