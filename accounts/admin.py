@@ -1,38 +1,57 @@
-from copy import copy
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from cities.admin import CityFilter, city_name
+from cities.admin_times import local_time
 from cities.forms import CityField
 from cities.models import City
-from movr_project.admin import ReadOnlyAdmin, confirm_action, for_each
-from movr_project.admin_links import link_to
+from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.model_admins import MovrAdmin
 from movr_project.db.retry import run_transaction
+from movr_project.web.redirects import SAFE_METHODS
 
-from . import second_factor
-from .documents import Kind, documents, publish
-from .markdown import render_markdown
-from .models import Document, TermsAcceptance, User, new_session_epoch
+from .api_access import admin as api_access  # noqa: F401  (registers itself)
+from .models import User, new_session_epoch
+from .passwords import PasswordField
 from .services import follow_new_names
+from .two_factor import services as second_factor
 
 PRIVILEGES = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
+def limit_passwords(form: forms.Form) -> None:
+    """Limit the length in Django's forms, as longer passwords could not be confirmed elsewhere."""
+    for name in ("password1", "password2"):
+        field = form.fields[name]
+        form.fields[name] = PasswordField(
+            label=field.label, required=field.required, help_text=field.help_text, autocomplete="new-password"
+        )
+
+
+class SetPersonsPasswordForm(AdminPasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        limit_passwords(self)
+
+
 class AddPersonForm(AdminUserCreationForm):
     city = CityField(label=_("Home city"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        limit_passwords(self)
 
     class Meta:
         model = User
@@ -46,30 +65,35 @@ class ChangePersonForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
-    """People. Home city and counters are moved by services alone; nobody is deleted from here."""
+class UserAdmin(MovrAdmin, DjangoUserAdmin):
+    """People. Only services change the home city and the counters, and no one is deleted here."""
 
     form = ChangePersonForm
     add_form = AddPersonForm
+    change_password_form = SetPersonsPasswordForm
     list_display = ["username", "full_name", "email", city_name, "riding", "vehicles", "is_staff", "is_active"]
     list_filter = [CityFilter, "is_staff", "is_active"]
     search_fields = ["username", "email", "first_name", "last_name"]
+    search_help_text = _("Username, e-mail, first and last name, or a person's id.")
     ordering = ["username"]
     date_hierarchy = "date_joined"
     show_full_result_count = False
     actions = ["reset_second_factor"]
-    readonly_fields = ["id", "home", "open_rides", "owned_vehicles", "last_login", "date_joined"]
+    readonly_fields = ["id", "home", "open_rides", "owned_vehicles", "last_log_in", "joined"]
     fieldsets = [
         (None, {"fields": ["username", "password", "id"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "email", "home"]}),
         (_("Now"), {"fields": ["open_rides", "owned_vehicles"]}),
-        (_("Rights"), {"fields": ["is_active", *PRIVILEGES]}),
-        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+        (_("Permissions"), {"fields": ["is_active", *PRIVILEGES]}),
+        (_("Dates"), {"fields": ["last_log_in", "joined"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["city", "first_name", "last_name", "email", "username"]}),
         (_("Password"), {"fields": ["usable_password", "password1", "password2"]}),
     ]
+
+    last_log_in = local_time("last_login", _("last log-in"))
+    joined = local_time("date_joined", _("joined"))
 
     @admin.display(description=_("name"), ordering="last_name")
     def full_name(self, user: User) -> str:
@@ -88,9 +112,9 @@ class UserAdmin(DjangoUserAdmin):
         return user.owned_vehicles
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Only superusers hand out rights; otherwise staff could give themselves more.
+        """Let only superusers grant permissions; otherwise staff could extend their own.
 
-        A name to log in with and an address for reset mails are rights too: those of the account.
+        The username and the e-mail address, which receives reset links, give control of the account too.
         """
         kept = [] if request.user.is_superuser else [*PRIVILEGES, "username", "email"]
         return [*self.readonly_fields, *kept]
@@ -105,9 +129,9 @@ class UserAdmin(DjangoUserAdmin):
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Colleagues are for superusers: who may deactivate one, or rename one, has power over them.
+        """Let only superusers change other staff, as deactivating or renaming them is power over them.
 
-        A removed account is nobody's any more, so nothing of it can be changed.
+        A removed account can't be changed at all.
         """
         if not super().has_change_permission(request, obj):
             return False
@@ -123,118 +147,58 @@ class UserAdmin(DjangoUserAdmin):
     def has_reset_second_factor_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
 
-    @admin.action(description=_("Reset the second factor"), permissions=["reset_second_factor"])
+    @admin.action(description=_("Reset two-factor authentication"), permissions=["reset_second_factor"])
     def reset_second_factor(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        """For a colleague who has lost the app and the recovery codes."""
+        """Reset it for a colleague who has lost the app and the recovery codes."""
         if "confirmed" not in request.POST:
-            title = gettext("Let these people set up a new second factor?")
+            title = gettext(
+                "Reset two-factor authentication for these people? They will set it up again at their next login."
+            )
             return confirm_action(self, request, queryset, action="reset_second_factor", title=title)
         for_each(
             request,
             queryset,
             lambda user: self._reset_second_factor(request, user),
-            done=gettext("Second factors reset: %(count)d."),
+            done=gettext("Two-factor authentication reset: %(count)d."),
         )
         return None
 
     def _reset_second_factor(self, request: HttpRequest, user: User) -> None:
         second_factor.reset(user=user, by=request.user)
-        run_transaction(lambda: self.log_change(request, user, "Second factor reset."))
+        run_transaction(lambda: self.log_change(request, user, "Two-factor authentication reset."))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """Lock the row first: fields that staff did not change keep their current values."""
+        user = super().get_object(request, object_id, from_field)
+        if user is None or request.method in SAFE_METHODS:
+            return user
+        return User.objects.select_for_update().filter(id=user.id, city=user.city).first()
+
     def save_model(self, request: HttpRequest, obj: User, form, change: bool) -> None:
-        if change and "is_active" in form.changed_data and not obj.is_active:
-            obj.session_epoch = new_session_epoch()  # ends every session at once
-        before = User.objects.get(pk=obj.pk) if change else obj
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        changed = {field.name for field in User._meta.concrete_fields} & set(form.changed_data)
+        before = User.objects.get(pk=obj.pk)
+        # New staff log in again: tokens that they made before were made without a second factor.
+        if ("is_active" in changed and not obj.is_active) or ("is_staff" in changed and obj.is_staff):
+            obj.session_epoch = new_session_epoch()  # end all sessions
+            changed.add("session_epoch")
         if obj.email != before.email:
             obj.email_confirmed_at = None
-        super().save_model(request, obj, form, change)
+            changed.add("email_confirmed_at")
+        obj.save(update_fields=changed)
         follow_new_names(before, obj)
 
 
-class DocumentForm(forms.ModelForm):
-    class Meta:
-        model = Document
-        fields = ["kind", "text", "must_accept"]
-        widgets = {"kind": forms.HiddenInput, "text": AdminTextareaWidget(attrs={"rows": 30})}
+# Registered by their own apps, with forms that show the secrets. Staff use their own page and the action
+# above instead.
+admin.site.unregister([TOTPDevice, StaticDevice, Group])
 
 
-@admin.register(Document)
-class DocumentAdmin(admin.ModelAdmin):
-    """The texts. A published one never changes: what is added is the next version of its kind."""
-
-    form = DocumentForm
-    add_form_template = "documents/admin_add.html"
-    list_display = ["__str__", "kind", "version", "must_accept", "published_at"]
-    list_filter = ["kind", "must_accept"]
-    date_hierarchy = "published_at"
-    view_on_site = False
-    readonly_fields = ["version", "published_at", "page"]
-
-    @admin.display(description=_("page"))
-    def page(self, document: Document) -> str:
-        url = reverse(f"accounts:{document.kind}_version", args=[document.version])
-        return format_html('<a href="{}">{}</a>', url, url)
-
-    def get_fields(self, request: HttpRequest, obj: Document | None = None) -> list[str]:
-        if obj:
-            return ["kind", "version", "published_at", "page", "must_accept", "text"]
-        return ["kind", "text", "must_accept"] if _kind(request) == Kind.TERMS else ["kind", "text"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:
-        return False
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """What the preview was asked for, or else the newest text of the kind."""
-        if "_preview" in request.POST:
-            return {name: request.POST.get(name, "") for name in DocumentForm.Meta.fields}
-        newest = documents.current(_kind(request))
-        return {"kind": _kind(request), "text": newest.text if newest else ""}
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None):
-        title = gettext("New version: %(kind)s") % {"kind": _kind(request).label}
-        context = {"title": title, "kinds": Kind.choices, "kind": _kind(request), **(extra_context or {})}
-        if "_preview" in request.POST:
-            context["preview"] = render_markdown(request.POST.get("text", "")).html
-            request = copy(request)
-            request.method = "GET"  # shows the form again with what it held, and stores nothing
-        return super().add_view(request, form_url, context)
-
-    def save_model(self, request: HttpRequest, obj: Document, form, change: bool) -> None:
-        publish(obj)
-
-
-def _kind(request: HttpRequest) -> Kind:
-    """Of what a new version is being written."""
-    kind = request.POST.get("kind") or request.GET.get("kind")
-    return Kind(kind) if kind in Kind.values else Kind.TERMS
-
-
-@admin.register(TermsAcceptance)
-class TermsAcceptanceAdmin(ReadOnlyAdmin):
-    """Who accepted which terms, and when."""
-
-    list_display = ["person", "version", "accepted_at"]
-    list_display_links = ["accepted_at"]  # the person is a link already
-    list_filter = ["version"]
-    list_select_related = ["user"]
-    search_fields = ["user__username__istartswith", "user__email__istartswith"]
-    date_hierarchy = "accepted_at"
-    ordering = ["-accepted_at"]
-    show_full_result_count = False
-    fields = ["person", "version", "accepted_at"]
-    readonly_fields = ["person"]
-
-    @admin.display(description=_("person"), ordering="user__username")
-    def person(self, acceptance: TermsAcceptance) -> str:
-        return link_to(acceptance.user)
-
-
-# Registered by the modules they are imported from, with forms that show the secrets. What staff need are
-# their own page and the action above.
-admin.site.unregister([TOTPDevice, StaticDevice])
+@admin.register(Group)
+class RoleAdmin(MovrAdmin, GroupAdmin):
+    """Django's group admin with MovR's list rules."""

@@ -1,12 +1,13 @@
-"""A picture for each person, drawn here: no other site learns who looks at whom (row B15)."""
+"""Generated avatars, drawn here so that no other site learns who views whose profile."""
 
 import math
+from functools import lru_cache
 from hashlib import sha256
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-# A wheel in MovR's colors: the disc, and what is drawn on it. Each pair reads on light and dark pages.
+# Background and foreground, in MovR's colors. Each pair is legible on light and dark pages.
 COLORS = [
     ("#0a6443", "#d6f24b"),
     ("#d6f24b", "#12201a"),
@@ -18,13 +19,14 @@ COLORS = [
     ("#f2a19a", "#6d130d"),
 ]
 RINGS = [(8, 14), (15, 21), (22, 28)]  # inner and outer radius in a box of 64
-SECTORS = 6  # on each half of a ring; the other half mirrors them
+SECTORS = 6  # per half of a ring; the other half is a mirror image
 
 
+@lru_cache(maxsize=1000)
 def avatar_svg(seed: str, size: int) -> SafeString:
-    """A wheel of its own for each seed, always the same one.
+    """Return an SVG that depends only on the seed.
 
-    The person's name stands beside it wherever it is shown, so screen readers pass over it.
+    It is hidden from screen readers, as the person's name is always shown next to it.
     """
     digest = sha256(seed.encode()).digest()
     disc, drawing = COLORS[digest[0] % len(COLORS)]
@@ -39,7 +41,7 @@ def avatar_svg(seed: str, size: int) -> SafeString:
 
 
 def _drawing(digest: bytes) -> list[str]:
-    """The hub, and the filled sectors of every ring: a bit of the hash for each pair of them."""
+    """Return the hub and the filled sectors of each ring: one bit of the hash per mirrored pair."""
     parts = ["M37 32a5 5 0 1 1-10 0a5 5 0 1 1 10 0z"]
     for byte, (inner, outer) in zip(digest[1:], RINGS, strict=False):
         for sector in range(SECTORS):
@@ -49,7 +51,7 @@ def _drawing(digest: bytes) -> list[str]:
 
 
 def _sector(number: int, inner: int, outer: int) -> str:
-    """A piece of a ring; 0 begins at the top, and they go round clockwise."""
+    """Return a segment of a ring. Number 0 starts at the top, and they continue clockwise."""
     begin, end = (math.pi * n / SECTORS for n in (number, number + 1))
     return (
         f"M{_point(begin, inner)}L{_point(begin, outer)}A{outer} {outer} 0 0 1 {_point(end, outer)}"

@@ -2,7 +2,7 @@ from django.urls import register_converter
 
 
 class UsernameConverter:
-    """``<username:username>`` in a URL. What can't be a username is a 404 without asking the database."""
+    """``<username:username>`` in a URL. An invalid username is a 404 without a database query."""
 
     regex = "[a-zA-Z0-9_.-]{3,64}"
 

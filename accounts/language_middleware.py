@@ -7,10 +7,10 @@ from django.utils.cache import patch_vary_headers
 
 
 class LanguageMiddleware:
-    """Each page in the language its reader chose for the account, else on this device, else in the browser's.
+    """Activate the account's language, else the device's, else the browser's.
 
-    A response that names its ``Content-Language`` itself is the same for everybody; all others vary, so that
-    no cache shows one person's language to another.
+    Responses that set ``Content-Language`` themselves are the same for everyone. All others get a Vary header, so that
+    caches keep languages apart.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
@@ -27,6 +27,6 @@ class LanguageMiddleware:
 
 def _language_of(request: HttpRequest) -> str:
     chosen = request.user.language if request.user.is_authenticated else ""
-    if chosen in dict(settings.LANGUAGES):  # a language may have gone since
+    if chosen in dict(settings.LANGUAGES):  # the language may have been removed
         return chosen
-    return translation.get_language_from_request(request)  # the cookie, then Accept-Language
+    return translation.get_language_from_request(request)  # from the cookie, then Accept-Language

@@ -1,4 +1,4 @@
-"""The language, chosen at the foot of every page."""
+"""The language selector in the footer of every page."""
 
 from django import forms
 from django.conf import settings
@@ -9,11 +9,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from movr_project.redirects import safe_next
+from movr_project.web.redirects import safe_next
 
 from .services import choose_language
 
-UNKNOWN = _("MovR does not speak that language.")
+UNKNOWN = _("MovR isn't available in that language.")
 
 
 class LanguageForm(forms.Form):
@@ -26,7 +26,7 @@ class LanguageForm(forms.Form):
 @login_not_required
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """From now on in another language: on this device, and for an account wherever it is logged in."""
+    """Change the language on this device and, for a logged-in user, of the account."""
     form = LanguageForm(request.POST)
     response = redirect(safe_next(request) or "home")
     if not form.is_valid():
@@ -40,7 +40,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 def remember_on_device(response: HttpResponse, language: str) -> None:
-    """In Django's cookie; without a language the browser's own one counts again."""
+    """Set Django's language cookie or, without a language, delete it so that the browser's applies again."""
     if not language:
         response.delete_cookie(
             settings.LANGUAGE_COOKIE_NAME,

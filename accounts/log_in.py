@@ -1,4 +1,4 @@
-"""What stands around every page that logs somebody in: the site's and the admin's."""
+"""Common parts of the log-in pages of the site and the admin."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,19 +9,19 @@ from unicodedata import normalize
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from movr_project.clients import client_address
-from movr_project.db.requests import retry_view
+from movr_project.web.clients import client_address
+from movr_project.web.retry_view import retry_view
+from throttling.services import Throttled, refuse_throttled, throttle
 
 from .backends import UsernameOrEmailBackend
-from .throttling import Throttled, locked_page, refuse_throttled, throttle
-
-LONGEST_NAME = 254
+from .lock_out import MAX_LOGIN_LENGTH, locked_page
+from .passwords import MAX_TYPED_LENGTH
 
 
 def log_in_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Run a log-in page under the retry, with the password checked before, and failures counted by address.
+    """Run a log-in view under the retry. Check the password first, and count failures per address.
 
-    django-axes counts by name and address; this stops who tries one password on many names.
+    django-axes counts per name and address. This limit stops trying one password with many names.
     """
     retried = retry_view(view)
 
@@ -34,7 +34,7 @@ def log_in_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
             refuse_throttled("login-from", address, limit=settings.LOGINS_PER_HOUR)
         except Throttled as refused:
             return locked_page(request, refused.wait)
-        _check_early(request)
+        check_password_early(request, request.POST.get("username", ""), request.POST.get("password", ""))
         response = retried(request, *args, **kwargs)
         if not request.user.is_authenticated:
             with suppress(Throttled):
@@ -44,9 +44,12 @@ def log_in_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return wrapper
 
 
-def _check_early(request: HttpRequest) -> None:
-    """What the form would refuse anyway is left to it."""
-    name = normalize("NFKC", request.POST.get("username", "")).strip()
-    password = request.POST.get("password", "")
-    if name and password and len(name) <= LONGEST_NAME and "\0" not in name + password:
-        UsernameOrEmailBackend.check_early(request, name, password)
+def check_password_early(request: HttpRequest, name: str, password: str) -> str:
+    """Check the password and return the name in the form to authenticate with, or "" if the input can't be right."""
+    if len(name) > MAX_LOGIN_LENGTH or len(password) > MAX_TYPED_LENGTH:
+        return ""  # normalising takes quadratic time
+    name = normalize("NFKC", name.strip())
+    if not name or not password or len(name) > MAX_LOGIN_LENGTH or "\0" in name + password:
+        return ""
+    UsernameOrEmailBackend.check_early(request, name, password)
+    return name

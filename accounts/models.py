@@ -1,27 +1,33 @@
-"""``User``: a person who rides, owns vehicles or works for the operator."""
+"""``User``: someone who rides, owns vehicles or works for the operator."""
 
 import secrets
 import uuid
+from typing import Any
 
-from django.conf import settings
+from django import forms
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
-from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.counters import CounterField, DeadlineField
-from movr_project.db.keys import CityKey
-from movr_project.db.relations import CityForeignKey
+from movr_project.web.fields import validate_visible
 
-from .querysets import NoticeQuerySet, UserManager
+from .email_addresses import EmailField as EmailFormField
+from .email_addresses import fold_email, validate_folded
+from .passwords import nfc, nfd
+from .querysets import UserManager
+from .sealing import possible_hashes, unseal
 
+REASON_LENGTH = 200
 USERNAME_PATTERN = r"^[a-z0-9_.-]{3,64}\Z"
 
 
@@ -32,28 +38,30 @@ def new_session_epoch() -> str:
 def validate_served_city(name: str) -> None:
     if name not in registry:
         cities = ", ".join(city.name for city in registry)
-        raise ValidationError(_("We don't serve that city. Write one of: %(cities)s."), params={"cities": cities})
+        raise ValidationError(_("We don't serve that city. Choose one of: %(cities)s."), params={"cities": cities})
 
 
 class LowerCaseMixin:
     """A text column that is always stored in lower case.
 
-    A unique index on the column itself then ignores case. One on ``LOWER(column)`` would do too, but
-    CockroachDB's regional tables do not search expression indexes locally.
+    This makes a plain unique index case-insensitive. CockroachDB's regional tables don't search an index on
+    ``LOWER(column)`` locally.
     """
+
+    fold = staticmethod(str.lower)
 
     def to_python(self, value):
         value = super().to_python(value)
-        return value.lower() if isinstance(value, str) else value
+        return self.fold(value) if isinstance(value, str) else value
 
     def get_prep_value(self, value):
         value = super().get_prep_value(value)
-        return value.lower() if isinstance(value, str) else value
+        return self.fold(value) if isinstance(value, str) else value
 
     def pre_save(self, model_instance, add):
         value = super().pre_save(model_instance, add)
         if isinstance(value, str):
-            value = value.lower()
+            value = self.fold(value)
             setattr(model_instance, self.attname, value)
         return value
 
@@ -63,21 +71,27 @@ class LowerCaseCharField(LowerCaseMixin, models.CharField):
 
 
 class LowerCaseEmailField(LowerCaseMixin, models.EmailField):
-    """See ``LowerCaseMixin``."""
+    """See ``LowerCaseMixin``. The domain is stored in IDNA."""
+
+    default_validators = [validate_folded]
+    fold = staticmethod(fold_email)
+
+    def formfield(self, **kwargs: Any) -> forms.Field:
+        return super().formfield(**({"form_class": EmailFormField} | kwargs))
 
 
 class Theme(models.TextChoices):
-    AUTO = "auto", _("As on my device")
+    AUTO = "auto", _("Match my device")
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """One account (rows M1, B1).
+    """A user account.
 
-    A single UUID is the primary key, since groups and the admin's log can't point at a composite one;
-    ``UNIQUE (city, id)`` is what the composite foreign keys of vehicles and rides refer to. ``city`` is
-    the home city.
+    The primary key is a single UUID, as groups and the admin log can't reference a composite one.
+    ``UNIQUE (city, id)`` is the target of the composite foreign keys of vehicles and rides. ``city`` is the home
+    city.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -93,34 +107,45 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("e-mail"),
         max_length=254,
         unique=True,
-        null=True,  # after the account is removed
+        null=True,  # after removal of the account
         error_messages={"unique": _("Please use a different e-mail address.")},
     )
-    first_name = models.CharField(_("first name"), max_length=64)
-    last_name = models.CharField(_("last name"), max_length=64)
+    first_name = models.CharField(_("first name"), max_length=64, validators=[validate_visible])
+    # Many people have only one name.
+    last_name = models.CharField(_("last name"), max_length=64, blank=True, validators=[validate_visible])
     is_active = models.BooleanField(_("active"), default=True)
-    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May log in to the administration."))
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Can log in to the admin."))
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
     email_confirmed_at = models.DateTimeField(_("e-mail confirmed"), null=True, blank=True, editable=False)
     about_me = models.CharField(_("about me"), max_length=140, blank=True, help_text=_("Up to 140 characters."))
     is_listed = models.BooleanField(
-        _("shown to others"),
+        _("visible to others"),
         default=True,
-        help_text=_("Other people see the username, the first name and “about me”."),
+        help_text=_("Other people can see the username, the first name and “about me”."),
     )
     language = models.CharField(_("language"), max_length=8, blank=True)
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.AUTO)
+    # By operations.services.suspension; a suspended account is inactive.
+    suspended_at = models.DateTimeField(_("suspended"), null=True, blank=True, editable=False)
+    suspension_reason = models.CharField(
+        _("reason for the suspension"), max_length=REASON_LENGTH, blank=True, editable=False
+    )
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
     terms_version = models.PositiveIntegerField(
-        _("terms accepted"), default=0, editable=False, help_text=_("The newest version accepted.")
+        _("terms accepted"), default=0, editable=False, help_text=_("The latest version accepted.")
     )
     session_epoch = models.CharField(max_length=16, default=new_session_epoch, editable=False)
+    proof_epoch = models.CharField(  # for proofs of a second factor: see accounts.two_factor
+        max_length=16, default=new_session_epoch, editable=False
+    )
 
-    # Moved by the services of fleet and rides, each with its limit in the UPDATE's WHERE clause.
+    # Changed by the services of fleet and rides, each with the limit in the UPDATE's WHERE clause.
     open_rides = CounterField(_("open rides"))
     owned_vehicles = CounterField(_("vehicles owned"))
-    hold_until = DeadlineField(_("holds a vehicle until"))
-    unread_notices = CounterField(_("unread notices"))  # moved by accounts.notices
+    hold_until = DeadlineField(_("has a reservation until"))
+    recent_starts = CounterField(_("recent ride starts"))  # within the hour that begins with starts_since
+    starts_since = DeadlineField(_("ride starts counted since"))
+    unread_notifications = CounterField(_("unread notifications"))  # changed by notifications.services
 
     objects = UserManager()
 
@@ -160,12 +185,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_removed(self) -> bool:
-        """Whether the account is erased: the row stays, emptied, for what must still point at it."""
+        """Return whether the account is erased. The row is kept, emptied, for references that must remain."""
         return self.email is None and not self.is_active
 
     @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
+
+    @property
     def is_owner(self) -> bool:
-        """Whether some vehicle on the road is this person's (rows M20, M21)."""
+        """Return whether this person owns a vehicle that is not removed."""
         return self.owned_vehicles > 0
 
     @property
@@ -174,14 +203,25 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_holding(self) -> bool:
-        """Whether a vehicle is reserved for this person just now."""
+        """Return whether this person has a vehicle reserved now."""
         return self.hold_until is not None and self.hold_until > timezone.now()
 
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What every session of this person carries.
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password if raw_password is None else nfc(raw_password))
 
-        Sessions are signed cookies, so a copied one would outlive logging out: renewing the epoch ends
-        them all. Django's public methods, for the current and for retired keys, both call this.
+    def check_password(self, raw_password: str) -> bool:
+        """Check the password, also against a hash of its decomposed form. See ``has_decomposed``."""
+        return super().check_password(nfc(raw_password)) or self.has_decomposed(raw_password)
+
+    def has_decomposed(self, raw_password: str) -> bool:
+        """Return whether the stored hash is of the password's decomposed form (NFD)."""
+        return nfc(raw_password) != nfd(raw_password) and check_password(nfd(raw_password), self.password)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return the hash that every session of this user contains.
+
+        Sessions are signed cookies, so a copied one would survive logging out. Changing the epoch ends all of them.
+        Django's public methods, for current and fallback keys, both call this one.
         """
         return salted_hmac(
             "movr.accounts.session",
@@ -191,108 +231,27 @@ class User(AbstractBaseUser, PermissionsMixin):
         ).hexdigest()
 
 
-class Notice(models.Model):
-    """Something a person is told on their next page, in their home city. See ``accounts.notices``."""
-
-    pk = CityKey("city", "id")
-    city = city_column()
-    id = models.UUIDField(default=uuid.uuid4, editable=False)
-    user_id = models.UUIDField(editable=False)
-    user = CityForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
-    code = models.CharField(_("code"), max_length=32)
-    text = models.CharField(_("text"), max_length=300)  # a sentence in the person's language
-    url = models.CharField(_("address"), max_length=200, blank=True)  # a path of ours
-    created_at = models.DateTimeField(_("told"), default=timezone.now)
-    read_at = models.DateTimeField(_("read"), null=True, blank=True)
-
-    objects = NoticeQuerySet.as_manager()
+class AuthenticatorApp(TOTPDevice):
+    """django-otp's TOTP device with an encrypted secret: see ``accounts.sealing``."""
 
     class Meta:
-        db_table = "notices"
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
-        constraints = [
-            served_city_constraint("notices"),
-            # A person who moves takes the notices along.
-            ForeignKeyConstraint(
-                name="notices_user_lives_in_the_city",
-                columns=["city", "user_id"],
-                to_table="users",
-                to_columns=["city", "id"],
-                on_update="CASCADE",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["city", "user_id", "-created_at"], name="notices_user"),
-            models.Index(
-                fields=["city", "user_id", "-created_at"], name="notices_unread", condition=Q(read_at__isnull=True)
-            ),
-            models.Index(fields=["city", "read_at"], name="notices_read", condition=Q(read_at__isnull=False)),
-        ]
-
-    def __str__(self) -> str:
-        return self.text
+        proxy = True
 
     @property
-    def is_unread(self) -> bool:
-        return self.read_at is None
+    def bin_key(self) -> bytes:
+        return unseal(self.key, owner=self.user_id)
 
 
-class Document(models.Model):
-    """One version of a text that the operator writes for its users; a published one never changes."""
-
-    class Kind(models.TextChoices):
-        TERMS = "terms", _("Terms of use")
-        PRIVACY = "privacy", _("Privacy")
-        HELP = "help", _("Help")
-
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
-    version = models.PositiveIntegerField(_("version"), editable=False)
-    text = models.TextField(_("text"), help_text=_("In Markdown."))
-    must_accept = models.BooleanField(
-        _("ask everybody again"),
-        default=False,
-        help_text=_("Only for terms: people accept this version before they go on."),
-    )
-    published_at = models.DateTimeField(_("published"), default=timezone.now, editable=False)
+class RecoveryCodes(StaticDevice):
+    """django-otp's static device with hashed codes."""
 
     class Meta:
-        db_table = "documents"
-        verbose_name = _("text")
-        verbose_name_plural = _("texts")
-        ordering = ["kind", "-version"]
-        constraints = [models.UniqueConstraint(fields=["kind", "version"], name="documents_kind_version")]
+        proxy = True
 
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.version}"
+    def verify_token(self, token: str) -> bool:
+        hashes = possible_hashes(token, owner=self.user_id)
+        match = self.token_set.filter(token__in=hashes).values_list("token", flat=True).first()
+        return super().verify_token(match or "")
 
 
-class TermsAcceptance(models.Model):
-    """That a person accepted a version of the terms, and when."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="terms_acceptances")
-    version = models.PositiveIntegerField(_("version"))
-    accepted_at = models.DateTimeField(_("accepted"), default=timezone.now)
-
-    class Meta:
-        db_table = "terms_acceptances"
-        verbose_name = _("acceptance of the terms")
-        verbose_name_plural = _("acceptances of the terms")
-        constraints = [models.UniqueConstraint(fields=["user", "version"], name="terms_accepted_once")]
-
-    def __str__(self) -> str:
-        return f"{self.user_id}: {self.version}"
-
-
-class Throttle(models.Model):
-    """How often something was asked for since ``since``. See ``accounts.throttling``."""
-
-    key = models.CharField(max_length=64, primary_key=True)  # a keyed hash: no address, no name
-    since = models.DateTimeField(db_index=True)
-    count = models.PositiveIntegerField()
-
-    class Meta:
-        db_table = "throttles"
-
-    def __str__(self) -> str:
-        return self.key
+from .api_access.models import ApiClient, ApiToken, KeptAnswer  # noqa: E402, F401  (Django looks for models here)

@@ -1,7 +1,6 @@
-"""What MovR knows of a person: handed out on request, and erased with the account.
+"""A person's data: exported on request, and erased with the account.
 
-Each app registers its part from ``AppConfig.ready``, so that neither the download nor the removal of an
-account forgets an app that came later.
+Each app registers its part in ``AppConfig.ready``, so that exports and removals include apps added later.
 """
 
 from collections.abc import Callable
@@ -10,27 +9,34 @@ from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
-from django.db.models import Q
-from django_otp import devices_for_user
+from django.db.models import Q, QuerySet
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from .models import Throttle, User
-from .throttling import throttle_key
+from throttling.services import forget
 
-KINDS_BY_NAME = ("reset", "confirm")
-KINDS_BY_ID = ("change-email", "password", "report")
+from .api_access.models import ApiToken, KeptAnswer
+from .models import User
+from .two_factor.services import remove_devices
+
+KEYS_AT_ONCE = 500
+KINDS_BY_NAME = ("reset-to", "confirm-to")
+KINDS_BY_ID = ("change-email", "password")
 
 
 @dataclass(frozen=True)
 class PersonalData:
-    """One kind of data about a person.
+    """One kind of personal data.
 
-    ``export`` returns what the download shows under ``name``, ready for JSON. ``erase`` is part of the
-    transaction that removes the account, and runs before the account's own row is emptied.
+    ``export`` returns what the download contains under ``name``, ready for JSON. ``erase`` is part of the transaction
+    that removes the account, and runs while the user's row is locked, before it is emptied. ``lock`` locks what comes
+    before that row in the lock order.
     """
 
     name: str
     export: Callable[[User], Any]
     erase: Callable[[User], Any]
+    lock: Callable[[User], Any] | None = None
 
 
 _kinds: dict[str, PersonalData] = {}
@@ -41,25 +47,28 @@ def register(kind: PersonalData) -> None:
 
 
 def export_all(user: User) -> dict[str, Any]:
-    """Everything about a person, for ``json.dumps`` with Django's encoder."""
+    """Return all data about a person, for ``json.dumps`` with Django's encoder."""
     return {name: kind.export(user) for name, kind in _kinds.items()}
 
 
+def lock_all(user: User) -> None:
+    """Lock what comes before the user's row in the lock order. Part of a transaction."""
+    for kind in _kinds.values():
+        if kind.lock:
+            kind.lock(user)
+
+
 def erase_all(user: User) -> None:
-    """Erase everything but the account's own row. Part of a transaction."""
+    """Erase everything but the user's own row, which is locked. Part of a transaction."""
     for kind in _kinds.values():
         kind.erase(user)
 
 
 def _export_account(user: User) -> dict[str, Any]:
-    secret = {"password", "session_epoch"}
+    secret = {"password", "session_epoch", "proof_epoch"}
     return {
         field.name: field.value_from_object(user) for field in user._meta.concrete_fields if field.name not in secret
     }
-
-
-def _acceptances(user: User):
-    return user.terms_acceptances.order_by("version")
 
 
 def _names(user: User) -> list[str]:
@@ -67,7 +76,7 @@ def _names(user: User) -> list[str]:
 
 
 def _log_ins(user: User) -> list[Any]:
-    """Failed log-ins under the person's names, in axes' tables."""
+    """Return failed log-ins with the person's names, from axes' tables."""
     names = Q(username__in=_names(user))
     return [model.objects.filter(names) for model in (AccessAttempt, AccessFailureLog, AccessLog)]
 
@@ -83,10 +92,23 @@ def _export_log_ins(user: User) -> list[dict[str, Any]]:
 
 
 def _staff_log(user: User):
-    """What staff did to the account in the admin."""
+    """Return staff's changes to the account in the admin."""
     return LogEntry.objects.filter(
         content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)
     )
+
+
+def forget_words_in_staff_log(rows: QuerySet[Any]) -> None:
+    """Erase what the admin's log says about rows: their string representations and the changes.
+
+    Part of a transaction. Call it while the rows still belong to the person.
+    """
+    log = LogEntry.objects.filter(
+        content_type__app_label=rows.model._meta.app_label, content_type__model=rows.model._meta.model_name
+    )
+    keys = [str(row.pk) for row in rows.order_by().only("pk")]
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        log.filter(object_id__in=keys[start : start + KEYS_AT_ONCE]).update(object_repr="", change_message="")
 
 
 def _export_staff_log(user: User) -> list[dict[str, Any]]:
@@ -96,33 +118,42 @@ def _export_staff_log(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def _devices(user: User) -> list[Any]:
+    return [*TOTPDevice.objects.filter(user_id=user.id), *StaticDevice.objects.filter(user_id=user.id)]
+
+
 def _export_devices(user: User) -> list[dict[str, Any]]:
-    return [{"name": device.name} for device in devices_for_user(user, confirmed=None)]
+    return [{"name": device.name} for device in _devices(user)]
 
 
 def _erase_devices(user: User) -> None:
-    for device in list(devices_for_user(user, confirmed=None)):
+    # In this order, as new recovery codes are created while the app's device is locked.
+    remove_devices(user.id)
+    for device in _devices(user):
         device.delete()
 
 
 def _erase_throttles(user: User) -> None:
-    keys = [throttle_key(kind, name) for kind in KINDS_BY_NAME for name in _names(user)]
-    keys += [throttle_key(kind, str(user.id)) for kind in KINDS_BY_ID]
-    Throttle.objects.filter(key__in=keys).delete()
+    for kind in KINDS_BY_NAME:
+        forget(kind, *_names(user))
+    for kind in KINDS_BY_ID:
+        forget(kind, str(user.id))
+    forget("confirm", f"{user.email} {user.id}")
 
 
-def _export_notices(user: User) -> list[dict[str, Any]]:
-    return list(user.notices.order_by("created_at").values("code", "text", "url", "created_at", "read_at"))
+def _export_tokens(user: User) -> list[dict[str, Any]]:
+    fields = ("name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    return list(ApiToken.objects.filter(user_id=user.id).order_by("created_at").values(*fields))
+
+
+def _erase_tokens(user: User) -> None:
+    tokens = ApiToken.objects.filter(user_id=user.id)
+    forget_words_in_staff_log(tokens)
+    tokens.delete()
+    KeptAnswer.objects.filter(owner_id=user.id).delete()
 
 
 register(PersonalData("account", _export_account, _erase_throttles))
-register(
-    PersonalData(
-        "terms accepted",
-        lambda user: list(_acceptances(user).values("version", "accepted_at")),
-        lambda user: _acceptances(user).delete(),
-    )
-)
 register(PersonalData("failed log-ins", _export_log_ins, forget_log_ins))
 register(
     PersonalData(
@@ -132,4 +163,4 @@ register(
     )
 )
 register(PersonalData("second factors", _export_devices, _erase_devices))
-register(PersonalData("notices", _export_notices, lambda user: user.notices.all().delete()))
+register(PersonalData("API tokens", _export_tokens, _erase_tokens))

@@ -1,10 +1,10 @@
-from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 
-NOTICES_IN_BANNER = 3
+if TYPE_CHECKING:
+    from .models import User
 
 
 class UserQuerySet(models.QuerySet):
@@ -14,35 +14,27 @@ class UserQuerySet(models.QuerySet):
     def in_city(self, city: str) -> Self:
         return self.filter(city=city)
 
+    def locked(self, person: "User") -> "User | None":
+        """Lock a user's row and return it, or None if they have moved or their account is removed.
+
+        Counts, checks and erasures for this person are reliable afterwards, and nothing new can reference a removed
+        account.
+        """
+        for row in self.active().filter(id=person.id, city=person.city).select_for_update():
+            return row
+        return None
+
     def listed(self) -> Self:
-        """Who lets other people see them."""
+        """Return people whose profile is visible to others."""
         return self.filter(is_listed=True)
 
     def by_username(self) -> Self:
         return self.order_by("username")
 
     def identified_by(self, login: str) -> Self:
-        """Whose username or e-mail address this is. Looks across cities: a name is unique in all of them."""
+        """Filter by username or e-mail address. Searches all cities, as both are unique across them."""
         return self.filter(email=login) if "@" in login else self.filter(username=login)
 
 
-class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
-    """Django's ``create_user`` and ``create_superuser`` with our named filters."""
-
-
-class NoticeQuerySet(models.QuerySet):
-    def in_city(self, city: str) -> Self:
-        return self.filter(city=city)
-
-    def unread(self) -> Self:
-        return self.filter(read_at__isnull=True)
-
-    def read_before(self, moment: datetime) -> Self:
-        return self.filter(read_at__lt=moment)
-
-    def newest_first(self) -> Self:
-        return self.order_by("-created_at", "-id")
-
-    def for_banner(self) -> Self:
-        """What a page shows above its content."""
-        return self.unread().newest_first()[:NOTICES_IN_BANNER]
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # a class made at run time
+    """Django's ``create_user`` and ``create_superuser``, with the methods of ``UserQuerySet``."""

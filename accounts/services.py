@@ -1,4 +1,4 @@
-"""Every write on accounts."""
+"""Services that write accounts."""
 
 import secrets
 import uuid
@@ -22,10 +22,12 @@ from movr_project.db.retry import log_refusal, retry_transaction
 from movr_project.errors import Refused
 from movr_project.mail import send_mail
 
-from .documents import record_acceptance, terms_to_accept
+from .hooks import moving, signed_up
 from .models import Theme, User, new_session_epoch
-from .personal_data import erase_all, forget_log_ins
+from .passwords import hash_password
+from .personal_data import erase_all, forget_log_ins, lock_all
 from .querysets import UserQuerySet
+from .refusals import account_changed
 from .tokens import confirmation_path, reset_path
 
 
@@ -36,18 +38,17 @@ class AccountRefused(Refused):
 def register_rider(
     *, city: str, first_name: str, last_name: str, email: str, username: str, password: str, language: str = ""
 ) -> User:
-    """Open an account (rows M18, M29, B5); only a hash of the password is kept (M10).
+    """Create an account. Store only a hash of the password.
 
-    ``language`` is what the person reads now: what others do later is told them in it.
+    ``language`` is the language the person is using, for later notifications.
 
-    Raises ``AccountRefused``. Two people asking for one name at once: the unique index decides.
+    Raise ``AccountRefused``. If two people sign up with the same name, the unique index decides.
     """
     id_ = uuid.uuid4()
-    password_hash = make_password(password)  # slow by intent, so before the transaction
-    with _names_taken_refused(username, email):
-        return _insert_rider(
+    password_hash = hash_password(password)  # slow by design, so before the transaction
+    with names_taken_refused(username, email):
+        return insert_rider(
             id_,
-            terms_version=terms_to_accept(),
             city=city,
             first_name=first_name,
             last_name=last_name,
@@ -59,57 +60,59 @@ def register_rider(
 
 
 @retry_transaction(idempotent=True)
-def _insert_rider(id_: uuid.UUID, **fields: Any) -> User:
+def insert_rider(id_: uuid.UUID, **fields: Any) -> User:
+    """Insert a new person's row. ``password`` is a hash. Use ``register_rider`` unless the answer is to be kept."""
     user, _created = User.objects.get_or_create(id=id_, defaults=fields)
-    record_acceptance(user, user.terms_version)
+    signed_up.run(user)
     send_confirmation(user)
     return user
 
 
 def edit_profile(*, user: User, **changes: Any) -> None:
-    """Change what a person says about themselves (row B17).
+    """Change a person's profile.
 
-    A new e-mail address has to be confirmed again, and the old one is told. ``user`` is as the person saw
-    it. Raises ``AccountRefused``: ``username_taken``, ``email_taken``, ``account_changed``.
+    A new e-mail address must be confirmed again, and the old one is notified. ``user`` is the row that the person saw.
+    Raises ``AccountRefused``: ``username_taken``, ``email_taken``, ``account_changed``.
     """
     if not changes:
         return
     username, email = changes.get("username", user.username), changes.get("email", user.email)
-    with _names_taken_refused(username, email, besides=user):
-        _write_profile(user, changes)
+    with names_taken_refused(username, email, besides=user):
+        write_profile(user, changes)
 
 
 @retry_transaction(idempotent=True)
-def _write_profile(before: User, changes: dict[str, Any]) -> None:
+def write_profile(before: User, changes: dict[str, Any]) -> None:
+    """Write a profile's changed columns. Use ``edit_profile`` unless the row is locked already."""
     after = copy(before)
     for name, value in changes.items():
         setattr(after, name, value)
     if after.email != before.email:
         changes = changes | {"email_confirmed_at": None}
-    # The row is as it was, or as an attempt left it whose COMMIT was in doubt.
+    # The row is unchanged, or an earlier attempt whose COMMIT was in doubt has updated it.
     is_expected = Q(username=before.username, email=before.email) | Q(username=after.username, email=after.email)
     if not _own_row(before).filter(is_expected).update(**changes):
-        raise _account_changed()
+        raise account_changed(AccountRefused)
     follow_new_names(before, after)
 
 
 def follow_new_names(before: User, after: User) -> None:
-    """What a new username or e-mail address brings with it. Part of a transaction that writes the row itself."""
+    """Apply the consequences of a new username or e-mail address. Part of the transaction that writes the row."""
     if (after.username, after.email) != (before.username, before.email):
-        forget_log_ins(before)  # axes keeps them under the names that are given up
+        forget_log_ins(before)  # axes stores them under the old names
     if after.email != before.email:
         send_mail("email_changed", to=before.email, context=_reset_hint(before), language=before.language)
         send_confirmation(after)
 
 
 def change_password(*, user: User, password: str, reads_mail: bool = False) -> None:
-    """Set a new password, which ends every session but one that is given ``user`` again.
+    """Set a new password and end all sessions, except one that is updated with the returned ``user``.
 
-    ``user`` is as it was when the person proved who they are: of two resets with one link only the first
-    finds the old password still there. Who came by such a link (``reads_mail``) may log in at once, however
-    often that failed before. Raises ``AccountRefused``: ``account_changed``.
+    ``user`` is the row at the time of authentication: of two resets with the same link, only the first matches the old
+    password. A reset by e-mail (``reads_mail``) also lifts the lock-out after failed log-ins. Raises
+    ``AccountRefused``: ``account_changed``.
     """
-    password_hash = make_password(password)  # slow by intent, so before the transaction
+    password_hash = hash_password(password)  # slow by design, so before the transaction
     epoch = new_session_epoch()
     _write_password(user, password_hash, epoch, reads_mail)
     user.password, user.session_epoch = password_hash, epoch
@@ -118,34 +121,34 @@ def change_password(*, user: User, password: str, reads_mail: bool = False) -> N
 @retry_transaction(idempotent=True)
 def _write_password(user: User, password_hash: str, epoch: str, reads_mail: bool) -> None:
     row = _own_row(user)
-    written = row.filter(password=password_hash).exists()  # by an attempt whose COMMIT was in doubt
+    written = row.filter(password=password_hash).exists()  # by an earlier attempt whose COMMIT was in doubt
     if not written and not row.filter(password=user.password).update(password=password_hash, session_epoch=epoch):
-        raise _account_changed()
+        raise account_changed(AccountRefused)
     if reads_mail:
         forget_log_ins(user)
-    tell_password_changed(user)
+    send_password_changed(user)
 
 
-def tell_password_changed(user: User) -> None:
-    """Part of a transaction that writes the password itself."""
+def send_password_changed(user: User) -> None:
+    """E-mail the person about a new password. Part of the transaction that writes it."""
     send_mail("password_changed", to=user.email, context=_reset_hint(user), language=user.language)
 
 
 @retry_transaction(idempotent=True)
 def choose_language(*, user: User, language: str) -> None:
-    """The language of a person's pages and mails, wherever they log in (row B20)."""
+    """Set the language of a person's pages and e-mails, wherever they log in."""
     _own_row(user).update(language=language)
 
 
 @retry_transaction(idempotent=True)
 def log_out_everywhere(*, user: User) -> None:
-    """End every session of a person, copied cookies included."""
+    """End all sessions of a person, including copied cookies."""
     _own_row(user).update(session_epoch=new_session_epoch())
 
 
 @retry_transaction(idempotent=True)
 def confirm_email(*, user_id: uuid.UUID, email: str) -> bool:
-    """Note that a person reads mail at an address; False when it is not (or no longer) theirs."""
+    """Record that a person has confirmed an e-mail address. Return False if it isn't, or is no longer, theirs."""
     rows = User.objects.active().filter(id=user_id, email=email)
     rows.filter(email_confirmed_at__isnull=True).update(email_confirmed_at=timezone.now())
     return rows.exists()
@@ -153,58 +156,69 @@ def confirm_email(*, user_id: uuid.UUID, email: str) -> bool:
 
 @retry_transaction(idempotent=True)
 def move_home(*, user: User, city: City) -> None:
-    """Make another city a person's home; their rides follow by the database's ON UPDATE CASCADE.
+    """Change a person's home city. Their rides follow by ON UPDATE CASCADE.
 
-    Raises ``AccountRefused``: ``riding``, ``owns_vehicles``, ``account_changed``.
+    Locks the person. Raises ``AccountRefused``: ``riding``, ``owns_vehicles``, ``account_changed``.
     """
     if User.objects.filter(id=user.id, city=city.name).exists():
         return  # done already
-    _release_removed_vehicles(user)
-    if not _unattached_row(user).update(city=city.name):
-        raise _why_attached(user)
+    row = User.objects.locked(user)
+    if row is None:
+        raise account_changed(AccountRefused)
+    for obstacle in obstacles(row):
+        raise obstacle
+    moving.run(row)
+    _own_row(row).update(city=city.name)
 
 
 def remove_account(*, user: User) -> None:
-    """Erase a person; the rides stay without them, and the name is free again (rows M19, M32).
+    """Erase a person's account. Their rides are kept anonymously, and the username becomes available.
 
-    The row itself stays, emptied, for what must still point at it. Raises ``AccountRefused``: ``riding``,
+    The row is kept, emptied, for references that must remain. Locks the vehicles of the person's future allocations,
+    then the person, after which nothing new can reference them. Raises ``AccountRefused``: ``riding``,
     ``owns_vehicles``, ``account_changed``.
     """
-    _erase_account(user, _nobody())
+    _erase_account(user, _anonymised_fields())
 
 
 @retry_transaction(idempotent=True)
-def _erase_account(user: User, nobody: dict[str, Any]) -> None:
-    removed = User.objects.filter(id=user.id, is_active=False, email=None).first()
-    if removed is None:
-        _empty_row(user, nobody)
-    elif removed.username != nobody["username"]:
-        return  # done already, and not by an attempt of ours whose COMMIT was in doubt
+def _erase_account(user: User, anonymised: dict[str, Any]) -> None:
+    lock_all(user)
+    if row := User.objects.locked(user):
+        _empty_row(row, anonymised)
+    elif not _is_erased_as(user, anonymised):
+        return
     context = {"first_name": user.first_name}
     send_mail("account_removed", to=user.email, context=context, language=user.language)
 
 
-def _empty_row(user: User, nobody: dict[str, Any]) -> None:
-    found = _own_row(user).first()
-    if found is None:
-        raise _account_changed()
-    erase_all(found)
-    found.groups.clear()
-    found.user_permissions.clear()
-    if not _unattached_row(found).update(**nobody):
-        raise _why_attached(found)
+def _empty_row(row: User, anonymised: dict[str, Any]) -> None:
+    for obstacle in obstacles(row):
+        raise obstacle
+    erase_all(row)
+    row.groups.clear()
+    row.user_permissions.clear()
+    _own_row(row).update(**anonymised)
+
+
+def _is_erased_as(user: User, anonymised: dict[str, Any]) -> bool:
+    """Return whether a missing account was erased by an earlier attempt whose COMMIT was in doubt."""
+    removed = User.objects.filter(id=user.id, is_active=False, email=None).first()
+    if removed is None:
+        raise account_changed(AccountRefused)
+    return removed.username == anonymised["username"]
 
 
 @retry_transaction(idempotent=True)
 def send_confirmation_again(*, user: User) -> None:
-    """For somebody who did not get, or lost, the mail. Nothing for an address that is confirmed."""
+    """Send the confirmation e-mail again. Do nothing if the address is confirmed."""
     unconfirmed = _own_row(user).filter(email_confirmed_at__isnull=True).first()
     if unconfirmed:
         send_confirmation(unconfirmed)
 
 
 def send_confirmation(user: User) -> None:
-    """Mail the link that confirms the person's address. Part of a transaction."""
+    """E-mail the link that confirms the person's address. Part of a transaction."""
     days = timedelta(seconds=settings.EMAIL_CONFIRMATION_TIMEOUT).days
     context = {"user": user, "path": confirmation_path(user), "days": days}
     send_mail("confirm_email", to=user.email, context=context, language=user.language)
@@ -212,7 +226,7 @@ def send_confirmation(user: User) -> None:
 
 @retry_transaction(idempotent=True)
 def send_password_reset(*, email: str) -> None:
-    """Mail a link that sets a new password, if the address is somebody's who can log in (rows B6, B7)."""
+    """E-mail a link for setting a new password, if the address belongs to someone who can log in."""
     user = User.objects.active().filter(email=email).first()
     if user is None:
         return
@@ -223,20 +237,20 @@ def send_password_reset(*, email: str) -> None:
 
 
 def note_visit(*, user: User) -> None:
-    """Row B16. Part of a transaction that writes the person's row anyway: a log-in, or a ride's start and end.
+    """Update ``last_seen``. Part of transactions that write the user's row anyway: log-ins, and rides' starts and ends.
 
-    Noting it at each page would be a write, and a conflict, at each page.
+    Updating it on every page would be a write, and a possible conflict, on every page.
     """
     _own_row(user).update(last_seen=timezone.now())
 
 
 def obstacles(user: User) -> list[AccountRefused]:
-    """Why a person can neither move home nor leave: none is the way it should be."""
+    """Return what prevents a person from moving or leaving. An empty list if nothing does."""
     found = []
     if user.is_riding:
         found.append(AccountRefused(_("You are riding. End your ride first."), code="riding"))
     if user.is_owner:
-        sentence = _("You have vehicles on the road. Remove them first.")
+        sentence = _("You still have vehicles on MovR. Remove them first.")
         found.append(AccountRefused(sentence, code="owns_vehicles"))
     return found
 
@@ -249,26 +263,8 @@ def _own_row(user: User) -> UserQuerySet:
     return User.objects.active().filter(id=user.id, city=user.city)
 
 
-def _unattached_row(user: User) -> UserQuerySet:
-    return _own_row(user).filter(open_rides=0, owned_vehicles=0)
-
-
-def _why_attached(user: User) -> AccountRefused:
-    row = _own_row(user).first()
-    return next(iter(obstacles(row)), _account_changed()) if row else _account_changed()
-
-
-def _account_changed() -> AccountRefused:
-    return AccountRefused(_("Your account has changed meanwhile. Please try again."), code="account_changed")
-
-
-def _release_removed_vehicles(user: User) -> None:
-    # The fleet stands above accounts: it is reached through the relation it declares.
-    user.vehicles.removed().update(owner_id=None)
-
-
-def _nobody() -> dict[str, Any]:
-    """What a removed account's row holds: nothing of the person, and a name that nobody would take."""
+def _anonymised_fields() -> dict[str, Any]:
+    """Return the values of a removed account's row: no personal data, and a random username."""
     return {
         "username": f"deleted-{secrets.token_hex(8)}",
         "email": None,
@@ -279,22 +275,27 @@ def _nobody() -> dict[str, Any]:
         "language": "",
         "theme": Theme.AUTO,
         "is_active": False,
+        "suspended_at": None,
+        "suspension_reason": "",
         "is_listed": False,
         "is_staff": False,
         "is_superuser": False,
         "last_login": None,
         "last_seen": None,
         "terms_version": 0,
-        "unread_notices": 0,
+        "unread_notifications": 0,
         "hold_until": None,
+        "recent_starts": 0,
+        "starts_since": None,
         "password": make_password(None),
         "session_epoch": new_session_epoch(),
+        "proof_epoch": new_session_epoch(),
     }
 
 
 @contextmanager
-def _names_taken_refused(username: str, email: str, besides: User | None = None) -> Iterator[None]:
-    """Turn the unique indexes' error into a refusal that says which name it was."""
+def names_taken_refused(username: str, email: str, besides: User | None = None) -> Iterator[None]:
+    """Turn an error of the unique indexes into a refusal that names the field."""
     try:
         yield
     except IntegrityError as error:

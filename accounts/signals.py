@@ -1,4 +1,4 @@
-"""A password that is not set by our service: in the admin, or by ``manage.py changepassword``."""
+"""Handle passwords set outside our service: in the admin, or by ``manage.py changepassword``."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,7 +7,7 @@ from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 
 from .models import User, new_session_epoch
-from .services import tell_password_changed
+from .services import send_password_changed
 
 
 @receiver(pre_save, sender=User)
@@ -17,11 +17,11 @@ def end_sessions(instance: User, update_fields: Collection[str] | None, **kwargs
 
 
 @receiver(post_save, sender=User)
-def tell(instance: User, created: bool, **kwargs: Any) -> None:
+def notify_new_password(instance: User, created: bool, **kwargs: Any) -> None:
     if _has_new_password(instance) and not created:
-        tell_password_changed(instance)
+        send_password_changed(instance)
 
 
 def _has_new_password(user: User) -> bool:
-    """Django keeps the word between ``set_password`` and ``save``; not when a log-in renews an old hash."""
+    """Return whether a new password is being saved, but not when a log-in only upgrades the hash."""
     return user._password is not None

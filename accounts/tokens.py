@@ -1,4 +1,4 @@
-"""Links in mails that prove who clicked them."""
+"""Signed links in e-mails."""
 
 import uuid
 
@@ -14,13 +14,13 @@ CONFIRM_SALT = "movr.accounts.confirm-email"
 
 
 def confirmation_path(user: User) -> str:
-    """The page that confirms the person's present e-mail address, for EMAIL_CONFIRMATION_TIMEOUT seconds."""
+    """Return the URL that confirms the person's current address, valid for EMAIL_CONFIRMATION_TIMEOUT seconds."""
     token = signing.dumps([str(user.id), user.email], salt=CONFIRM_SALT)
     return reverse("accounts:email_confirm", args=[token])
 
 
 def read_confirmation(token: str) -> tuple[uuid.UUID, str] | None:
-    """Whose address a token confirms, and which; None when it is forged or too old."""
+    """Return the user's id and the address that a token confirms, or None if it is invalid or expired."""
     try:
         id_, email = signing.loads(token, salt=CONFIRM_SALT, max_age=settings.EMAIL_CONFIRMATION_TIMEOUT)
     except signing.BadSignature:

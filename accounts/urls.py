@@ -3,8 +3,9 @@ from django.urls import path
 
 import accounts.converters  # noqa: F401  (registers <username:…>)
 
-from . import document_views, language_views, notice_views, second_factor_views, views
-from .documents import Kind
+from . import language_views, views
+from .api_access import views as api_access_views
+from .two_factor import views as second_factor_views
 
 app_name = "accounts"
 urlpatterns = [
@@ -25,21 +26,14 @@ urlpatterns = [
     path("profile/home-city/", views.home_city, name="home_city"),
     path("profile/data/", views.personal_data, name="personal_data"),
     path("profile/log-out-everywhere/", views.log_out_of_everything, name="log_out_everywhere"),
+    path("profile/tokens/", api_access_views.token_list, name="token_list"),
+    path("profile/tokens/<uuid:token_id>/revoke/", api_access_views.token_revoke, name="token_revoke"),
     path("profile/delete/", views.profile_delete, name="profile_delete"),
     path("profile/second-factor/", second_factor_views.second_factor, name="second_factor"),
     path("profile/second-factor/set-up/", second_factor_views.set_up, name="second_factor_set_up"),
     path("profile/second-factor/codes/", second_factor_views.renew_codes, name="second_factor_codes"),
     path("profile/second-factor/remove/", second_factor_views.remove, name="second_factor_remove"),
-    path("notices/", notice_views.notice_list, name="notice_list"),
-    path("notices/read/", notice_views.read_all, name="notices_read_all"),
-    path("notices/<uuid:notice_id>/read/", notice_views.read, name="notice_read"),
     path("language/", language_views.choose, name="language"),
     path("users/", views.user_list, name="user_list"),
     path("users/<username:username>/", views.user_detail, name="user_detail"),
 ]
-urlpatterns += [path("terms/accept/", document_views.accept, name="accept_terms")]
-for kind in Kind.values:
-    urlpatterns += [
-        path(f"{kind}/", document_views.document, {"kind": kind}, name=kind),
-        path(f"{kind}/<int:version>/", document_views.document, {"kind": kind}, name=f"{kind}_version"),
-    ]

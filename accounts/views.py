@@ -21,11 +21,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cities.location import CHOSEN
 from cities.models import City
 from cities.registry import registry
-from movr_project.clients import client_address
-from movr_project.db.requests import retry_view
 from movr_project.errors import Refused
-from movr_project.pagination import Page, page_number
-from movr_project.redirects import posted, safe_next
+from movr_project.web.access import terms_not_required
+from movr_project.web.clients import client_address
+from movr_project.web.pagination import Page, page_number
+from movr_project.web.redirects import post_data, safe_next
+from movr_project.web.retry_view import retry_view
+from throttling.services import TOO_MANY_REQUESTS, Throttled, throttle
 
 from .forms import (
     ChangePasswordForm,
@@ -38,6 +40,7 @@ from .forms import (
     ResetPasswordForm,
 )
 from .language_views import remember_on_device
+from .limits import SHARED_LIMIT_FACTOR, limited_email_changes
 from .log_in import log_in_view
 from .models import User
 from .personal_data import export_all
@@ -55,27 +58,27 @@ from .services import (
     send_confirmation_again,
     send_password_reset,
 )
-from .throttling import TOO_MANY_REQUESTS, Throttled, throttle
 from .tokens import read_confirmation
+from .two_factor.services import end_proofs, is_verified
 
 BACKEND = "accounts.backends.UsernameOrEmailBackend"
 PAGE_SIZE = 25
 
-page_with_a_form = require_http_methods(["GET", "HEAD", "POST"])  # Django's own would take PUT for POST
+page_with_a_form = require_http_methods(["GET", "HEAD", "POST"])  # Django's FormView would treat PUT like POST
 FIELD_OF_CODE = {"username_taken": "username", "email_taken": "email"}
 
 
 @method_decorator(page_with_a_form, name="dispatch")
 @method_decorator(log_in_view, name="dispatch")
 class LogInView(auth_views.LoginView):
-    """Rows M27, B2, B3. Without "remember me" the session ends with the browser."""
+    """Log in. Without "remember me", the session ends with the browser."""
 
     template_name = "accounts/login.html"
     authentication_form = LogInForm
     redirect_authenticated_user = True
 
     def get_redirect_url(self) -> str:
-        """Never this page itself: Django takes that for a loop."""
+        """Never return this page itself, which Django treats as a redirect loop."""
         target = safe_next(self.request)
         return "" if urlsplit(target).path == self.request.path else target
 
@@ -89,9 +92,11 @@ class LogInView(auth_views.LoginView):
 
 @method_decorator(retry_view, name="dispatch")
 class LogOutView(auth_views.LogoutView):
-    """Row M28, by POST only."""
+    """Log out. Accepts only POST."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_verified(request.user):
+            end_proofs(user=request.user)
         response = super().post(request, *args, **kwargs)
         messages.success(request, _("You have successfully logged out."))
         return response
@@ -101,11 +106,11 @@ class LogOutView(auth_views.LogoutView):
 @sensitive_post_parameters("password1", "password2")
 @page_with_a_form
 def register(request: HttpRequest) -> HttpResponse:
-    """Rows M29 and B5. Somebody on the way to a page is logged in and sent on to it."""
+    """Sign up, log in and continue to the requested page."""
     if request.user.is_authenticated:
         return redirect("fleet:vehicle_list")
     target = safe_next(request)
-    form = RegisterForm(posted(request), initial={"city": _city_on_the_way(target, request.city).name})
+    form = RegisterForm(post_data(request), initial={"city": _city_on_the_way(target, request.city).name})
     if request.method == "POST":
         user = _register(request, form)
         if user is not None:
@@ -115,7 +120,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 def _city_on_the_way(target: str, otherwise: City) -> City:
-    """Of the page that somebody goes on to, such as that of a vehicle whose label was scanned."""
+    """Return the city of the page to continue to, such as that of a vehicle whose label was scanned."""
     try:
         parts = resolve(urlsplit(target).path).kwargs
     except Resolver404:
@@ -124,7 +129,7 @@ def _city_on_the_way(target: str, otherwise: City) -> City:
 
 
 def _register(request: HttpRequest, form: RegisterForm) -> User | None:
-    """The new person, or None with the reason beside a field of the form."""
+    """Return the new user, or None after adding the error to the form."""
     if not form.is_valid():
         return None
     data = form.cleaned_data
@@ -145,12 +150,12 @@ def _register(request: HttpRequest, form: RegisterForm) -> User | None:
 
 
 def _add_refusal(form: Form, refused: Refused) -> None:
-    """Beside the field that a refusal is about, or on top of the form."""
+    """Add a refusal to the field it is about, or to the form as a whole."""
     form.add_error(FIELD_OF_CODE.get(refused.code), ValidationError(str(refused), code=refused.code))
 
 
 def _status(form: Form) -> int:
-    """429 for a form that was sent too often, so that programs understand it too."""
+    """Return 429 for a throttled form, so that programs understand it too."""
     codes = {error.code for errors in form.errors.as_data().values() for error in errors}
     return TOO_MANY_REQUESTS if "too_often" in codes else OK
 
@@ -161,7 +166,7 @@ def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
         messages.success(request, sentence % {"username": user.username})
         return redirect("accounts:login")
     retry_view(_log_in)(request, user)
-    request.session.set_expiry(0)  # nobody asked to be remembered
+    request.session.set_expiry(0)  # end the session when the browser closes
     messages.success(request, _("Welcome, %(name)s!") % {"name": user.first_name})
     return redirect(target)
 
@@ -170,10 +175,11 @@ def _log_in(request: HttpRequest, user: User) -> None:
     login(request, user, backend=BACKEND)
 
 
+@terms_not_required
 @require_safe
 def profile(request: HttpRequest) -> HttpResponse:
-    """One's own page (row M31), with the vehicles one owns."""
-    # The fleet stands above accounts: it is reached through the relation it declares.
+    """Show the user's own profile and vehicles."""
+    # Use the relation that the fleet declares, as accounts may not import it.
     vehicles = request.user.vehicles.not_removed().seen_by(request.user).newest_first()
     return render(request, "accounts/profile.html", {"profile": request.user, "vehicles": vehicles})
 
@@ -181,12 +187,11 @@ def profile(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current_password")
 @page_with_a_form
 def profile_edit(request: HttpRequest) -> HttpResponse:
-    form = EditProfileForm(posted(request), user=request.user)
+    form = EditProfileForm(post_data(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            if "email" in form.changes:
-                _throttle_new_email(request.user, form.changes["email"])
-            edit_profile(user=request.user, **form.changes)
+            with limited_email_changes(request.user, form.changes):
+                edit_profile(user=request.user, **form.changes)
         except (AccountRefused, Throttled) as refused:
             _add_refusal(form, refused)
         else:
@@ -198,16 +203,10 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile_edit.html", {"form": form}, status=_status(form))
 
 
-def _throttle_new_email(user: User, email: str) -> None:
-    """The address may be a stranger's, who gets a mail; and each change tells the old address too."""
-    throttle("change-email", str(user.id), limit=settings.MAILS_PER_HOUR)
-    throttle("confirm", email, limit=settings.MAILS_PER_HOUR)
-
-
 @page_with_a_form
 def home_city(request: HttpRequest) -> HttpResponse:
-    """Move to another home city, when nothing ties one to the old one."""
-    form = HomeCityForm(posted(request), home=request.user.city)
+    """Change the home city."""
+    form = HomeCityForm(post_data(request), home=request.user.city)
     if request.method == "POST" and form.is_valid():
         city = registry[form.cleaned_data["city"]]
         try:
@@ -216,17 +215,18 @@ def home_city(request: HttpRequest) -> HttpResponse:
             _add_refusal(form, refused)
         else:
             request.session[CHOSEN] = city.name
-            messages.success(request, _("%(city)s is your home city now.") % {"city": city})
+            messages.success(request, _("Your home city is now %(city)s.") % {"city": city})
             return redirect("accounts:profile")
     context = {"form": form, "obstacles": obstacles(request.user)}
     return render(request, "accounts/home_city.html", context)
 
 
+@terms_not_required
 @sensitive_post_parameters("password")
 @page_with_a_form
 def profile_delete(request: HttpRequest) -> HttpResponse:
-    """Remove one's own account (rows M19, M32), after the password was given once more."""
-    form = OwnPasswordForm(posted(request), user=request.user)
+    """Remove the user's own account after asking for the password."""
+    form = OwnPasswordForm(post_data(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             remove_account(user=request.user)
@@ -240,25 +240,27 @@ def profile_delete(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile_delete.html", context, status=_status(form))
 
 
+@terms_not_required
 @require_safe
 def personal_data(request: HttpRequest) -> HttpResponse:
-    """Everything MovR knows of the person, as a file."""
+    """Download all of the user's personal data."""
     response = JsonResponse(export_all(request.user), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="movr-data.json"'
     return response
 
 
+@terms_not_required
 @require_POST
 def log_out_of_everything(request: HttpRequest) -> HttpResponse:
     log_out_everywhere(user=request.user)
     request.session.flush()
-    messages.success(request, _("You are logged out on every device."))
+    messages.success(request, _("You have been logged out on all devices."))
     return redirect("accounts:login")
 
 
 @require_safe
 def user_list(request: HttpRequest) -> HttpResponse:
-    """The people of the current city who let themselves be seen (rows M22, M30)."""
+    """List the people in the current city with a visible profile."""
     people = User.objects.active().listed().in_city(request.city.name).by_username()
     page = Page.of(people, page_number(request.GET.get("page", "")), PAGE_SIZE)
     return render(request, "accounts/user_list.html", {"page": page})
@@ -266,7 +268,7 @@ def user_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def user_detail(request: HttpRequest, username: str) -> HttpResponse:
-    """What others see of a person (row B14): never the last name or the e-mail address."""
+    """Show a public profile, without the last name and the e-mail address."""
     people = User.objects.active()
     if username != request.user.username:
         people = people.listed()
@@ -274,32 +276,42 @@ def user_detail(request: HttpRequest, username: str) -> HttpResponse:
     return render(request, "accounts/user_detail.html", {"person": person})
 
 
+@terms_not_required
 @sensitive_post_parameters()
 @page_with_a_form
 def password_change(request: HttpRequest) -> HttpResponse:
-    form = ChangePasswordForm(request.user, posted(request))
+    form = ChangePasswordForm(request.user, post_data(request))
     if request.method == "POST" and form.is_valid():
         try:
             change_password(user=request.user, password=form.cleaned_data["new_password1"])
         except AccountRefused as refused:
             _add_refusal(form, refused)
         else:
-            update_session_auth_hash(request, request.user)  # this device stays logged in
+            update_session_auth_hash(request, request.user)  # keep this device logged in
             messages.success(request, _("Your password has been changed."))
             return redirect("accounts:profile")
     return render(request, "accounts/password_change.html", {"form": form}, status=_status(form))
 
 
+def _throttle_reset(email: str, address: str) -> None:
+    """Limit requests per person and address, so that a stranger elsewhere can't use up a person's quota.
+
+    A limit for all addresses together protects the person's mailbox.
+    """
+    throttle("reset-from", address, limit=settings.MAILS_PER_HOUR * SHARED_LIMIT_FACTOR)
+    throttle("reset", f"{email} {address}", limit=settings.MAILS_PER_HOUR)
+    throttle("reset-to", email, limit=settings.MAILS_PER_HOUR * SHARED_LIMIT_FACTOR)
+
+
 @login_not_required
 @page_with_a_form
 def password_reset(request: HttpRequest) -> HttpResponse:
-    """Ask for the mail that lets one set a new password; the answer never tells who has an account."""
-    form = ResetForm(posted(request))
+    """E-mail a link for setting a new password. The response doesn't reveal who has an account."""
+    form = ResetForm(post_data(request))
     if request.method == "POST" and form.is_valid():
-        email = form.cleaned_data["email"].lower()
+        email = form.cleaned_data["email"]
         try:
-            throttle("reset-from", client_address(request), limit=settings.MAILS_PER_HOUR * 5)
-            throttle("reset", email, limit=settings.MAILS_PER_HOUR)
+            _throttle_reset(email, client_address(request))
         except Throttled as refused:
             _add_refusal(form, refused)
         else:
@@ -312,7 +324,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
 
 @method_decorator(page_with_a_form, name="dispatch")
 class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
-    """The page behind the link. Django keeps the token out of the address; our service spends it once."""
+    """The page of a reset link. Django keeps the token out of the URL, and our service ensures it is used once."""
 
     template_name = "accounts/password_reset_confirm.html"
     form_class = ResetPasswordForm
@@ -330,30 +342,30 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
 
 @require_POST
 def email_send(request: HttpRequest) -> HttpResponse:
-    """Send the confirmation link again."""
+    """Send the confirmation e-mail again."""
     user = request.user
     if not user.email:
         messages.error(request, _("Your account has no e-mail address. Please add one."))
         return redirect("accounts:profile_edit")
     try:
-        throttle("confirm", user.email, limit=settings.MAILS_PER_HOUR)
+        throttle("confirm", f"{user.email} {user.id}", limit=settings.MAILS_PER_HOUR)
     except Throttled as refused:
         messages.error(request, str(refused))
     else:
         send_confirmation_again(user=user)
-        messages.info(request, _("We have sent the link to %(email)s.") % {"email": user.email})
+        messages.info(request, _("We've sent the link to %(email)s.") % {"email": user.email})
     return redirect("accounts:profile")
 
 
 @login_not_required
 @page_with_a_form
 def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Behind the link: a button, since programs that read mails follow links too."""
+    """Confirm an address by a button, as mail scanners follow links."""
     confirmation = read_confirmation(token)
     if request.method == "POST" and confirmation:
         user_id, email = confirmation
         if confirm_email(user_id=user_id, email=email):
-            messages.success(request, _("Thank you, your e-mail address is confirmed."))
+            messages.success(request, _("Thanks. Your e-mail address is confirmed."))
             return redirect("home")
         confirmation = None
     context = {"valid": confirmation is not None, "email": confirmation and confirmation[1]}

@@ -1,7 +1,12 @@
+from datetime import timedelta
+
 import factory
 from django.db.models import F
+from django.utils import timezone
 
-from accounts.models import Notice, User
+from accounts.api_access.models import ApiClient, ApiToken, Scope
+from accounts.models import User
+from notifications.models import Notification
 
 PASSWORD = "a-long-and-strange-word"
 
@@ -22,18 +27,18 @@ class UserFactory(factory.django.DjangoModelFactory):
 
 
 class StaffFactory(UserFactory):
-    """Staff who may do everything."""
+    """A superuser."""
 
     username = factory.Sequence(lambda n: f"staff{n}")
     is_staff = True
     is_superuser = True
 
 
-class NoticeFactory(factory.django.DjangoModelFactory):
-    """An unread notice, counted; ``read_at=`` makes it a read one."""
+class NotificationFactory(factory.django.DjangoModelFactory):
+    """An unread notification, included in the counter; ``read_at=`` makes it a read one."""
 
     class Meta:
-        model = Notice
+        model = Notification
 
     user = factory.SubFactory(UserFactory)
     code = "booking_cancelled"
@@ -43,5 +48,33 @@ class NoticeFactory(factory.django.DjangoModelFactory):
     def _create(cls, model_class, *args, **kwargs):
         notice = super()._create(model_class, *args, **kwargs)
         if notice.is_unread:
-            User.objects.filter(id=notice.user_id).update(unread_notices=F("unread_notices") + 1)
+            User.objects.filter(id=notice.user_id).update(unread_notifications=F("unread_notifications") + 1)
         return notice
+
+
+class ApiTokenFactory(factory.django.DjangoModelFactory):
+    """A token with all scopes. ``movr_project.tests.api.token_of`` returns the secret of one."""
+
+    class Meta:
+        model = ApiToken
+
+    user = factory.SubFactory(UserFactory)
+    name = "phone"
+    prefix = "movr_p_abcde"
+    sha256 = factory.Sequence(lambda n: f"{n:064}")
+    scopes = Scope.values
+    epoch = factory.SelfAttribute("user.session_epoch")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+
+
+class ApiClientFactory(factory.django.DjangoModelFactory):
+    """An organisation's client in Paris."""
+
+    class Meta:
+        model = ApiClient
+
+    name = "Trip planner"
+    prefix = "movr_c_abcde"
+    sha256 = factory.Sequence(lambda n: f"{n:064}")
+    scopes = ["fleet:read"]
+    cities = ["paris"]

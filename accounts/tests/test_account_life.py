@@ -1,4 +1,4 @@
-"""What a person may do with their own account, and sees of others'."""
+"""Managing one's own account, and seeing other people's profiles."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from rides.models import Ride
 from rides.services import RideRefused, start_ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 EDIT = "/profile/edit/"
 HOME = "/profile/home-city/"
@@ -50,12 +50,12 @@ def test_a_person_edits_their_profile(rider, rider_client):
     assert (rider.username, rider.about_me, rider.theme) == ("grace", "I ride to work.", "dark")
 
 
-def test_the_form_shows_what_is_there(rider, rider_client):
+def test_the_form_shows_the_current_values(rider, rider_client):
     assert rider.email in rider_client.get(EDIT).content.decode()
 
 
 @pytest.mark.parametrize("field", ["username", "email"])
-def test_a_taken_name_is_refused_beside_its_field(rider, rider_client, field):
+def test_a_taken_name_is_an_error_at_its_field(rider, rider_client, field):
     other = UserFactory()
     changes = {field: getattr(other, field).upper(), "current_password": PASSWORD}
     page = rider_client.post(EDIT, form_of(rider, **changes))
@@ -69,7 +69,7 @@ def test_a_new_e_mail_address_needs_the_password(rider, rider_client):
     assert rider.email != "new@example.com"
 
 
-def test_a_new_e_mail_address_is_confirmed_anew_and_the_old_one_is_told(
+def test_a_new_e_mail_address_must_be_confirmed_and_the_old_one_is_notified(
     rider, rider_client, mailoutbox, django_capture_on_commit_callbacks
 ):
     User.objects.filter(pk=rider.pk).update(email_confirmed_at=timezone.now())
@@ -97,11 +97,11 @@ def test_a_new_e_mail_address_is_confirmed_anew_and_the_old_one_is_told(
         ("language", "tlh"),
     ],
 )
-def test_nonsense_is_refused_beside_its_field(rider, rider_client, field, value):
+def test_invalid_input_is_an_error_at_its_field(rider, rider_client, field, value):
     data = form_of(rider, current_password=PASSWORD) | {field: value}
     page = rider_client.post(EDIT, data)
     assert field in page.context["form"].errors
-    # What was typed is not yet who the person is: the navigation keeps the name.
+    # Unsaved input must not show in the navigation.
     assert page.context["user"].first_name == rider.first_name
 
 
@@ -153,7 +153,7 @@ def test_a_new_rider_is_mailed_a_link_whose_button_confirms_the_address(client, 
     newcomer.refresh_from_db()
     assert not newcomer.email_is_confirmed, "a GET changes nothing"
     page = client.post(link, follow=True)
-    assert "your e-mail address is confirmed" in page.content.decode()
+    assert "Your e-mail address is confirmed" in page.content.decode()
     newcomer.refresh_from_db()
     assert newcomer.email_is_confirmed
 
@@ -172,7 +172,7 @@ def test_the_link_dies_after_three_days_and_with_the_address(client, newcomer):
     assert not client.post(link).context["valid"]
 
 
-def test_a_forged_link_is_told_so(client, newcomer):
+def test_a_forged_link_is_rejected_with_a_message(client, newcomer):
     assert not client.get("/email/confirm/forged/").context["valid"]
 
 
@@ -184,11 +184,11 @@ def test_the_link_can_be_sent_again_within_limits(
     for _time in range(2):
         with django_capture_on_commit_callbacks(execute=True):
             page = client.post("/email/send/", follow=True)
-    assert "asked for too often" in page.content.decode()
-    assert len(mailoutbox) == 2  # from signing up, and once more
+    assert "Too many requests" in page.content.decode()
+    assert len(mailoutbox) == 2  # from sign-up and from asking again
 
 
-def test_without_an_address_one_is_asked_for_it(client_of):
+def test_without_an_address_it_is_requested(client_of):
     page = client_of(UserFactory(email=None)).post("/email/send/", follow=True)
     assert page.redirect_chain == [(EDIT, 302)]
     assert "has no e-mail address" in page.content.decode()
@@ -197,7 +197,7 @@ def test_without_an_address_one_is_asked_for_it(client_of):
 def test_riding_needs_a_confirmed_address_where_the_operator_wants_it(rider, rider_client, settings):
     settings.EMAIL_VERIFICATION = True
     vehicle = VehicleFactory()
-    url = reverse("rides:ride_start", args=[vehicle.city, vehicle.id])
+    url = reverse("rides:ride_start", args=[vehicle.city, vehicle.public_id])
     page = rider_client.post(url, {"token": "a"}, follow=True)
     assert "confirm your e-mail address" in page.content.decode()
     with pytest.raises(RideRefused) as refused:
@@ -214,7 +214,7 @@ def test_riding_needs_a_confirmed_address_where_the_operator_wants_it(rider, rid
 def test_a_person_moves_and_the_rides_come_along(rider, rider_client):
     ride = RideFactory(rider=rider)
     page = rider_client.post(HOME, {"city": "rome"}, follow=True)
-    assert "Rome is your home city now." in page.content.decode()
+    assert "Your home city is now Rome." in page.content.decode()
     ride.refresh_from_db()
     assert (ride.city, ride.rider_city) == ("paris", "rome")
     assert ride in Ride.objects.of_rider(User.objects.get(pk=rider.pk))
@@ -247,10 +247,10 @@ def test_an_unserved_city_is_no_home(rider, rider_client):
     assert page.context["form"].errors["city"]
 
 
-# What others see
+# Public profiles
 
 
-def test_the_people_of_the_current_city_are_listed_but_for_those_who_hide(rider, rider_client):
+def test_the_people_of_the_current_city_are_listed_except_hidden_ones(rider, rider_client):
     UserFactory(username="visible", first_name="Vera", last_name="Secret")
     UserFactory(username="hidden", is_listed=False)
     UserFactory(username="gone", is_active=False)
@@ -297,7 +297,7 @@ def test_a_hidden_person_sees_their_own_page(rider, rider_client):
 def test_logging_out_everywhere_ends_copied_sessions_too(rider, rider_client, client_of):
     copied = client_of(rider)
     page = rider_client.post("/profile/log-out-everywhere/", follow=True)
-    assert "logged out on every device" in page.content.decode()
+    assert "logged out on all devices" in page.content.decode()
     assert copied.get("/profile/").status_code == 302
     assert rider_client.get("/profile/").status_code == 302
 
@@ -328,5 +328,5 @@ def test_nobody_logged_in_is_sent_to_the_log_in(client, path):
 
 
 @pytest.mark.parametrize("path", ["/email/send/", "/profile/log-out-everywhere/"])
-def test_what_changes_something_is_no_link(rider_client, path):
+def test_changes_are_never_made_by_links(rider_client, path):
     assert rider_client.get(path).status_code == 405

@@ -1,4 +1,4 @@
-"""Staff look after people in the admin."""
+"""People in the admin."""
 
 import pytest
 from axes.models import AccessAttempt
@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.services import remove_account
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 LIST = "/admin/accounts/user/"
 
@@ -90,7 +90,7 @@ def test_staff_change_a_name_but_never_counters_or_the_home_city(client, staff):
     assert (person.open_rides, person.owned_vehicles, person.city) == (0, 0, "paris")
 
 
-def test_deactivating_somebody_ends_their_sessions(client, staff):
+def test_deactivating_someone_ends_their_sessions(client, staff):
     person = UserFactory()
     before = person.get_session_auth_hash()
     data = form_of(person)
@@ -128,7 +128,7 @@ def test_a_removed_account_can_be_looked_at_but_never_brought_back(client, staff
     assert not person.is_active
 
 
-def test_a_new_address_is_confirmed_anew_and_the_old_one_is_told(
+def test_a_new_address_must_be_confirmed_and_the_old_one_is_notified(
     client, staff, mailoutbox, django_capture_on_commit_callbacks
 ):
     person = UserFactory(email_confirmed_at=timezone.now())
@@ -155,13 +155,22 @@ def test_what_is_no_name_changes_without_mails(client, staff, mailoutbox, django
     assert not mailoutbox
 
 
+def test_new_staff_log_in_again(client, staff):
+    person = UserFactory()
+    epoch = person.session_epoch
+    client.post(url_of(person), form_of(person, is_staff="on"))
+    person.refresh_from_db()
+    assert person.is_staff
+    assert person.session_epoch != epoch
+
+
 def new_password(client, url, **more):
     words = {"new_password1": "a-new-strange-word", "new_password2": "a-new-strange-word"}
     words |= {"password1": "a-new-strange-word", "password2": "a-new-strange-word", "usable_password": "true"}
     return client.post(url, words | {"set-password": "1"} | more)
 
 
-def test_a_password_that_staff_set_ends_the_sessions_and_is_told(
+def test_a_password_set_by_staff_ends_the_sessions_and_is_announced(
     client, client_of, staff, mailoutbox, django_capture_on_commit_callbacks
 ):
     person = UserFactory()
@@ -181,7 +190,7 @@ def test_staff_who_change_their_own_password_stay_where_they_are(
 ):
     other = client_of(staff)
     with django_capture_on_commit_callbacks(execute=True):
-        page = new_password(client, "/admin/password_change/", old_password=PASSWORD)
+        page = new_password(client, "/profile/password/", old_password=PASSWORD)
     assert page.status_code == 302
     assert [mail.to for mail in mailoutbox] == [[staff.email]]
     assert client.get("/admin/").status_code == 200

@@ -1,4 +1,4 @@
-"""People at the same moment: one account for one name, and nobody's log-in fails (defect BB9)."""
+"""Concurrent sign-ups with one name create one account, and concurrent log-ins all succeed."""
 
 import pytest
 from django.contrib.auth import get_user

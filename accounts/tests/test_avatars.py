@@ -11,7 +11,7 @@ SEEDS = [str(uuid.UUID(int=number)) for number in range(200)]
 
 
 def drawn(seed: str) -> ElementTree.Element:
-    return ElementTree.fromstring(avatar_svg(seed, 36))  # noqa: S314 - our own, not a stranger's
+    return ElementTree.fromstring(avatar_svg(seed, 36))  # noqa: S314 - our own output
 
 
 def test_a_person_has_the_same_picture_every_time():
@@ -26,7 +26,7 @@ def test_the_size_changes_nothing_but_the_size():
     assert avatar_svg("ada", 36).replace('"36"', '"128"') == avatar_svg("ada", 128)
 
 
-def test_every_color_is_somebodys():
+def test_every_color_is_used():
     discs = {drawn(seed).find(f"{SVG}circle").get("fill") for seed in SEEDS}
     assert discs == {disc for disc, _drawing in COLORS}
 
@@ -44,7 +44,7 @@ def test_any_seed_gives_a_plain_picture_without_the_seed_in_it(seed):
     assert re.fullmatch(r"[MLAaz0-9. -]+", root.find(f"{SVG}path").get("d"))
 
 
-def test_screen_readers_pass_over_it_since_the_name_stands_beside_it():
+def test_screen_readers_ignore_it_as_the_name_is_next_to_it():
     assert 'aria-hidden="true"' in avatar_svg("ada", 36)
 
 

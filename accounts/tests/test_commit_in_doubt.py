@@ -1,4 +1,4 @@
-"""A COMMIT whose answer was lost: the work runs once more, and its mails are sent once."""
+"""A COMMIT without a response: the work runs again, and its e-mails are sent once."""
 
 from copy import copy
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def run_twice(django_capture_on_commit_callbacks):
-    """The first run's COMMIT is done, but nothing that was to follow it."""
+    """The first attempt is committed, but its ``on_commit`` callbacks don't run."""
 
     def run(work):
         with django_capture_on_commit_callbacks():
@@ -34,19 +34,19 @@ def addresses(mailoutbox):
     return sorted(mail.to[0] for mail in mailoutbox)
 
 
-def test_a_new_password_is_told_once(ada, run_twice, mailoutbox):
+def test_a_new_password_is_announced_once(ada, run_twice, mailoutbox):
     password = make_password("another-strange-word")
     run_twice(lambda: services._write_password(ada, password, "epoch", reads_mail=True))
     assert addresses(mailoutbox) == ["ada@example.com"]
 
 
-def test_a_new_address_is_told_and_confirmed_once(ada, run_twice, mailoutbox):
-    run_twice(lambda: services._write_profile(copy(ada), {"email": "new@example.com"}))
+def test_a_new_address_is_announced_and_confirmed_once(ada, run_twice, mailoutbox):
+    run_twice(lambda: services.write_profile(copy(ada), {"email": "new@example.com"}))
     assert addresses(mailoutbox) == ["ada@example.com", "new@example.com"]
 
 
-def test_the_end_of_an_account_is_told_once(ada, run_twice, mailoutbox):
-    nobody = services._nobody()
+def test_the_end_of_an_account_is_announced_once(ada, run_twice, mailoutbox):
+    nobody = services._anonymised_fields()
     run_twice(lambda: services._erase_account(ada, nobody))
     assert addresses(mailoutbox) == ["ada@example.com"]
     assert User.objects.get(pk=ada.pk).is_removed
@@ -59,7 +59,7 @@ def test_removing_an_account_again_sends_nothing(ada, mailoutbox, django_capture
     assert len(mailoutbox) == 1
 
 
-def test_a_profile_that_somebody_else_changed_meanwhile_is_left_alone(ada):
+def test_a_concurrently_changed_profile_is_not_overwritten(ada):
     User.objects.filter(pk=ada.pk).update(email="other@example.com")
     with pytest.raises(services.AccountRefused) as refused:
         services.edit_profile(user=ada, email="new@example.com")

@@ -1,4 +1,4 @@
-"""Logging in with username or e-mail, and on to where one was going (rows M27, B2, B3)."""
+"""Log in by username or e-mail address, and continue to the requested page."""
 
 import pytest
 from django.conf import settings as movr_settings
@@ -9,7 +9,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.tests.factories import PASSWORD, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 URL = "/login/"
 VEHICLES = "/vehicles/"
@@ -36,12 +36,12 @@ class TestItWorks:
     def test_with_username_or_e_mail_in_any_case(self, client, name):
         assertRedirects(log_in(client, name), VEHICLES)
 
-    def test_with_an_e_mail_address_longer_than_a_username_may_be(self, client):
+    def test_with_an_e_mail_address_longer_than_any_username(self, client):
         address = f"{'x' * 60}@{'y' * 60}.example.com"
         UserFactory(email=address)
         assertRedirects(log_in(client, address), VEHICLES)
 
-    def test_from_the_page_onwards_one_is_known(self, client, ada):
+    def test_the_page_logs_the_user_in(self, client, ada):
         log_in(client)
         assert get_user(client) == ada
 
@@ -116,13 +116,13 @@ class TestRememberMe:
         cookie = client.cookies[SESSION]
         assert (cookie["max-age"], cookie["expires"]) == ("", "")
 
-    def test_unless_one_asks_to_be_remembered(self, client):
+    def test_remember_me_keeps_the_session(self, client):
         log_in(client, remember_me="on")
         assert client.cookies[SESSION]["max-age"] == 14 * 24 * 60 * 60
 
     def test_a_page_visited_later_does_not_lengthen_the_session(self, client):
         log_in(client)
-        client.post("/city/", {"city": "rome"})  # writes the session anew
+        client.post("/city/", {"city": "rome"})  # rewrites the session
         assert client.cookies[SESSION]["max-age"] == ""
 
     def test_scripts_can_not_read_the_cookie(self, client):
@@ -131,7 +131,7 @@ class TestRememberMe:
 
 
 class TestGoingOn:
-    def test_to_where_one_was_going(self, client):
+    def test_to_the_requested_page(self, client):
         assertRedirects(log_in(client, next=TARGET), TARGET)
 
     def test_from_a_page_for_riders_one_gets_here_and_back(self, client):
@@ -160,7 +160,7 @@ class TestGoingOn:
         assertRedirects(log_in(client, next=target), VEHICLES)
 
 
-class TestSomebodyLoggedIn:
+class TestLoggedIn:
     def test_is_sent_to_the_vehicles(self, rider_client):
         assertRedirects(rider_client.get(URL), VEHICLES)
 
@@ -171,12 +171,12 @@ class TestSomebodyLoggedIn:
     def test_is_not_sent_round_in_a_circle(self, rider_client, target):
         assertRedirects(rider_client.get(URL, {"next": target}), VEHICLES)
 
-    def test_does_not_become_somebody_else_by_posting(self, rider_client, rider):
+    def test_does_not_become_someone_else_by_posting(self, rider_client, rider):
         log_in(rider_client)
         assert get_user(rider_client) == rider
 
 
-def test_who_was_logged_out_while_sending_a_form_goes_back_to_its_page(client):
+def test_someone_who_was_logged_out_while_sending_a_form_goes_back_to_its_page(client):
     page = client.post(
         "/rides/start/paris/00000000-0000-0000-0000-000000000001/",
         headers={"referer": "http://testserver/vehicles/?type=bike"},

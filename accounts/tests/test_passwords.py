@@ -1,4 +1,4 @@
-"""Forgotten and changed passwords (rows B6, B7; defects BB3)."""
+"""Reset and change passwords."""
 
 import re
 from datetime import timedelta
@@ -8,9 +8,10 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import AccountRefused, change_password
 from accounts.tests.factories import PASSWORD, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 NEW_PASSWORD = "another-strange-word"
 ASK = "/password-reset/"
@@ -81,7 +82,7 @@ def test_the_link_works_for_ten_minutes(client, rider, link):
 
 
 @pytest.mark.parametrize("link", ["/password-reset/x/y/", "/password-reset/MQ/abc-def/", "/password-reset/%00/%00/"])
-def test_a_forged_link_is_told_so(client, link):
+def test_a_forged_link_is_rejected_with_a_message(client, link):
     assert not client.get(link).context["validlink"]
 
 
@@ -109,7 +110,7 @@ def test_the_link_is_made_from_site_url_whatever_host_asked(
     assert "evil.example" not in mailoutbox[0].body + str(mailoutbox[0].alternatives)
 
 
-def test_somebody_who_was_removed_or_deactivated_gets_no_mail(client, mailoutbox, django_capture_on_commit_callbacks):
+def test_removed_or_deactivated_people_get_no_mail(client, mailoutbox, django_capture_on_commit_callbacks):
     person = UserFactory(is_active=False)
     ask(client, person.email, django_capture_on_commit_callbacks)
     assert not mailoutbox
@@ -129,7 +130,7 @@ def test_mails_to_one_address_are_limited_known_or_not(
 
 
 @pytest.mark.parametrize("email", ["", "x", "\0@example.com", "é" * 10_000, "a@b" * 100])
-def test_nonsense_is_no_address(client, email):
+def test_an_invalid_address_is_rejected(client, email):
     assert client.post(ASK, {"email": email}).context["form"].errors["email"]
 
 
@@ -162,7 +163,7 @@ def test_a_wrong_form_changes_nothing(rider, rider_client, field, wrong):
     assert rider.check_password(PASSWORD)
 
 
-def test_the_person_is_told_by_mail(rider, rider_client, mailoutbox, django_capture_on_commit_callbacks):
+def test_the_person_gets_a_mail(rider, rider_client, mailoutbox, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         change(rider_client)
     assert mailoutbox[0].to == [rider.email]
@@ -174,3 +175,12 @@ def test_a_password_form_never_resets_the_count_of_open_rides(rider, rider_clien
     change(rider_client)
     rider.refresh_from_db()
     assert rider.open_rides == 1
+
+
+def test_of_two_who_open_the_same_link_only_the_first_sets_a_password(rider):
+    first, second = User.objects.get(id=rider.id), User.objects.get(id=rider.id)
+    change_password(user=first, password=NEW_PASSWORD, reads_mail=True)
+    with pytest.raises(AccountRefused) as refused:
+        change_password(user=second, password="a-third-strange-word", reads_mail=True)
+    assert refused.value.code == "account_changed"
+    assert User.objects.get(id=rider.id).check_password(NEW_PASSWORD)

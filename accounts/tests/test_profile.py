@@ -1,14 +1,14 @@
-"""One's own page (row M31)."""
+"""A person's own profile page."""
 
 import pytest
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.tests.factories import UserFactory
-from fleet.choices import VehicleStatus
+from fleet.models.choices import VehicleState
 from fleet.tests.factories import VehicleFactory
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 URL = "/profile/"
 
@@ -17,7 +17,7 @@ def page_of(client):
     return client.get(URL)
 
 
-def test_it_shows_who_one_is(client):
+def test_it_shows_who_the_user_is(client):
     ada = UserFactory(first_name="Ada", last_name="Byron", city="rome")
     client.force_login(ada)
     page = page_of(client)
@@ -25,24 +25,24 @@ def test_it_shows_who_one_is(client):
         assertContains(page, fact)
 
 
-def test_it_shows_ones_own_vehicles(rider_client, rider):
+def test_it_shows_the_users_vehicles(rider_client, rider):
     vehicles = VehicleFactory.create_batch(3, owner=rider)
     page = page_of(rider_client)
     for vehicle in vehicles:
         assertContains(page, vehicle.code)
-        assertContains(page, f"{vehicle.get_absolute_url()}remove/")
+        assertContains(page, f"{vehicle.lasting_url()}remove/")
 
 
 def test_it_shows_a_vehicle_that_is_being_ridden_without_a_way_to_remove_it(rider_client, rider):
     vehicle = OpenRideFactory(vehicle=VehicleFactory(owner=rider)).vehicle
     page = page_of(rider_client)
     assertContains(page, vehicle.code)
-    assertNotContains(page, f"{vehicle.get_absolute_url()}remove/")
+    assertNotContains(page, f"{vehicle.lasting_url()}remove/")
 
 
-def test_ones_own_vehicle_is_paused_and_resumed_there_and_its_label_printed(rider_client, rider):
+def test_owners_pause_and_resume_there_and_print_the_label(rider_client, rider):
     vehicle = VehicleFactory(owner=rider)
-    address = vehicle.get_absolute_url()
+    address = vehicle.lasting_url()
     assertContains(page_of(rider_client), f'href="{address}label/"')
     for button, other in (("pause", "resume"), ("resume", "pause")):
         page = page_of(rider_client)
@@ -53,7 +53,7 @@ def test_ones_own_vehicle_is_paused_and_resumed_there_and_its_label_printed(ride
 
 def test_a_vehicle_that_is_being_ridden_can_not_be_paused_there(rider_client, rider):
     vehicle = OpenRideFactory(vehicle=VehicleFactory(owner=rider)).vehicle
-    assertNotContains(page_of(rider_client), f"{vehicle.get_absolute_url()}pause/")
+    assertNotContains(page_of(rider_client), f"{vehicle.lasting_url()}pause/")
 
 
 def test_it_shows_nothing_of_others(rider_client):
@@ -64,18 +64,18 @@ def test_it_shows_nothing_of_others(rider_client):
         assertNotContains(page, text)
 
 
-def test_it_shows_no_vehicle_that_was_taken_off_the_road(rider_client, rider):
-    removed = VehicleFactory(owner=rider, status=VehicleStatus.REMOVED)
+def test_it_shows_no_removed_vehicle(rider_client, rider):
+    removed = VehicleFactory(owner=rider, status=VehicleState.REMOVED)
     assertNotContains(page_of(rider_client), removed.code)
 
 
-def test_it_tells_no_lock_code(rider_client, rider):
+def test_it_reveals_no_lock_code(rider_client, rider):
     VehicleFactory(owner=rider, lock_code="lock4711")
     assertNotContains(page_of(rider_client), "lock4711")
 
 
 def test_without_vehicles_it_says_how_to_add_one(rider_client):
-    assertContains(page_of(rider_client), "You have no vehicles on the road.")
+    assertContains(page_of(rider_client), "You have no vehicles yet.")
 
 
 @pytest.mark.parametrize("name", ["<b>Ada</b>", '"><img src=x onerror=alert(1)>'])

@@ -1,4 +1,4 @@
-"""Logging out, and what ends a session that somebody has copied (row M28)."""
+"""Logging out, and ending sessions that someone has copied."""
 
 import pytest
 from django.conf import settings as movr_settings
@@ -8,7 +8,7 @@ from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.models import new_session_epoch
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 LOGOUT = "/logout/"
 PROFILE = "/profile/"
@@ -20,7 +20,7 @@ def is_logged_in(client):
 
 @pytest.fixture
 def copied(rider_client):
-    """Another browser with a copy of the rider's session cookie."""
+    """Another client with a copy of the rider's session cookie."""
     client = Client()
     name = movr_settings.SESSION_COOKIE_NAME
     client.cookies[name] = rider_client.cookies[name].value
@@ -32,7 +32,7 @@ class TestLoggingOut:
         rider_client.post(LOGOUT)
         assert not is_logged_in(rider_client)
 
-    def test_the_person_is_told(self, rider_client):
+    def test_the_person_is_notified(self, rider_client):
         page = rider_client.post(LOGOUT, follow=True)
         assertContains(page, "You have successfully logged out.")
 
@@ -56,13 +56,13 @@ class TestLoggingOut:
         assert getattr(rider_client, method)(LOGOUT).status_code == 405
         assert is_logged_in(rider_client)
 
-    def test_another_site_can_not_log_somebody_out(self, rider):
+    def test_another_site_can_not_log_someone_out(self, rider):
         client = Client(enforce_csrf_checks=True)
         client.force_login(rider)
         assert client.post(LOGOUT).status_code == 403
         assert is_logged_in(client)
 
-    def test_it_leads_nobody_off_the_site(self, rider_client):
+    def test_it_does_not_lead_off_the_site(self, rider_client):
         page = rider_client.post(LOGOUT, {"next": "https://evil.example/"})
         assertRedirects(page, "/login/")
 
@@ -96,7 +96,7 @@ class TestACopiedSession:
         assertRedirects(copied.get(PROFILE), f"/login/?next={PROFILE}")
 
     @pytest.mark.parametrize("cookie", ["", "junk", "a:b:c", "\x00", "é", "x" * 10_000])
-    def test_a_forged_one_is_nobodys(self, client, cookie):
+    def test_a_forged_one_belongs_to_no_one(self, client, cookie):
         client.cookies[movr_settings.SESSION_COOKIE_NAME] = cookie
         assert client.get("/").status_code == 200
         assert client.get(PROFILE).status_code == 302

@@ -1,4 +1,4 @@
-"""Who tries too often has to wait, and reads for how long."""
+"""Rate limits, and the waiting times that people see."""
 
 from datetime import timedelta
 
@@ -12,12 +12,14 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.backends import UsernameOrEmailBackend
-from accounts.models import Throttle, User
+from accounts.models import User
 from accounts.services import change_password, remove_account
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
-from accounts.throttling import Throttled, throttle
+from accounts.views import SHARED_LIMIT_FACTOR
 from movr_project.tests.databases import conflict
 from movr_project.tests.threads import at_once
+from throttling.models import Throttle
+from throttling.services import Throttled, throttle
 
 
 def log_in(client, name, password, **headers):
@@ -42,7 +44,7 @@ def test_five_failures_lock_the_name_for_a_quarter_of_an_hour(client, ada):
     assert log_in(client, "ada", PASSWORD).status_code == 429, "the right password does not help now"
 
 
-def test_the_time_left_runs_down_and_then_one_gets_in(client, ada):
+def test_the_wait_runs_down_and_then_a_code_works(client, ada):
     fail(client, "ada", 5)
     with time_machine.travel(timezone.now() + timedelta(minutes=10, seconds=30)):
         assert "5 minutes" in log_in(client, "ada", PASSWORD).content.decode()
@@ -64,9 +66,16 @@ def test_case_and_spaces_make_no_new_name(client, ada):
     assert page.status_code == 429
 
 
-def test_somebody_elsewhere_is_not_kept_out_by_a_stranger_s_failures(client, ada):
+def test_a_strangers_failures_do_not_lock_out_people_elsewhere(client, ada):
     fail(client, "ada", 5, REMOTE_ADDR="203.0.113.7")
     assert log_in(client, "ada", PASSWORD, REMOTE_ADDR="198.51.100.1").status_code == 302
+
+
+def test_a_strangers_failures_elsewhere_do_not_lengthen_the_wait(client, ada):
+    fail(client, "ada", 5)
+    with time_machine.travel(timezone.now() + timedelta(minutes=10, seconds=30)):
+        fail(client, "ada", 1, REMOTE_ADDR="203.0.113.9")
+        assert "in 5 minutes" in log_in(client, "ada", PASSWORD).content.decode()
 
 
 def test_another_name_from_the_same_address_is_not_locked(client, ada):
@@ -94,14 +103,14 @@ def test_behind_a_proxy_its_own_entry_counts_and_forged_ones_do_not(client, ada,
     assert other.status_code == 302
 
 
-def test_a_password_reset_by_mail_lets_one_in_at_once(client, ada):
+def test_a_password_reset_by_mail_lifts_the_lock_out(client, ada):
     fail(client, "ada", 5)
     fail(client, ada.email, 5)
     change_password(user=ada, password="another-strange-word", reads_mail=True)
     assert log_in(client, "ada", "another-strange-word").status_code == 302
 
 
-def test_a_password_changed_by_somebody_logged_in_does_not(client, ada):
+def test_a_password_changed_by_a_logged_in_user_does_not(client, ada):
     fail(client, "ada", 5)
     change_password(user=ada, password="another-strange-word")
     assert log_in(client, "ada", "another-strange-word").status_code == 429
@@ -121,7 +130,7 @@ def test_the_admins_log_in_is_limited_too(client, db):
 
 
 @pytest.mark.parametrize("name", ["\0", "é" * 10_000, "ada\0", "🛴", "a" * 255, ""])
-def test_nonsense_names_are_no_error(client, db, name):
+def test_unknown_names_are_no_error(client, db, name):
     assert log_in(client, name, "wrong").status_code in {200, 429}
 
 
@@ -137,7 +146,7 @@ def test_sign_ups_from_one_address_are_limited(client, db, settings):
     client.post("/register/", form | {"username": "one", "email": "one@example.com"})
     page = client.post("/register/", form | {"username": "two", "email": "two@example.com"})
     assert page.status_code == 429
-    assert "asked for too often" in page.content.decode()
+    assert "Too many requests" in page.content.decode()
     assert page.context["form"]["username"].value() == "two", "what was typed is kept"
     assert User.objects.count() == 1
 
@@ -154,7 +163,7 @@ def test_a_limit_ends_with_its_period_and_says_how_long_that_is(db):
         throttle("test", "ada", limit=1)
 
 
-def test_no_name_stands_in_the_table_and_old_rows_go(db):
+def test_the_table_has_no_names_and_old_rows_go(db):
     throttle("test", "ada@example.com", limit=1)
     assert "ada" not in Throttle.objects.get().key
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
@@ -172,6 +181,8 @@ def test_of_twenty_at_once_a_limit_lets_exactly_its_number_through():
 @pytest.mark.django_db(transaction=True)
 def test_twenty_right_and_twenty_wrong_log_ins_at_once_give_no_error_and_count_every_failure(settings):
     settings.AXES_FAILURE_LIMIT = 100
+    # At SERIALIZABLE, PostgreSQL finds false conflicts. How long that takes depends on the machine.
+    settings.TRANSACTION_ATTEMPTS, settings.TRANSACTION_DEADLINE_SECONDS = 50, 60
     people = UserFactory.create_batch(20)
     UserFactory(username="ada")
 
@@ -214,26 +225,26 @@ def change_email(client, person, email):
     return client.post("/profile/edit/", data)
 
 
-def test_changes_of_the_e_mail_address_are_limited_since_each_mails_somebody(rider, rider_client, settings):
+def test_changes_of_the_e_mail_address_are_limited(rider, rider_client, settings):
     settings.MAILS_PER_HOUR = 2
     for number in range(2):
         assert change_email(rider_client, rider, f"stranger{number}@example.com").status_code == 302
     page = change_email(rider_client, rider, "stranger2@example.com")
     assert page.status_code == 429
-    assert "asked for too often" in page.content.decode()
+    assert "Too many requests" in page.content.decode()
     rider.refresh_from_db()
     assert rider.email == "stranger1@example.com"
 
 
-def test_nobody_is_mailed_without_end_by_several_people_who_give_their_address(client_of, settings):
+def test_several_strangers_together_can_not_flood_a_mailbox(client_of, settings):
     settings.MAILS_PER_HOUR = 2
-    throttle("confirm", "stranger@example.com", limit=2)
-    throttle("confirm", "stranger@example.com", limit=2)
+    for _time in range(2 * SHARED_LIMIT_FACTOR):
+        throttle("confirm-to", "stranger@example.com", limit=2 * SHARED_LIMIT_FACTOR)
     person = UserFactory()
     assert change_email(client_of(person), person, "stranger@example.com").status_code == 429
 
 
-def test_a_profile_without_a_new_address_is_saved_as_often_as_one_likes(rider, rider_client, settings):
+def test_without_a_new_address_profile_changes_are_unlimited(rider, rider_client, settings):
     settings.MAILS_PER_HOUR = 1
     for _time in range(3):
         assert change_email(rider_client, rider, rider.email).status_code == 302
@@ -264,10 +275,11 @@ def test_log_ins_that_succeed_are_not_counted(ada, settings):
         assert log_in(Client(), "ada", PASSWORD).status_code == 302
 
 
-def test_a_name_and_its_e_mail_address_count_together(client, ada):
-    fail(client, "ada", 3)
-    assert fail(client, ada.email.upper(), 2).status_code == 429
-    assert {attempt.username for attempt in AccessAttempt.objects.all()} == {"ada"}
+def test_a_name_and_its_e_mail_address_count_apart(client, ada):
+    """A common counter would reveal that the two belong together."""
+    fail(client, "ada", 4)
+    assert fail(client, ada.email.upper(), 4).status_code == 200
+    assert {attempt.username for attempt in AccessAttempt.objects.all()} == {"ada", ada.email}
 
 
 @pytest.mark.parametrize(
@@ -283,7 +295,7 @@ def test_the_password_is_not_guessed_by_way_of_a_session_left_open(rider, rider_
         assert rider_client.post(url, {field: "wrong", **more}).status_code == 200
     page = rider_client.post(url, {field: PASSWORD, **more})
     assert page.status_code == 429
-    assert "asked for too often" in page.content.decode()
+    assert "Too many requests" in page.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""The row of a person (rows M1, M12)."""
+"""The ``User`` model."""
 
 import uuid
 from io import StringIO
@@ -21,7 +21,7 @@ def test_developers_read_city_id_and_name():
     assert repr(carl) == f"<User(city='new york', id='{ID}', name='Carl Kimball')>"
 
 
-def test_everybody_else_reads_the_username():
+def test_everyone_else_reads_the_username():
     assert str(User(username="carl")) == "carl"
 
 

@@ -6,67 +6,29 @@ from http.client import TOO_MANY_REQUESTS
 from typing import Any
 from urllib.parse import urlencode
 
-import django_otp
 import segno
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from movr_project.redirects import posted, safe_next
+from movr_project.web.access import terms_not_required
+from movr_project.web.redirects import post_data, safe_next
 
-from . import second_factor as service
-from .second_factor import SecondFactorRefused
-
-LONGEST_CODE = 32
-
-
-class AppCodeForm(forms.Form):
-    """The code that the app shows right now."""
-
-    code = forms.CharField(
-        label=gettext_lazy("Code from the app"),
-        max_length=LONGEST_CODE,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
-        help_text=gettext_lazy("Six digits, new every 30 seconds."),
-    )
-
-
-class RecoveryCodeForm(forms.Form):
-    """One of the codes for when the app is lost."""
-
-    def __init__(self, data: QueryDict | None = None):
-        super().__init__(data, auto_id="recovery_%s")  # it stands on one page with the other form
-
-    code = forms.CharField(
-        label=gettext_lazy("Recovery code"),
-        max_length=LONGEST_CODE,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
-        ),
-        help_text=gettext_lazy("Eight letters and digits. Each works once."),
-    )
-
-
-class AnyCodeForm(forms.Form):
-    """Before the second factor itself is changed."""
-
-    code = forms.CharField(
-        label=gettext_lazy("Code from the app, or a recovery code"),
-        max_length=LONGEST_CODE,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "none"}),
-    )
+from ..models import AuthenticatorApp
+from . import services as service
+from .forms import AnyCodeForm, AppCodeForm, RecoveryCodeForm
+from .services import SecondFactorRefused
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For everybody else there is no such page."""
+    """Respond with 404 to everyone but staff."""
 
     @never_cache
     @sensitive_post_parameters("code", "offer")
@@ -79,16 +41,17 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return wrapper
 
 
+@terms_not_required
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Ask for a code; show somebody who has given one what is set up."""
+    """Ask for a code or, after a valid one, show the current set-up."""
     if service.is_verified(request.user):
         return redirect(_target(request)) if request.method == "POST" else _manage(request, AnyCodeForm())
     if service.device_of(request.user) is None:
         return _with_next("accounts:second_factor_set_up", request)
     recovering = "recovery" in request.POST
-    form = (RecoveryCodeForm if recovering else AppCodeForm)(posted(request))
+    form = (RecoveryCodeForm if recovering else AppCodeForm)(post_data(request))
     refused = None
     if form.is_valid():
         try:
@@ -106,13 +69,13 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return _page(request, "accounts/second_factor.html", context, refused)
 
 
-def _let_in(request: HttpRequest, device: TOTPDevice, recovering: bool) -> HttpResponse:
-    django_otp.login(request, device)
+def _let_in(request: HttpRequest, device: AuthenticatorApp, recovering: bool) -> HttpResponse:
+    service.let_in(request, device)
     if recovering:
         left = service.recovery_codes_left(request.user)
         sentence = ngettext(
-            "You have %(count)d recovery code left. Set up your new app, or make new codes.",
-            "You have %(count)d recovery codes left. Set up your new app, or make new codes.",
+            "You have %(count)d recovery code left. Set up your new app or generate new codes.",
+            "You have %(count)d recovery codes left. Set up your new app or generate new codes.",
             left,
         )
         messages.warning(request, sentence % {"count": left})
@@ -120,29 +83,30 @@ def _let_in(request: HttpRequest, device: TOTPDevice, recovering: bool) -> HttpR
     return redirect(_target(request))
 
 
+@terms_not_required
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponse:
-    """Show a new secret, and make it the second factor once a code proves that the app has it."""
+    """Show a new secret, and enable it once a code proves that the app has it."""
     if request.method != "POST" and service.device_of(request.user):
         return _with_next("accounts:second_factor", request)
     offer = request.POST.get("offer", "")
     device = service.read_offer(request.user, offer)
-    form = AppCodeForm(posted(request) if device else None)
+    form = AppCodeForm(post_data(request) if device else None)
     if device and form.is_valid():
         try:
-            made, codes = service.set_up(user=request.user, key=device.key, code=form.cleaned_data["code"])
+            made, codes = service.set_up(user=request.user, secret=device.bin_key, code=form.cleaned_data["code"])
         except SecondFactorRefused as refused:
             if refused.code == "already_set_up":
                 messages.error(request, str(refused))
                 return _with_next("accounts:second_factor", request)
             _add_refusal(form, refused)
         else:
-            django_otp.login(request, made)
+            service.let_in(request, made)
             return _show_codes(request, codes)
     if device is None:
         if request.method == "POST":
-            messages.warning(request, _("The page was too old. Please scan this new code."))
+            messages.warning(request, _("This page expired. Please scan the new code."))
         offer = service.new_offer(request.user)
         device = service.read_offer(request.user, offer)
     context = {
@@ -156,24 +120,26 @@ def set_up(request: HttpRequest) -> HttpResponse:
     return _page(request, "accounts/second_factor_set_up.html", context)
 
 
+@terms_not_required
 @staff_only
 @require_POST
 def renew_codes(request: HttpRequest) -> HttpResponse:
-    """Ten new recovery codes instead of the old ones."""
+    """Replace the recovery codes with ten new ones."""
     return _after_proof(request, service.renew_recovery_codes, _show_codes)
 
 
+@terms_not_required
 @staff_only
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
-    """Take the second factor away, mostly to set up another."""
+    """Remove the second factor, usually to set up another."""
     return _after_proof(request, service.remove, _removed)
 
 
 def _after_proof(
     request: HttpRequest, act: Callable[..., Any], done: Callable[[HttpRequest, Any], HttpResponse]
 ) -> HttpResponse:
-    """Do something to the second factor of somebody who is let in and gives one more code."""
+    """Change the second factor of a verified person who enters another code."""
     if not service.is_verified(request.user):
         return redirect("accounts:second_factor")
     form = AnyCodeForm(request.POST)
@@ -187,7 +153,7 @@ def _after_proof(
 
 
 def _removed(request: HttpRequest, result: None) -> HttpResponse:
-    messages.success(request, _("Your second factor is removed. Set up another one here."))
+    messages.success(request, _("Your authenticator app has been removed. Set up another one here."))
     return redirect("accounts:second_factor_set_up")
 
 

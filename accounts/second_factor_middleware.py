@@ -1,0 +1,17 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.middleware import OTPMiddleware
+
+from .models import User
+from .two_factor.services import has_fresh_proof
+
+
+class SecondFactorMiddleware(OTPMiddleware):
+    """django-otp's middleware with proofs that expire, by age and at log-out."""
+
+    def _verify_user_sync(self, request: HttpRequest, user: User) -> Any:
+        if user.is_authenticated and DEVICE_ID_SESSION_KEY in request.session and not has_fresh_proof(request, user):
+            del request.session[DEVICE_ID_SESSION_KEY]
+        return super()._verify_user_sync(request, user)
