@@ -7,4 +7,8 @@ class FleetConfig(AppConfig):
     verbose_name = _("Fleet")
 
     def ready(self) -> None:
-        from . import personal_data  # noqa: F401  (registers itself)
+        from accounts.hooks import moving
+
+        from . import personal_data  # registers itself too
+
+        moving.register(personal_data.release_removed_vehicles)

@@ -1,4 +1,4 @@
-"""What stands on a vehicle: its code, and a QR code that leads to it."""
+"""Vehicle labels: a code, and a QR code of its URL."""
 
 import re
 import unicodedata
@@ -17,15 +17,22 @@ from cities.registry import registry
 
 from .models import CITY_CODE_LENGTH, CODE_DIGITS, Vehicle
 
-# What people read where a label says something else. A city's code is letters alone; of the rest, the
-# alphabet of codes has neither of the two that look alike.
+MAX_TYPED_LENGTH = 500  # people may paste the QR code's whole URL, with tracking parameters
+
+# In a URL, possibly with parameters added by other programs.
+IN_ADDRESS = re.compile(r"/v/(?:\?(?:[^#]*&)?code=)?(?P<code>[^/?#&]*)", re.IGNORECASE)
+# As in messages: "Code: PAR7K3M2".
+WORD_BEFORE = re.compile(r"^\W*(?:code|código|codigo)\b\W*", re.IGNORECASE)
+
+# Characters that people misread. City codes contain only letters, and the alphabet of the other characters excludes
+# pairs that look alike.
 IN_CITY_CODE = {"0": "O", "1": "IL", "2": "Z", "5": "S", "8": "B", "I": "IL", "L": "LI"}
 IN_DIGITS = {"0": "DQ", "O": "DQ", "1": "7JT", "I": "7JT", "L": "7JT", "U": "V"}
 
 
 @dataclass(frozen=True)
 class Label:
-    """One vehicle's label, ready to be printed."""
+    """A vehicle's printable label."""
 
     vehicle: Vehicle
 
@@ -43,37 +50,39 @@ class Label:
 
     @property
     def address(self) -> str:
-        """Where the code can be typed in, as people write addresses."""
+        """Return the URL at which the code can be entered, without its scheme."""
         return settings.SITE_URL.partition("://")[2] + reverse("fleet:vehicle_code")
 
     @property
     def qr_code(self) -> SafeString:
-        """An SVG without style; a quarter of it may be scratched off."""
+        """Return the QR code as an unstyled SVG with 25% error correction."""
         code = segno.make(self.url, error="q", micro=False)
         return mark_safe(code.svg_inline(omitsize=True, border=4))
 
 
 @dataclass(frozen=True)
 class ReadCode:
-    """A code as somebody typed it: the city it names, and what its characters may mean there."""
+    """A code as entered: its city, and the codes that may have been meant."""
 
     city: City
     typed: str
-    readings: list[str]  # those that can stand on a label
+    readings: list[str]  # only codes that labels can contain
 
 
 class UnreadableCodeError(ValueError):
-    """Its message is for the person."""
+    """Its message is meant for the person."""
 
 
 def read_code(text: str, *, here: City) -> ReadCode:
-    """Read what somebody typed off a label: in any case, with spaces, hyphens or the whole address around it.
+    """Parse an entered code, ignoring case, spaces, hyphens and a surrounding URL.
 
-    Without the letters of a city it is taken to be ``here``. Raises ``UnreadableCodeError``.
+    Without a city's letters it is assumed to be ``here``. Raises ``UnreadableCodeError``.
     """
+    if len(text) > MAX_TYPED_LENGTH:
+        raise UnreadableCodeError(_("A code has eight letters and digits, such as PAR7K3M2."))
     text = unicodedata.normalize("NFKC", text)
-    _before, marker, behind = text.partition("/v/")
-    code = re.sub(r"[^A-Z0-9]", "", (behind if marker else text).upper())
+    address = IN_ADDRESS.search(text)
+    code = re.sub(r"[^A-Z0-9]", "", (address["code"] if address else WORD_BEFORE.sub("", text)).upper())
     if len(code) == CODE_DIGITS:
         code = here.code + code
     if len(code) != CITY_CODE_LENGTH + CODE_DIGITS:
@@ -81,7 +90,7 @@ def read_code(text: str, *, here: City) -> ReadCode:
     heads = _readings(code[:CITY_CODE_LENGTH], IN_CITY_CODE)
     city = next(filter(None, map(registry.with_code, heads)), None)
     if city is None:
-        sentence = _("No city of ours has codes that begin with %(letters)s.")
+        sentence = _("None of our cities has codes that begin with %(letters)s.")
         raise UnreadableCodeError(sentence % {"letters": code[:CITY_CODE_LENGTH]})
     readings = _readings(code[CITY_CODE_LENGTH:], IN_DIGITS)
     return ReadCode(city, code, [city.code + digits for digits in readings])

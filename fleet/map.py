@@ -1,40 +1,57 @@
-"""The vehicles of a city as a map shows them: each one in view, or groups of them where there are many."""
+"""A city's vehicles for a map: single ones, or groups where there are many."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from math import cos, radians
-from typing import Any
+from typing import Any, NotRequired, TypedDict
+from uuid import UUID
 
-from django.db.models import Avg, Case, CharField, Count, Exists, F, FloatField, Func, Min, Q, Value, When
+from django.db.models import Avg, Case, CharField, Count, Exists, F, FloatField, Func, Min, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from cities import geohash
 from cities.models import City
+from movr_project.db.expressions import float_value
+from movr_project.db.prepared import Prepared
 from movr_project.errors import Refused
 
-from . import geohash
-from .choices import VehicleType
+from .calendar.intervals import Interval, booking_buffer
 from .models import Vehicle
-from .querysets import VehicleQuerySet
+from .models.choices import VehicleType
+from .querysets.vehicles import VehicleQuerySet
 
-MOST = 300  # places in one answer
-DEEPEST_ZOOM = 22  # of web maps
+MAX_PLACES = 300  # places per response
+MAX_BBOX_LENGTH, MAX_ZOOM_LENGTH = 200, 4  # characters
+DEEPEST_ZOOM = 22  # the maximum of web maps
 PIXELS_OF_A_GROUP = 64
 PIXELS_OF_THE_WORLD = 256  # at zoom 0
-MOST_QUADS = 100
+MAX_QUADS = 100
 SWITCH = {"": False, "on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
-# (how many vehicles, how many of them free, latitude, longitude, code, type, battery): the last three are those
-# of the vehicle where there is but one.
-Place = tuple[int, int, float, float, str, str, int | None]
+
+class Place(TypedDict):
+    """A vehicle or a group. A group has no ID, type or battery."""
+
+    count: int  # vehicles
+    free: int  # how many of them are free
+    lat: float
+    lon: float
+    id: NotRequired[str]  # the public one
+    type: NotRequired[str]
+    battery: NotRequired[int | None]  # percent
 
 
 class MapRefused(Refused):
-    """Codes: bad_bbox, bad_zoom, bad_type, bad_available."""
+    """Codes: ``bad_bbox``, ``bad_zoom``, ``bad_type``, ``bad_available``."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A part of the map, in degrees."""
+    """An area of the map, in degrees."""
 
     south: float
     west: float
@@ -43,7 +60,7 @@ class Box:
 
     @classmethod
     def around(cls, city: City) -> "Box":
-        """All of a city."""
+        """Return the area of a whole city."""
         height = city.radius_km * 1000 / geohash.METRES_PER_DEGREE
         width = height / cos(radians(city.latitude))
         return cls(city.latitude - height, city.longitude - width, city.latitude + height, city.longitude + width)
@@ -52,18 +69,18 @@ class Box:
     def read(cls, text: str) -> "Box":
         """``south,west,north,east``."""
         try:
-            south, west, north, east = map(float, text.split(",", 4))
+            south, west, north, east = map(float, text[:MAX_BBOX_LENGTH].split(",", 4))
         except ValueError:
             south = west = north = east = float("nan")
         # Comparisons with NaN are false.
         if not (-90 <= south <= north <= 90 and -180 <= west <= east <= 180):
-            raise MapRefused(_("bbox is south,west,north,east in degrees."), code="bad_bbox")
+            raise MapRefused(_("bbox must be south,west,north,east in degrees."), code="bad_bbox")
         return cls(south, west, north, east)
 
 
 @dataclass(frozen=True)
 class MapQuery:
-    """What a map asks for."""
+    """The parameters of a map request."""
 
     box: Box
     zoom: int = DEEPEST_ZOOM
@@ -72,13 +89,13 @@ class MapQuery:
 
     @classmethod
     def read(cls, values: Any, city: City) -> "MapQuery":
-        """From the address. Without a bbox it is all of the city."""
+        """Parse the query string. Without a bbox it is the whole city."""
         bbox = values.get("bbox", "")
         type_, available = values.get("type", ""), values.get("available", "")
         if type_ and type_ not in VehicleType:
-            raise MapRefused(_("There is no such type of vehicle."), code="bad_type")
+            raise MapRefused(_("Unknown vehicle type."), code="bad_type")
         if available not in SWITCH:
-            raise MapRefused(_("available is on or off."), code="bad_available")
+            raise MapRefused(_("available must be on or off."), code="bad_available")
         return cls(
             box=Box.read(bbox) if bbox else Box.around(city),
             zoom=_zoom(values.get("zoom", "")),
@@ -89,83 +106,152 @@ class MapQuery:
 
 def _zoom(text: str) -> int:
     try:
-        zoom = int(text) if text else DEEPEST_ZOOM
+        zoom = int(text[:MAX_ZOOM_LENGTH]) if text else DEEPEST_ZOOM
     except ValueError:
         zoom = -1
     if not 0 <= zoom <= DEEPEST_ZOOM:
-        raise MapRefused(_("zoom is a whole number from 0 to 22."), code="bad_zoom")
+        raise MapRefused(_("zoom must be a whole number from 0 to 22."), code="bad_zoom")
     return zoom
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What decides how the statement is built, apart from its values."""
+
+    cells: int = 0  # of a list, or half as many bounds of ranges
+    are_ranges: bool = False
+    has_type: bool = False
+    available: bool = False
+    is_logged_in: bool = False
+    buffer: timedelta = timedelta()
+
+
 def places_on_map(city: City, query: MapQuery, viewer: User | None = None) -> list[Place]:
-    """At most ``MOST`` places, by one statement: single vehicles, or groups where there are more in view.
+    """Return at most ``MAX_PLACES`` places with one query: vehicles, or groups if more are in view.
 
-    What counts as free is what the viewer may ride now.
-
-    Groups are squares of a grid that stays where it is while the map is moved.
+    ``free`` counts what the viewer may ride now. Groups are cells of a grid that stays in place when the map is
+    moved.
     """
-    in_view = _in_view(city, query, viewer).order_by()
-    crowded = Exists(in_view[MOST : MOST + 1])
-    grouped = in_view.annotate(
-        square=_square(city, query),
-        # With their codes as part of the key, each one is a group of its own.
-        single=Case(When(crowded, then=Value("")), default=F("code"), output_field=CharField()),
-    ).values("square", "single")
-    return list(
-        grouped.annotate(
-            number=Count("*"),
-            free=Count("city", filter=Q(is_free=True)),
-            mean_latitude=Avg("latitude"),
-            mean_longitude=Avg("longitude"),
-            one_code=Min("code"),
-            one_type=Min("type"),
-            one_battery=Min("battery_percent"),
-        ).values_list("number", "free", "mean_latitude", "mean_longitude", "one_code", "one_type", "one_battery")
-    )
+    shape, values = _shape_and_values(city, query, viewer)
+    return [_place(*row) for row in _places.rows(shape, values)]
 
 
-def _in_view(city: City, query: MapQuery, viewer: User | None) -> VehicleQuerySet:
-    box = query.box
-    vehicles = Vehicle.objects.in_city(city.name).listed().with_is_free(viewer)
-    # Those of unknown position have neither.
-    vehicles = vehicles.filter(latitude__range=(box.south, box.north), longitude__range=(box.west, box.east))
-    if _is_small(box, city):
-        vehicles = vehicles.filter(_in_cells(box))
+def _place(
+    count: int, free: int, latitude: float, longitude: float, id_: str, type_: str, battery: int | None
+) -> Place:
+    place: Place = {"count": count, "free": free, "lat": latitude, "lon": longitude}
+    return place if count > 1 else {**place, "id": str(UUID(id_)), "type": type_, "battery": battery}
+
+
+def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple[Shape, dict[str, Any]]:
+    box, now = query.box, timezone.now()
+    ranges = cell_ranges(box) if _is_small(box, city) else []
+    are_ranges = any(first != last for first, last in ranges)
+    if are_ranges:
+        bounds = [bound for pair in ranges for bound in pair]
+        cells = [bounds[0], bounds[-1], *bounds]
+    else:
+        cells = [first for first, _last in ranges]
+    rider = viewer if viewer is not None and viewer.is_authenticated else None
+    shape = Shape(len(cells), are_ranges, bool(query.type), query.available, rider is not None, booking_buffer())
+    east, north = grid(city, query)
+    values = {
+        "city": city.name,
+        "south": box.south,
+        "north": box.north,
+        "west": box.west,
+        "east": box.east,
+        "squares_east": east,
+        "squares_north": north,
+        "now": now,
+        "soon": now + shape.buffer,
+        **{f"cell_{number}": cell for number, cell in enumerate(cells)},
+    }
     if query.type:
-        vehicles = vehicles.of_type(query.type)
-    return vehicles.filter(is_free=True) if query.available else vehicles
+        values["type_"] = query.type
+    if rider is not None:
+        values["viewer_id"] = rider.id
+    return shape, values
+
+
+def _build(shape: Shape, *, city: str, viewer_id: Any = None, now: datetime, soon: datetime, **values: Any) -> QuerySet:
+    in_view = _in_view(shape, city, viewer_id, Interval(now, soon), **values).order_by()
+    crowded = Exists(in_view[MAX_PLACES : MAX_PLACES + 1])
+    id_ = Cast("public_id", CharField())  # PostgreSQL has no least of UUIDs
+    grouped = in_view.annotate(
+        square=_square(values["squares_east"], values["squares_north"]),
+        # With the ID as part of the key, each vehicle is a group of its own.
+        single=Case(When(crowded, then=Value("")), default=id_, output_field=CharField()),
+    ).values("square", "single")
+    return grouped.annotate(
+        number=Count("*"),
+        free=Count("city", filter=Q(is_free=True)),
+        mean_latitude=Avg("latitude"),
+        mean_longitude=Avg("longitude"),
+        one_id=Min(id_),
+        one_type=Min("type"),
+        one_battery=Min("battery_percent"),
+    ).values_list("number", "free", "mean_latitude", "mean_longitude", "one_id", "one_type", "one_battery")
+
+
+_places = Prepared(_build)
+
+
+def _in_view(shape: Shape, city: str, viewer_id: Any, soon: Interval, **values: Any) -> VehicleQuerySet:
+    vehicles = Vehicle.objects.in_city(city).listed().with_is_free(viewer_id, soon)
+    # Vehicles without a position have neither.
+    vehicles = vehicles.filter(
+        latitude__range=(values["south"], values["north"]), longitude__range=(values["west"], values["east"])
+    )
+    if shape.cells:
+        vehicles = vehicles.filter(_in_cells(shape, [values[f"cell_{number}"] for number in range(shape.cells)]))
+    if shape.has_type:
+        vehicles = vehicles.of_type(values["type_"])
+    return vehicles.filter(is_free=True) if shape.available else vehicles
+
+
+def within(box: Box, city: City) -> Q:
+    """Return a condition for vehicles in an area. It uses the index on (city, cell) where that helps."""
+    inside = Q(latitude__range=(box.south, box.north), longitude__range=(box.west, box.east))
+    if not _is_small(box, city):
+        return inside
+    ranges = cell_ranges(box)
+    if all(first == last for first, last in ranges):
+        return inside & Q(cell__in=[first for first, _last in ranges])
+    bounds = [bound for pair in ranges for bound in pair]
+    return inside & _in_cells(Shape(are_ranges=True), [bounds[0], bounds[-1], *bounds])
 
 
 def _is_small(box: Box, city: City) -> bool:
-    """Beyond a good part of the city, looking into each cell of the index takes longer than reading all."""
+    """Return whether to use the index. For a large part of a city, a scan is faster than many index ranges."""
     whole = Box.around(city)
     return (
         box.north - box.south < (whole.north - whole.south) / 4 and box.east - box.west < (whole.east - whole.west) / 4
     )
 
 
-def _in_cells(box: Box) -> Q:
-    """So that the index on (city, cell) finds them; SQLite uses it for a list or for one range, PostgreSQL for all."""
-    ranges = cell_ranges(box)
-    if all(first == last for first, last in ranges):
-        return Q(cell__in=[first for first, _last in ranges])
+def _in_cells(shape: Shape, cells: list[str]) -> Q:
+    """Return a condition that uses the index on (city, cell). SQLite needs a list or a single range for that."""
+    if not shape.are_ranges:
+        return Q(cell__in=cells)
     in_ranges = Q()
-    for first, last in ranges:
+    for first, last in zip(cells[2::2], cells[3::2], strict=True):
         in_ranges |= Q(cell__range=(first, last))
-    return Q(cell__range=(ranges[0][0], ranges[-1][1])) & in_ranges
+    return Q(cell__range=(cells[0], cells[1])) & in_ranges
 
 
 def cell_ranges(box: Box) -> list[tuple[str, str]]:
-    """A few ranges of geohash cells, first and last, that cover a box.
+    """Return a few ranges of geohash cells (first, last) that cover a box.
 
-    Cells are numbered along a curve that runs through each quarter of the world, then through each quarter of
-    that, and so on. So a quad, a square of 2 by 2, 4 by 4, … cells, is one range, and neighbors often join up.
+    Cells are numbered along a Z-order curve, which fills each quadrant of the world, and each quadrant of that,
+    before the next. A quad of 2 by 2, 4 by 4, … cells is therefore a single range, and adjacent ranges are often
+    merged.
     """
     columns, rows = geohash.BITS - geohash.BITS // 2, geohash.BITS // 2
     west, east = (_index(degrees + 180, geohash.CELL_WIDTH, columns) for degrees in (box.west, box.east))
     south, north = (_index(degrees + 90, geohash.CELL_HEIGHT, rows) for degrees in (box.south, box.north))
     size = 0
-    while ((east >> size) - (west >> size) + 1) * ((north >> size) - (south >> size) + 1) > MOST_QUADS:
+    while ((east >> size) - (west >> size) + 1) * ((north >> size) - (south >> size) + 1) > MAX_QUADS:
         size += 1
     quads = sorted(
         geohash.interleave(column, row)
@@ -189,25 +275,24 @@ def _index(degrees: float, cell: float, bits: int) -> int:
 
 
 class WholePart(Func):
-    """A number that is not negative, rounded down. Django's FLOOR on SQLite is Python, called for each row."""
+    """Round a non-negative number down. Django's FLOOR on SQLite calls Python for each row."""
 
     function = "FLOOR"
     output_field = FloatField()
 
-    def as_sqlite(self, compiler, connection, **context):
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS INTEGER)", **context)
 
 
-def _square(city: City, query: MapQuery) -> Any:
-    """The number of a vehicle's square in the grid."""
-    per_degree_east, per_degree_north = grid(city, query)
-    column = WholePart((F("longitude") + _number(180)) * _number(per_degree_east))
-    row = WholePart((F("latitude") + _number(90)) * _number(per_degree_north))
-    return row * _number(2**30) + column
+def _square(per_degree_east: float, per_degree_north: float) -> Combinable:
+    """Return the expression for a vehicle's cell number in the grid."""
+    column = WholePart((F("longitude") + float_value(180)) * float_value(per_degree_east))
+    row = WholePart((F("latitude") + float_value(90)) * float_value(per_degree_north))
+    return row * float_value(2**30) + column
 
 
 def grid(city: City, query: MapQuery) -> tuple[float, float]:
-    """Squares per degree of longitude and latitude: as fine as groups can be told apart, and at most MOST in view."""
+    """Return the cells per degree of longitude and latitude: as small as is legible, at most MAX_PLACES in view."""
     box = query.box
     depth = query.zoom + (PIXELS_OF_THE_WORLD // PIXELS_OF_A_GROUP).bit_length() - 1
     while True:
@@ -215,10 +300,6 @@ def grid(city: City, query: MapQuery) -> tuple[float, float]:
         north = east / cos(radians(city.latitude))
         columns = int((box.east + 180) * east) - int((box.west + 180) * east) + 1
         rows = int((box.north + 90) * north) - int((box.south + 90) * north) + 1
-        if columns * rows <= MOST:
+        if columns * rows <= MAX_PLACES:
             return east, north
         depth -= 1
-
-
-def _number(value: float) -> Any:
-    return Value(float(value), output_field=FloatField())

@@ -1,6 +1,6 @@
-"""The fleet's part of ``accounts.personal_data``: what a person owns, booked, reported and did.
+"""Export and erase a person's vehicles, allocations and events. See ``accounts.personal_data``.
 
-A person's bookings and acts lie in whichever cities they were in: these look across cities.
+A person's bookings and actions may be in any city, so this queries all of them.
 """
 
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.personal_data import PersonalData, register
+from accounts.personal_data import PersonalData, forget_words_in_staff_log, register
 
-from .choices import AllocationKind
-from .events import record_calendar
-from .models import Allocation, ProblemReport, VehicleEvent
-from .services.calendar import end_allocation
+from .calendar.events import record_calendar
+from .calendar.locking import lock_vehicle
+from .models import Allocation, VehicleEvent
+from .models.choices import AllocationKind
+from .querysets.allocations import AllocationQuerySet
+from .services.allocations import end_allocation
 from .services.refusals import locked_vehicle
 
 FIELDS = (
@@ -29,6 +31,8 @@ FIELDS = (
     "last_location",
     "latitude",
     "longitude",
+    "old_latitude",
+    "old_longitude",
 )
 
 
@@ -37,42 +41,56 @@ def export(user: User) -> list[dict[str, Any]]:
 
 
 def release_removed_vehicles(user: User) -> None:
-    """Vehicles that were taken off the road no longer point at who owned them. Part of a transaction."""
+    """Remove the owner from removed vehicles. Part of a transaction."""
     user.vehicles.removed().update(owner_id=None)
 
 
 def export_allocations(user: User) -> list[dict[str, Any]]:
-    fields = ("city", "vehicle__code", "kind", "starts_at", "ends_at", "description", "created_at", "cancelled_at")
+    fields = (
+        "city",
+        "vehicle__code",
+        "kind",
+        "starts_at",
+        "ends_at",
+        "start_by",
+        "description",
+        "created_at",
+        "cancelled_at",
+    )
     own = Allocation.objects.for_rider(user).order_by("created_at").values(*fields)
     pauses = user.allocations_made.filter(kind=AllocationKind.PAUSED).order_by("created_at").values(*fields)
     return [*own, *pauses]
 
 
+def lock_vehicles_ahead(user: User) -> None:
+    for allocation in _ahead(user):
+        lock_vehicle(allocation.city, allocation.vehicle_id)
+
+
+def _ahead(user: User) -> AllocationQuerySet:
+    return Allocation.objects.for_rider(user).from_now_on(timezone.now()).order_by("city", "vehicle_id")
+
+
 def end_allocations(user: User) -> None:
-    """Vehicles that the person has, or would have, are free again; what is past stays without the person."""
-    ahead = Allocation.objects.for_rider(user).from_now_on(timezone.now()).order_by("city", "vehicle_id")
-    for allocation in ahead:
-        _give_back(allocation)
+    """Cancel the person's current and future allocations, and anonymise past ones.
+
+    Includes allocations made between ``lock_vehicles_ahead`` and locking the person.
+    """
+    for allocation in _ahead(user):
+        _end_live(allocation)
+    forget_words_in_staff_log(Allocation.objects.for_rider(user))
+    forget_words_in_staff_log(user.allocations_made.all())
     Allocation.objects.for_rider(user).update(rider_id=None, description="")
     user.allocations_made.update(made_by_id=None)
 
 
-def _give_back(allocation: Allocation) -> None:
+def _end_live(allocation: Allocation) -> None:
     locked = locked_vehicle(allocation.city, allocation.vehicle_id)
     live = next((other for other in locked.calendar if other.id == allocation.id), None)
     if live is not None:
         before = locked.current
         end_allocation(locked, live)
         record_calendar(locked, before=before, actor=None, allocation=live)
-
-
-def export_reports(user: User) -> list[dict[str, Any]]:
-    fields = ("city", "vehicle__code", "kind", "text", "created_at", "closed_at", "resolution")
-    return list(_reports(user).order_by("created_at").values(*fields))
-
-
-def _reports(user: User):
-    return ProblemReport.objects.filter(reporter_city=user.city, reporter_id=user.id)
 
 
 def export_acts(user: User) -> list[dict[str, Any]]:
@@ -85,6 +103,5 @@ def _acts(user: User):
 
 
 register(PersonalData("vehicles", export, release_removed_vehicles))
-register(PersonalData("reservations and bookings", export_allocations, end_allocations))
-register(PersonalData("problem reports", export_reports, lambda user: _reports(user).update(reporter_id=None, text="")))
-register(PersonalData("acts on vehicles", export_acts, lambda user: _acts(user).update(actor_id=None)))
+register(PersonalData("reservations and bookings", export_allocations, end_allocations, lock=lock_vehicles_ahead))
+register(PersonalData("vehicle events", export_acts, lambda user: _acts(user).update(actor_id=None)))

@@ -6,25 +6,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.admin import CityFilter, city_name
-from movr_project.admin import (
-    ActionButtonsMixin,
-    CappedPaginator,
-    KeySearchMixin,
-    ReadOnlyAdmin,
-    confirm_action,
-    for_each,
-)
+from cities.admin_times import clock, local_time
+from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, ReadOnlyAdmin
 
 from ..models import Allocation
 from ..services import VehicleRefused, cancel_allocation
 from .calendar import calendar_page
-from .columns import OfAVehicleMixin, local_time, person_link
+from .columns import OfAVehicleMixin, person_link
 from .filters import VehicleCodeSearchMixin, WhenFilter
 
 
 @admin.register(Allocation)
-class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixin, KeySearchMixin, ReadOnlyAdmin):
-    """For what vehicles are set aside. Services make allocations; staff can cancel one."""
+class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixin, ReadOnlyAdmin):
+    """The vehicles' calendar entries. Services create them; staff can cancel them."""
 
     list_display = [
         "vehicle_link",
@@ -36,12 +31,21 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
         "maker_link",
         "description",
         "cancelled",
+        "released",
     ]
     list_display_links = ["kind"]
     list_filter = [CityFilter, WhenFilter, "kind"]
     list_select_related = ["vehicle", "rider", "made_by"]
-    search_fields = ["vehicle__code__istartswith", "rider__username__istartswith", "made_by__username__istartswith"]
-    search_help_text = gettext_lazy("Vehicle code, username, or an allocation's id.")
+    search_fields = [
+        "vehicle__code__istartswith",
+        "rider__username__istartswith",
+        "rider__first_name__istartswith",
+        "rider__last_name__icontains",
+        "made_by__username__istartswith",
+        "made_by__first_name__istartswith",
+        "made_by__last_name__icontains",
+    ]
+    search_help_text = gettext_lazy("Vehicle code, username, name or calendar entry ID.")
     date_hierarchy = "starts_at"
     ordering = ["-starts_at"]
     show_full_result_count = False
@@ -50,23 +54,31 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
     buttons = ["cancel"]
     fieldsets = [
         (None, {"fields": ["key", "city_label", "vehicle_link", "kind", "state"]}),
-        (gettext_lazy("When, in local time"), {"fields": ["starts", "ends", "made", "cancelled"]}),
-        (gettext_lazy("For whom and why"), {"fields": ["rider_link", "maker_link", "description", "data"]}),
+        (
+            gettext_lazy("When (local time)"),
+            {"fields": ["starts", "ends", "to_start_by", "made", "cancelled", "released"]},
+        ),
+        (gettext_lazy("Who and why"), {"fields": ["rider_link", "maker_link", "description", "data"]}),
     ]
 
-    starts = local_time("starts_at", gettext_lazy("from"), empty=gettext_lazy("since ever"))
+    starts = local_time("starts_at", gettext_lazy("from"), empty=gettext_lazy("no start"))
     ends = local_time("ends_at", gettext_lazy("until"), empty=gettext_lazy("until further notice"))
-    made = local_time("created_at", gettext_lazy("made"))
+    made = local_time("created_at", gettext_lazy("created"))
+    to_start_by = local_time("start_by", gettext_lazy("ride to start by"))
     cancelled = local_time("cancelled_at", gettext_lazy("cancelled"))
-    rider_link = person_link("rider", gettext_lazy("for whom"))
-    maker_link = person_link("made_by", gettext_lazy("by whom"))
+    rider_link = person_link("rider", gettext_lazy("for"))
+    maker_link = person_link("made_by", gettext_lazy("by"))
+
+    @admin.display(description=gettext_lazy("released"), ordering="start_by")
+    def released(self, row: Allocation) -> str:
+        return clock(row.released_at, row.served_city) if row.released_at else "-"
 
     def get_urls(self):
         calendar = self.admin_site.admin_view(self.calendar_view)
         return [path("calendar/", calendar, name="fleet_allocation_calendar"), *super().get_urls()]
 
     def calendar_view(self, request: HttpRequest) -> HttpResponse:
-        """A city's day, vehicle by vehicle."""
+        """Show the day view of a city's calendar."""
         return calendar_page(request, self)
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
@@ -74,13 +86,13 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        """Whoever it was for is told. What is over stays as it was."""
+        """Cancel current and future entries, and notify the people they were for."""
         not_over = queryset.from_now_on(timezone.now())
         if "confirmed" not in request.POST:
-            title = _("Cancel these, and tell the people they were for?")
+            title = _("Cancel these entries? The people affected will be notified.")
             return confirm_action(self, request, not_over, action="cancel", title=title)
         if not not_over.exists():
-            messages.info(request, _("There was nothing to cancel: it is over."))
+            messages.info(request, _("Nothing to cancel. It has already ended."))
         for_each(
             request,
             not_over,
@@ -94,5 +106,5 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
     @staticmethod
     def _cancel(request: HttpRequest, allocation: Allocation) -> None:
         if not allocation.is_for_a_rider and not request.user.has_perm("fleet.change_vehicle"):
-            raise VehicleRefused(_("Only those who may change vehicles put one back on the road."), code="not_yours")
+            raise VehicleRefused(_("Only staff who can change vehicles can put one back in service."), code="not_yours")
         cancel_allocation(city=allocation.city, allocation_id=allocation.id, by=request.user)

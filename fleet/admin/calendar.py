@@ -1,4 +1,4 @@
-"""A city's day as staff see it: a row for each vehicle that is set aside, a bar for each stretch."""
+"""The day view of a city's calendar: a row for each vehicle with calendar entries, and a bar for each entry."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,30 +18,29 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from cities.forms import CityField
+from cities.local_times import YEARS, bounds_of, local
 from cities.models import City
 from cities.registry import registry
-from movr_project.pagination import Page, page_number
+from movr_project.web.pagination import Page, page_number
 
-from ..choices import VehicleType
-from ..intervals import Interval
-from ..local_times import YEARS, bounds_of, local
+from ..calendar.intervals import Interval
 from ..models import Allocation, Vehicle
-from ..standing import Standing, word_of
+from ..models.choices import Situation, VehicleType
 
 ROWS = 50
 MINUTE = timedelta(minutes=1)
 LEGEND = [
-    Standing.RESERVED,
-    Standing.BOOKED,
-    Standing.MAINTENANCE,
-    Standing.PAUSED,
-    Standing.PICKED_UP,
-    Standing.MISSING,
+    Situation.RESERVED,
+    Situation.BOOKED,
+    Situation.MAINTENANCE,
+    Situation.PAUSED,
+    Situation.PICKED_UP,
+    Situation.MISSING,
 ]
 
 
 class DayForm(forms.Form):
-    """What to look at. Nonsense in the address is today, here, and every type."""
+    """The day, city and type to show. Invalid values become today, the current city and all types."""
 
     city = CityField(required=False)
     day = forms.DateField(
@@ -54,7 +53,7 @@ class DayForm(forms.Form):
 
 @dataclass(frozen=True)
 class Bar:
-    """One allocation, as far as it lies in the day. ``start`` and ``length`` are in minutes of the day."""
+    """The part of an allocation that is within the day. ``start`` and ``length`` are in minutes."""
 
     allocation: Allocation
     start: float
@@ -62,8 +61,8 @@ class Bar:
     when: str
 
     @property
-    def standing(self) -> Standing:
-        return word_of(self.allocation)
+    def situation(self) -> Situation:
+        return self.allocation.situation
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Row:
 
 @dataclass(frozen=True)
 class StaffDay:
-    """A day by the clocks of a city; it has 23 hours or 25 where they are changed."""
+    """A day in a city's local time, 23 or 25 hours long when clocks change."""
 
     city: City
     date: date
@@ -94,14 +93,14 @@ class StaffDay:
 
     @property
     def hours(self) -> list[str]:
-        """What the clocks show at the beginning of each hour: twice the same where they are put back."""
+        """Return the local time of each full hour. One occurs twice when clocks go back."""
         start, _end = self.bounds
         moments = (start + timedelta(hours=number) for number in range(self.minutes // 60))
         return [f"{local(moment, self.city):%H}" for moment in moments]
 
     @property
     def hour_lines(self) -> str:
-        """A path in a picture whose width is the day's minutes."""
+        """Return the SVG path of the hour lines, in a drawing one unit wide per minute."""
         return "".join(f"M{number * 60} 0V1" for number in range(1, len(self.hours)))
 
     @property
@@ -110,7 +109,7 @@ class StaffDay:
 
     @property
     def now(self) -> float | None:
-        """How many minutes of it have passed, while it goes on."""
+        """Return how many minutes of the day have passed, or None if it isn't today."""
         return self.minute_of(timezone.now()) if self.is_today else None
 
     @property
@@ -126,7 +125,7 @@ class StaffDay:
         return round((moment - start) / MINUTE, 1)
 
     def rows_of(self, vehicles: Iterable[Vehicle]) -> list[Row]:
-        """With what takes each of them on this day, in one statement."""
+        """Return a row for each vehicle with its allocations on this day, using one query."""
         rows = {vehicle.id: Row(vehicle) for vehicle in vehicles}
         taken = Allocation.objects.in_city(self.city.name).filter(vehicle_id__in=list(rows)).live()
         for allocation in taken.overlapping(self.interval).select_related("rider").in_order():
@@ -135,23 +134,23 @@ class StaffDay:
 
     def _bar(self, allocation: Allocation) -> Bar:
         day_start, day_end = self.bounds
-        start = max(allocation.starts_at or day_start, day_start)
-        end = min(allocation.ends_at or day_end, day_end)
-        first = self.minute_of(start)
-        return Bar(allocation, first, max(self.minute_of(end) - first, 1), self._when(allocation))
+        starts_at, until = allocation.starts_at, allocation.until(timezone.now())
+        first = self.minute_of(max(starts_at or day_start, day_start))
+        last = self.minute_of(min(until or day_end, day_end))
+        return Bar(allocation, first, max(last - first, 1), self._when(starts_at, until))
 
-    def _when(self, allocation: Allocation) -> str:
-        bounds = {"start": self._clock(allocation.starts_at), "end": self._clock(allocation.ends_at)}
-        if allocation.starts_at is None and allocation.ends_at is None:
+    def _when(self, starts_at: datetime | None, until: datetime | None) -> str:
+        bounds = {"start": self._clock(starts_at), "end": self._clock(until)}
+        if starts_at is None and until is None:
             return _("until further notice")
-        if allocation.starts_at is None:
+        if starts_at is None:
             return _("until %(end)s") % bounds
-        if allocation.ends_at is None:
+        if until is None:
             return _("from %(start)s until further notice") % bounds
         return _("%(start)s to %(end)s") % bounds
 
     def _clock(self, moment: datetime | None) -> str:
-        """The time; with the day where that is another one."""
+        """Format a time, with its date if that is another day."""
         if moment is None:
             return ""
         there = local(moment, self.city)
@@ -160,7 +159,7 @@ class StaffDay:
 
 
 def vehicles_of(day: StaffDay, type_: str, number: int) -> Page[Vehicle]:
-    """Those that something takes on a day."""
+    """Return a page of the vehicles that have an allocation on the day."""
     taken = Allocation.objects.live().overlapping(day.interval)
     vehicles = Vehicle.objects.in_city(day.city.name)
     vehicles = vehicles.filter(Exists(taken.filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))))

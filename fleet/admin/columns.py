@@ -1,6 +1,5 @@
-"""Columns that the fleet's lists and pages in the administration share."""
+"""Columns shared by the fleet's model admins."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -8,37 +7,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from movr_project.admin_links import link_to
-
-from ..services import local_moment
-
-
-def local_time(name: str, description: Any, *, empty: Any = "-"):
-    """A column with a moment by the clocks of the row's city."""
-
-    @admin.display(description=description, ordering=name)
-    def column(_self: admin.ModelAdmin, row: Any) -> str:
-        moment: datetime | None = getattr(row, name)
-        return str(empty) if moment is None else local_moment(moment, row.served_city)
-
-    return column
+from movr_project.admin.links import link_to
 
 
 def person_link(name: str, description: Any):
-    """A column with a link to a person's page."""
+    """Return a column that links to a person."""
 
     @admin.display(description=description, ordering=f"{name}__username")
     def column(_self: admin.ModelAdmin, row: Any) -> str:
         person: User | None = getattr(row, name)
         if person is None:
             return "-"
-        return _("(account removed)") if person.is_removed else link_to(person)
+        return _("(deleted account)") if person.is_removed else link_to(person)
 
     return column
 
 
 class OfAVehicleMixin:
-    """Rows that belong to a vehicle: its link, their city and their key."""
+    """Columns for rows that belong to a vehicle: a link to it, their city and their key."""
 
     @admin.display(description=gettext_lazy("vehicle"), ordering="vehicle__code")
     def vehicle_link(self, row: Any) -> str:

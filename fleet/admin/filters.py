@@ -1,10 +1,10 @@
-"""What narrows the fleet's lists in the administration."""
+"""Filters and search for the fleet's model admins."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,9 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from cities.registry import registry
 
-from ..choices import EventType, VehicleStatus
-from ..models import CITY_CODE_LENGTH, Allocation, ProblemReport
-from ..standing import Standing, not_set_aside, set_aside
+from ..models import CITY_CODE_LENGTH
+from ..models.choices import EventType, Situation, VehicleState
 
 
 class ApprovalFilter(admin.SimpleListFilter):
@@ -32,11 +31,11 @@ class ApprovalFilter(admin.SimpleListFilter):
 
 
 class KeeperFilter(admin.SimpleListFilter):
-    title = gettext_lazy("whose")
+    title = gettext_lazy("owned by")
     parameter_name = "whose"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
-        return [("operator", _("The operator's own")), ("owner", _("A private owner's"))]
+        return [("operator", _("The operator")), ("owner", _("A private owner"))]
 
     def queryset(self, request: HttpRequest, queryset):
         if self.value() not in {"operator", "owner"}:
@@ -44,79 +43,41 @@ class KeeperFilter(admin.SimpleListFilter):
         return queryset.filter(owner_id__isnull=self.value() == "operator")
 
 
-class StandingFilter(admin.SimpleListFilter):
-    """What a vehicle is doing, as far as its calendar says."""
+class SituationFilter(admin.SimpleListFilter):
+    """Filter by what a vehicle is doing, according to its calendar."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
     words = {
-        "taken": {Standing.RESERVED, Standing.BOOKED},
-        "maintenance": {Standing.MAINTENANCE},
-        "picked_up": {Standing.PICKED_UP},
-        "missing": {Standing.MISSING},
-        "paused": {Standing.PAUSED},
+        "taken": {Situation.RESERVED, Situation.BOOKED},
+        "maintenance": {Situation.MAINTENANCE},
+        "picked_up": {Situation.PICKED_UP},
+        "missing": {Situation.MISSING},
+        "paused": {Situation.PAUSED},
     }
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
         return [
-            ("free", _("Free")),
+            ("free", _("Available")),
             ("taken", _("Reserved or booked")),
-            ("maintenance", Standing.MAINTENANCE.label),
-            ("picked_up", Standing.PICKED_UP.label),
-            ("missing", Standing.MISSING.label),
-            ("paused", Standing.PAUSED.label),
-            ("in_use", Standing.IN_USE.label),
+            ("maintenance", Situation.MAINTENANCE.label),
+            ("picked_up", Situation.PICKED_UP.label),
+            ("missing", Situation.MISSING.label),
+            ("paused", Situation.PAUSED.label),
+            ("in_use", Situation.IN_USE.label),
         ]
 
     def queryset(self, request: HttpRequest, queryset):
         value = self.value()
         if value == "in_use":
-            return queryset.filter(status=VehicleStatus.ON_TRIP)
+            return queryset.filter(status=VehicleState.ON_TRIP)
         if value == "free":
-            return not_set_aside(queryset.available())
-        return set_aside(queryset, self.words[value]) if value in self.words else queryset
-
-
-class WorkFilter(admin.SimpleListFilter):
-    """Vehicles that somebody has to look after."""
-
-    title = gettext_lazy("work to do")
-    parameter_name = "work"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
-        return [
-            ("place_unknown", _("Place unknown")),
-            ("late", _("Booked but still being ridden")),
-            ("reported", _("Problems reported")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset):
-        works = {"place_unknown": place_unknown, "late": booked_but_ridden, "reported": reported}
-        return works[self.value()](queryset) if self.value() in works else queryset
-
-
-def place_unknown(vehicles: QuerySet) -> QuerySet:
-    """Vehicles on the road whose place is known in words at most; where one on a trip is, its rider will say.
-
-    One that was picked up stands in no street.
-    """
-    somewhere = vehicles.listed().filter(cell="").exclude(status=VehicleStatus.ON_TRIP)
-    picked_up = set_aside(vehicles.model.objects.filter(cell=""), [Standing.PICKED_UP])
-    return somewhere.filter(~Exists(picked_up.filter(city=OuterRef("city"), id=OuterRef("id"))))
-
-
-def booked_but_ridden(vehicles: QuerySet) -> QuerySet:
-    late = Allocation.objects.meeting_a_ride(timezone.now())
-    return vehicles.filter(Exists(late.filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))))
-
-
-def reported(vehicles: QuerySet) -> QuerySet:
-    still_open = ProblemReport.objects.filter(closed_at__isnull=True)
-    return vehicles.filter(Exists(still_open.filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))))
+            return queryset.available().not_allocated()
+        return queryset.allocated_as(*self.words[value]) if value in self.words else queryset
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Of allocations: what still matters, unless one asks for more or searches. That is few of a long past."""
+    """Filter allocations by time. By default, show current and future ones, or all when searching."""
 
     title = gettext_lazy("when")
     parameter_name = "when"
@@ -124,10 +85,10 @@ class WhenFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
         return [
-            ("live", _("In effect or ahead")),
-            ("now", _("In effect")),
-            ("ahead", _("Ahead")),
-            ("over", _("Over")),
+            ("live", _("Current or upcoming")),
+            ("now", _("Current")),
+            ("ahead", _("Upcoming")),
+            ("over", _("Past")),
             ("cancelled", _("Cancelled")),
             ("all", _("All")),
         ]
@@ -147,7 +108,7 @@ class WhenFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset):
         self.is_search = bool(request.GET.get(SEARCH_VAR))
         now = timezone.now()
-        # By the index of each city, as none looks across them: otherwise all there ever were would be read.
+        # Naming the cities lets the database use the index of each city instead of reading the whole table.
         from_now_on = queryset.filter(city__in=list(registry.by_name)).from_now_on(now)
         if self.chosen == "live":
             return from_now_on
@@ -156,7 +117,7 @@ class WhenFilter(admin.SimpleListFilter):
         if self.chosen == "ahead":
             return from_now_on.filter(starts_at__gt=now)
         if self.chosen == "over":
-            return queryset.live().filter(ends_at__lte=now)
+            return queryset.live().over(now)
         return queryset.filter(cancelled_at__isnull=False) if self.chosen == "cancelled" else queryset
 
 
@@ -170,26 +131,13 @@ class EventTypeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset):
         if self.value() not in EventType.values:
             return queryset
-        # SQLite can't look into JSON arrays; as text, a name between quotes is unmistakable.
+        # SQLite can't search JSON arrays. As text, a name in quotes is unambiguous.
         as_text = queryset.alias(types_as_text=Cast("event_types", TextField()))
         return as_text.filter(types_as_text__contains=f'"{self.value()}"')
 
 
-class OpenReportFilter(admin.SimpleListFilter):
-    title = gettext_lazy("open")
-    parameter_name = "open"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
-        return [("yes", _("Open")), ("no", _("Closed"))]
-
-    def queryset(self, request: HttpRequest, queryset):
-        if self.value() not in {"yes", "no"}:
-            return queryset
-        return queryset.filter(closed_at__isnull=self.value() == "yes")
-
-
 class VehicleCodeSearchMixin:
-    """The search box takes a whole code: it names the city, so an index finds it whatever the size of the table.
+    """Let the search box find a complete code by index, as the code determines the city.
 
     ``code_lookup`` is the path to the code.
     """

@@ -1,4 +1,4 @@
-"""Read-only panels of a vehicle's page: what was done with it, what is ahead of it, what is wrong with it."""
+"""Read-only tables on a vehicle's page: its latest events and its next calendar entries."""
 
 from collections.abc import Iterable
 
@@ -7,23 +7,21 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from movr_project.admin_links import link_to
+from cities.admin_times import clock
+from movr_project.admin.links import link_to
 
 from ..models import Vehicle
-from ..services import local_moment
-from ..standing import word_of
 
 LAST_EVENTS = 20
 NEXT_ALLOCATIONS = 20
-OPEN_REPORTS = 20
 
 
 def history(vehicle: Vehicle) -> SafeString | str:
-    """The newest events first, in the city's time."""
+    """Return a table of the latest events, newest first, in the city's time."""
     events = vehicle.events.select_related("actor").order_by("-occurred_at")[:LAST_EVENTS]
     rows = [
         (
-            local_moment(event.occurred_at, event.served_city),
+            clock(event.occurred_at, event.served_city),
             event.what,
             event.get_state_display(),
             event.actor or "",
@@ -31,33 +29,26 @@ def history(vehicle: Vehicle) -> SafeString | str:
         )
         for event in events
     ]
-    return _table([_("When"), _("What"), _("State"), _("By whom"), _("Note or place")], rows)
+    return table([_("When"), _("What"), _("State"), _("By"), _("Note or location")], rows)
 
 
 def calendar_ahead(vehicle: Vehicle) -> SafeString | str:
-    """Whose a booking is stands on its own page."""
+    """Return a table of current and future calendar entries. Their own pages say whose they are."""
     ahead = vehicle.allocations.from_now_on(timezone.now()).in_order()[:NEXT_ALLOCATIONS]
     city = vehicle.served_city
     rows = [
         (
-            local_moment(one.starts_at, city) if one.starts_at else _("since ever"),
-            local_moment(one.ends_at, city) if one.ends_at else _("until further notice"),
-            word_of(one).label,
+            clock(one.starts_at, city) if one.starts_at else _("no start"),
+            clock(one.ends_at, city) if one.ends_at else _("until further notice"),
+            one.situation.label,
             link_to(one),
         )
         for one in ahead
     ]
-    return _table([_("From"), _("Until"), _("State"), _("Allocation")], rows)
+    return table([_("From"), _("Until"), _("State"), _("Calendar entry")], rows)
 
 
-def open_reports(vehicle: Vehicle) -> SafeString | str:
-    reports = vehicle.problem_reports.filter(closed_at__isnull=True).order_by("-created_at")[:OPEN_REPORTS]
-    city = vehicle.served_city
-    rows = [(local_moment(report.created_at, city), link_to(report), report.text) for report in reports]
-    return _table([_("When"), _("Problem"), _("Details")], rows)
-
-
-def _table(heads: list[str], rows: Iterable[tuple]) -> SafeString | str:
+def table(heads: list[str], rows: Iterable[tuple]) -> SafeString | str:
     rows = list(rows)
     if not rows:
         return "-"

@@ -1,4 +1,4 @@
-"""``Allocation``: for what, and from when to when, a vehicle is set aside."""
+"""``Allocation``: an interval for which a vehicle is not free, and the reason."""
 
 import json
 import uuid
@@ -19,26 +19,29 @@ from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
 
-from ..choices import AllocationKind, Outcome, VehicleState
-from ..intervals import Interval
-from ..querysets import AllocationQuerySet
+from ..calendar.intervals import Interval
+from ..querysets.allocations import AllocationQuerySet
+from .choices import AllocationKind, Outcome, Situation, VehicleState
 
 DATA_BYTES = 4096
 
 
 def validate_data(value: object) -> None:
     if not isinstance(value, dict):
-        raise ValidationError(_("Write a JSON object."))
+        raise ValidationError(_("Enter a JSON object."))
     if len(json.dumps(value).encode()) > DATA_BYTES:
         raise ValidationError(_("At most %(bytes)d bytes."), params={"bytes": DATA_BYTES})
 
 
 class Allocation(models.Model):
-    """A vehicle's reservation, booking, maintenance or pause (rows I2, I5, I6).
+    """A vehicle's reservation, booking, maintenance or pause.
 
-    ``[starts_at, ends_at)``, where None is from, or to, infinity. Those of a vehicle that are not cancelled
-    never overlap: services create them under the vehicle's lock. Ending one that has begun moves its
-    ``ends_at``; one that lies ahead is cancelled. ``state`` is what the vehicle is for the world meanwhile.
+    ``[starts_at, ends_at)``, where None means unbounded. Allocations of a vehicle that are not cancelled never overlap,
+    as services create them while the vehicle is locked. To end one that has started, ``ends_at`` is moved; one in the
+    future is cancelled. ``state`` is the vehicle's MDS state while it is in effect.
+
+    A booking with a ``start_by`` ends then, unless its rider has started a ride: see ``services.no_shows``. So others
+    may have the vehicle from then on, and ``until`` tells the actual end. ``ends_at`` stays what was booked.
     """
 
     pk = CityKey("city", "id")
@@ -47,12 +50,13 @@ class Allocation(models.Model):
     vehicle_id = models.UUIDField(editable=False)
     vehicle = CityForeignKey("fleet.Vehicle", models.PROTECT, related_name="allocations")
     kind = models.CharField(_("kind"), max_length=16, choices=AllocationKind)
-    state = models.CharField(_("state meanwhile"), max_length=16, choices=VehicleState)
-    starts_at = models.DateTimeField(_("from"), null=True, blank=True, help_text=_("Empty: since ever."))
-    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: until further notice."))
+    state = models.CharField(_("vehicle state"), max_length=16, choices=VehicleState)
+    starts_at = models.DateTimeField(_("from"), null=True, blank=True, help_text=_("Leave empty for no start."))
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Leave empty for no end."))
+    start_by = models.DateTimeField(_("ride to start by"), null=True, editable=False)
     description = models.CharField(_("description"), max_length=100, blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True, validators=[validate_data])
-    # For whom, where it is for somebody, and by whom. Both may live elsewhere, and may leave.
+    # The rider and the creator, if any. Both may live in another city, and may leave.
     rider_city = city_column(null=True, editable=False)
     rider_id = models.UUIDField(null=True, editable=False)
     rider = CityForeignKey(
@@ -63,15 +67,15 @@ class Allocation(models.Model):
     made_by = CityForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, city_field="made_by_city", null=True, related_name="allocations_made"
     )
-    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True, editable=False)
 
     objects = AllocationQuerySet.as_manager()
 
     class Meta:
         db_table = "allocations"
-        verbose_name = _("allocation")
-        verbose_name_plural = _("allocations")
+        verbose_name = _("calendar entry")
+        verbose_name_plural = _("calendar entries")
         constraints = [
             served_city_constraint("allocations"),
             ForeignKeyConstraint(
@@ -104,6 +108,16 @@ class Allocation(models.Model):
                 name="allocations_of_riders_have_bounds",
             ),
             models.CheckConstraint(
+                condition=Q(start_by__isnull=True)
+                | Q(
+                    kind=AllocationKind.BOOKING,
+                    cancelled_at__isnull=True,
+                    starts_at__lt=F("start_by"),
+                    ends_at__gt=F("start_by"),
+                ),
+                name="allocations_start_by_is_within",
+            ),
+            models.CheckConstraint(
                 condition=Q(kind__in=[AllocationKind.RESERVATION, AllocationKind.BOOKING], state=VehicleState.RESERVED)
                 | Q(kind=AllocationKind.PAUSED, state=VehicleState.NON_OPERATIONAL)
                 | Q(
@@ -114,7 +128,7 @@ class Allocation(models.Model):
             ),
         ]
         indexes = [
-            # What is in the way of a vehicle is found among few, however long its past.
+            # Finds a vehicle's conflicts among few rows, however long its past.
             models.Index(
                 fields=["city", "vehicle_id", "ends_at"],
                 condition=Q(cancelled_at__isnull=True),
@@ -124,7 +138,7 @@ class Allocation(models.Model):
                 fields=["city", "ends_at"], condition=Q(cancelled_at__isnull=True), name="allocations_city_ends"
             ),
             models.Index(fields=["rider_city", "rider_id", "-starts_at"], name="allocations_rider"),
-            # To move home or to leave: without it that reads all there are, and every booking meanwhile is in its way.
+            # For moving and leaving. Without it, they would scan all rows and conflict with every concurrent booking.
             models.Index(fields=["made_by_city", "made_by_id"], name="allocations_maker"),
         ]
 
@@ -144,6 +158,11 @@ class Allocation(models.Model):
     @property
     def interval(self) -> Interval:
         return Interval(self.starts_at, self.ends_at)
+
+    @property
+    def situation(self) -> Situation:
+        """Return the vehicle's situation during the allocation."""
+        return Situation.of_allocation(self.kind, self.state)
 
     @property
     def is_reservation(self) -> bool:
@@ -168,30 +187,55 @@ class Allocation(models.Model):
     def is_for(self, person: User) -> bool:
         return self.rider_id == person.id
 
+    def until(self, moment: datetime) -> datetime | None:
+        """Return when it ends, as far as is known at a time: a booking that is released then has ended early."""
+        return self.start_by if self.start_by is not None and self.start_by <= moment else self.ends_at
+
+    def deadline(self, *, free_from: datetime) -> datetime | None:
+        """Return by when a booking's rider must start, if the vehicle is free from a time on. None: at any time.
+
+        An organisation's booking has no rider, and nobody starts a ride on it.
+        """
+        if self.rider_id is None:
+            return None
+        if not settings.BOOKING_NO_SHOW_MINUTES or self.starts_at is None or self.ends_at is None:
+            return None
+        start_by = max(self.starts_at, free_from) + timedelta(minutes=settings.BOOKING_NO_SHOW_MINUTES)
+        return start_by if start_by < self.ends_at else None
+
+    @property
+    def released_at(self) -> datetime | None:
+        """Return when it was released because its rider had not started a ride, or None."""
+        return self.start_by if self.start_by is not None and self.start_by <= timezone.now() else None
+
     def covers(self, moment: datetime) -> bool:
-        return self.cancelled_at is None and moment in self.interval
+        return self.cancelled_at is None and moment in Interval(self.starts_at, self.until(moment))
 
     def has_ended(self, moment: datetime) -> bool:
-        return self.cancelled_at is not None or (self.ends_at is not None and self.ends_at <= moment)
+        until = self.until(moment)
+        return self.cancelled_at is not None or (until is not None and until <= moment)
 
     @property
     def outcome(self) -> Outcome:
-        """What became of one that is over. Of an allocation from ``with_outcome``."""
+        """Return how a past allocation ended. Requires ``with_outcome``."""
         if self.ride_id is not None:
             return Outcome.RIDDEN
+        if self.released_at is not None:
+            return Outcome.RELEASED
         if self.cancelled_at is not None and self.ended_as != Outcome.CANCELLED_BY_US:
             return Outcome.CANCELLED
         if self.ended_as is not None:
             return Outcome(self.ended_as)
-        # The log of long ago is forgotten: what ended before its time then is just over.
+        # Old events are deleted, so an early end may only show as "ended".
         whole = timedelta(minutes=settings.RESERVATION_MINUTES)
         is_whole = self.is_reservation and self.ends_at - self.starts_at >= whole
         return Outcome.EXPIRED if is_whole else Outcome.OVER
 
     def end(self, moment: datetime) -> list[str]:
-        """End it where it has begun, else cancel it; return the changed fields' names."""
+        """End it if it has started, else cancel it. Return the names of the changed fields."""
+        self.start_by = None
         if self.starts_at is None or self.starts_at < moment:
             self.ends_at = moment
-            return ["ends_at"]
+            return ["ends_at", "start_by"]
         self.cancelled_at = moment
-        return ["cancelled_at"]
+        return ["cancelled_at", "start_by"]

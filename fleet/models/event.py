@@ -1,4 +1,4 @@
-"""``VehicleEvent``: what was done with a vehicle, one row for each act, never changed afterwards."""
+"""``VehicleEvent``: the append-only log of actions on vehicles."""
 
 import uuid
 
@@ -7,21 +7,21 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cities.geography import place_in_words
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
 from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
 
-from ..choices import EventType, VehicleState
-from .vehicle import place_in_words
+from .choices import EventType, VehicleState
 
 
 class VehicleEvent(models.Model):
-    """An act on a vehicle in the terms of MDS 2.0 (Vehicle Events): what happened, and its state from then on.
+    """An action on a vehicle in the terms of MDS 2.0 (Vehicle Events), and the vehicle's state after it.
 
-    Written by ``fleet.events`` alone. When an allocation begins or expires by itself nothing is written:
-    ``fleet.replay`` reads that off the calendar.
+    Written only by ``fleet.calendar.events``. The start and expiry of allocations are not stored:
+    ``fleet.calendar.replay`` derives them from the calendar.
     """
 
     pk = CityKey("city", "id")
@@ -33,10 +33,10 @@ class VehicleEvent(models.Model):
     event_types = models.JSONField(_("what"), help_text=_("In the order in which they happened."))
     occurred_at = models.DateTimeField(_("when"))
     recorded_at = models.DateTimeField(_("recorded"), default=timezone.now, editable=False)
-    place = models.CharField(_("place"), max_length=200, blank=True)
+    place = models.CharField(_("location"), max_length=200, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    # Rides stand above the fleet, so this one is a number that `check_integrity` looks after.
+    # Not a relation, as the fleet must not depend on rides. Checked by `check_integrity`.
     ride_id = models.UUIDField(_("ride"), null=True, blank=True, editable=False)
     allocation_id = models.UUIDField(null=True, editable=False)
     allocation = CityForeignKey("fleet.Allocation", models.PROTECT, null=True, related_name="events")
@@ -72,7 +72,7 @@ class VehicleEvent(models.Model):
                 to_columns=["city", "id"],
                 on_update="CASCADE",
             ),
-            # One after the other: the order in which a vehicle's events are replayed is never in doubt.
+            # Unique times make the order of replay well-defined.
             models.UniqueConstraint(fields=["city", "vehicle_id", "occurred_at"], name="vehicle_events_one_at_a_time"),
         ]
         indexes = [
@@ -92,10 +92,10 @@ class VehicleEvent(models.Model):
 
     @property
     def spot(self) -> str:
-        """Where in the city it was."""
+        """Return the location within the city."""
         return place_in_words(self.place, None if self.latitude is None else (self.latitude, self.longitude))
 
     @property
     def what(self) -> str:
-        """Its types, for people."""
+        """Return the names of its types, for people."""
         return ", ".join(str(EventType(type_).label) for type_ in self.event_types if type_ in EventType)

@@ -1,27 +1,25 @@
-"""A vehicle for an interval ahead."""
+"""Services for bookings of vehicles."""
 
 import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.refusals import account_changed
 from movr_project.db.retry import retry_transaction
 
-from ..choices import AllocationKind, VehicleState
-from ..events import record_calendar
-from ..intervals import Interval
-from ..locking import LockedVehicle
-from ..models import Allocation, Vehicle
-from ..querysets import guard
-from .calendar import end_allocation, set_aside
+from ..calendar.events import record_calendar
+from ..calendar.intervals import Interval, booking_buffer
+from ..calendar.locking import LockedVehicle
+from ..models import Allocation
+from ..models.choices import AllocationKind, VehicleState
+from .allocations import allocation_id, create_allocation, end_allocation
 from .refusals import VehicleRefused, conflict, locked_on_the_road, refuse_while_ridden
-from .reservations import allocation_id
 
-# A form says "from now" in minutes, and takes a while to fill in.
-PATIENCE = timedelta(minutes=10)
+# Filling in a form that starts "now" takes a while.
+START_GRACE = timedelta(minutes=10)
 
 
 @retry_transaction(idempotent=True)
@@ -35,25 +33,25 @@ def book_vehicle(
     description: str = "",
     token: str,
 ) -> Allocation:
-    """Book a vehicle for ``[starts_at, ends_at)``, aware times (rows I1, I2, I12, I15).
+    """Book a vehicle for ``[starts_at, ends_at)``, aware times.
 
-    The same ``token`` is one booking. One's own reservation of the vehicle becomes part of the booking that
-    meets it. Locks the vehicle. Raises ``CalendarConflict`` and ``VehicleRefused``: ``vehicle_gone``,
+    The same ``token`` is the same booking. The rider's own conflicting reservation of the vehicle becomes part of the
+    booking. Locks the vehicle, then the rider. Raises ``CalendarConflict`` and ``VehicleRefused``: ``vehicle_gone``,
     ``awaits_approval``, ``vehicle_in_use``, ``in_the_past``, ``too_short``, ``too_long``, ``too_far_ahead``,
-    ``too_many_bookings``, ``already_ended``, ``email_unconfirmed``, ``account_changed``.
+    ``too_many_bookings``, ``too_many_hours``, ``cool_down``, ``already_ended``, ``email_unconfirmed``,
+    ``account_changed``.
     """
     id_ = allocation_id(rider, token, vehicle_city, vehicle_id)
-    this = Allocation.objects.filter(city=vehicle_city, id=id_)
-    vehicles = Vehicle.objects.annotate(has_this=Exists(this))
-    locked = locked_on_the_road(vehicle_city, vehicle_id, among=vehicles)
-    if locked.vehicle.has_this:
-        return _repeated(locked, this.get())
+    locked = locked_on_the_road(vehicle_city, vehicle_id, repeated=id_)
+    if locked.repeated:
+        return _repeated(locked, locked.repeated)
     interval = _within_limits(locked, starts_at, ends_at)
     _refuse_while_in_use(locked, interval)
     before = locked.current
     _refuse_conflict(locked, interval, rider)
-    _refuse_too_many(locked, rider)
-    booking = set_aside(
+    _refuse_after_no_show(locked, rider, starts_at)
+    _refuse_too_many(locked, rider, length=ends_at - starts_at)
+    booking = create_allocation(
         locked,
         AllocationKind.BOOKING,
         interval,
@@ -67,18 +65,69 @@ def book_vehicle(
     return booking
 
 
+@retry_transaction(idempotent=True)
+def book_for_organisation(
+    *,
+    city: str,
+    vehicle_id: uuid.UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    description: str = "",
+    data: dict | None = None,
+    id_: uuid.UUID,
+) -> Allocation:
+    """Book a vehicle for an organisation, whose right to do so the API has checked. It knows for whom.
+
+    The same ``id_`` is the same booking. Locks the vehicle. Raises ``CalendarConflict`` and ``VehicleRefused`` as
+    ``book_vehicle`` does, but for its limits of people.
+    """
+    locked = locked_on_the_road(city, vehicle_id, repeated=id_)
+    if locked.repeated:
+        return _repeated(locked, locked.repeated)
+    interval = _within_limits(locked, starts_at, ends_at)
+    _refuse_while_in_use(locked, interval)
+    if locked.conflicts_with(interval):
+        raise conflict(locked, interval)
+    booking = create_allocation(
+        locked,
+        AllocationKind.BOOKING,
+        interval,
+        state=VehicleState.RESERVED,
+        by=None,
+        id_=id_,
+        description=description,
+        data=data,
+    )
+    record_calendar(locked, before=None, actor=None, allocation=booking)
+    return booking
+
+
+def _refuse_after_no_show(locked: LockedVehicle, rider: User, starts_at: datetime) -> None:
+    """Refuse to book the same vehicle repeatedly without riding it, which would keep others from using it."""
+    cool_down = timedelta(minutes=settings.RESERVATION_COOLDOWN_MINUTES)
+    if starts_at > locked.now + cool_down:
+        return
+    missed = Allocation.objects.in_city(locked.vehicle.city).filter(vehicle_id=locked.vehicle.id, rider_id=rider.id)
+    if missed.filter(start_by__gt=locked.now - cool_down, start_by__lte=locked.now).exists():
+        raise VehicleRefused(
+            _("Your last booking of this vehicle was just released. Wait %(minutes)d minutes to book it again.")
+            % {"minutes": settings.RESERVATION_COOLDOWN_MINUTES},
+            code="cool_down",
+        )
+
+
 def check_limits(starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:
-    """Refuse an interval that nobody may book, whatever the vehicle (IB5).
+    """Check an interval against the limits for bookings of any vehicle.
 
     Raises ``VehicleRefused``: ``in_the_past``, ``too_short``, ``too_long``, ``too_far_ahead``.
     """
-    if starts_at < now - PATIENCE:
-        raise VehicleRefused(_("That is in the past."), code="in_the_past")
+    if starts_at < now - START_GRACE:
+        raise VehicleRefused(_("Choose a time in the future."), code="in_the_past")
     if ends_at - starts_at < timedelta(minutes=settings.BOOKING_MIN_MINUTES):
-        sentence = _("A booking takes at least %(minutes)d minutes.") % {"minutes": settings.BOOKING_MIN_MINUTES}
+        sentence = _("Bookings must last at least %(minutes)d minutes.") % {"minutes": settings.BOOKING_MIN_MINUTES}
         raise VehicleRefused(sentence, code="too_short")
     if ends_at - starts_at > timedelta(hours=settings.BOOKING_MAX_HOURS):
-        sentence = _("A booking takes at most %(hours)d hours.") % {"hours": settings.BOOKING_MAX_HOURS}
+        sentence = _("Bookings can last up to %(hours)d hours.") % {"hours": settings.BOOKING_MAX_HOURS}
         raise VehicleRefused(sentence, code="too_long")
     if starts_at > now + timedelta(days=settings.BOOKING_DAYS_AHEAD):
         sentence = _("You can book up to %(days)d days ahead.") % {"days": settings.BOOKING_DAYS_AHEAD}
@@ -86,46 +135,55 @@ def check_limits(starts_at: datetime, ends_at: datetime, *, now: datetime) -> No
 
 
 def _within_limits(locked: LockedVehicle, starts_at: datetime, ends_at: datetime) -> Interval:
-    check_limits(starts_at, ends_at, now=locked.moment)
-    start = max(starts_at, locked.moment)
+    check_limits(starts_at, ends_at, now=locked.now)
+    start = max(starts_at, locked.now)
     if start >= ends_at:
-        raise VehicleRefused(_("That is in the past."), code="in_the_past")
+        raise VehicleRefused(_("Choose a time in the future."), code="in_the_past")
     return Interval(start, ends_at)
 
 
 def _refuse_while_in_use(locked: LockedVehicle, interval: Interval) -> None:
-    """Nobody knows when a ride ends, so it stands in the way of what begins soon."""
-    if interval.start < locked.moment + guard():
+    """Refuse a booking that starts soon during a ride, as the end of a ride is unknown."""
+    if interval.start is None or interval.start < locked.now + booking_buffer():
         refuse_while_ridden(locked)
 
 
 def _refuse_conflict(locked: LockedVehicle, interval: Interval, rider: User) -> None:
-    in_the_way = locked.in_the_way_of(interval)
-    own_holds = [other for other in in_the_way if other.is_reservation and other.is_for(rider)]
-    if len(in_the_way) > len(own_holds):
+    conflicts = locked.conflicts_with(interval)
+    own_holds = [other for other in conflicts if other.is_reservation and other.is_for(rider)]
+    if len(conflicts) > len(own_holds):
         for hold in own_holds:
-            locked.drop(hold)  # so that the answer names what is really in the way
+            locked.drop(hold)  # so that the error is about the actual conflict
         raise conflict(locked, interval)
     for hold in own_holds:
         end_allocation(locked, hold)
 
 
-def _refuse_too_many(locked: LockedVehicle, rider: User) -> None:
-    """So that nobody books a whole city. Counted in this city alone, as other rows are elsewhere."""
-    row = User.objects.active().filter(id=rider.id, city=rider.city).first()
+def _refuse_too_many(locked: LockedVehicle, rider: User, *, length: timedelta) -> None:
+    """Limit a person's bookings and booked hours.
+
+    Looks across cities (``BOOKED_EVERYWHERE``): what expires by the clock can't be counted on the person's row.
+    Locks the person, as bookings of other vehicles count too.
+    """
+    row = User.objects.locked(rider)
     if row is None:
-        raise VehicleRefused(_("Your account has changed. Please try again."), code="account_changed")
+        raise account_changed(VehicleRefused)
     if settings.EMAIL_VERIFICATION and not row.email_is_confirmed:
-        sentence = _("Please confirm your e-mail address first: we have sent you a link.")
+        sentence = _("Please confirm your e-mail address first. We've sent you a link.")
         raise VehicleRefused(sentence, code="email_unconfirmed")
-    bookings = Allocation.objects.in_city(locked.vehicle.city).from_now_on(locked.moment).bookings().for_rider(rider)
-    if bookings.count() >= settings.MAX_BOOKINGS:
-        sentence = _("You have %(number)d bookings here. Cancel one to make another.")
+    bookings = Allocation.objects.for_rider(rider).from_now_on(locked.now).bookings()
+    bounds = list(bookings.values_list("starts_at", "ends_at"))
+    if len(bounds) >= settings.MAX_BOOKINGS:
+        sentence = _("You already have %(number)d bookings. Cancel one to make another.")
         raise VehicleRefused(sentence % {"number": settings.MAX_BOOKINGS}, code="too_many_bookings")
+    booked = sum((end - start for start, end in bounds), timedelta())
+    if booked + length > timedelta(hours=settings.MAX_BOOKED_HOURS):
+        sentence = _("You can book up to %(hours)d hours in all. Cancel a booking, or choose a shorter time.")
+        raise VehicleRefused(sentence % {"hours": settings.MAX_BOOKED_HOURS}, code="too_many_hours")
 
 
 def _repeated(locked: LockedVehicle, booking: Allocation) -> Allocation:
-    if booking.has_ended(locked.moment):
-        raise VehicleRefused(_("The booking that this form made is over or cancelled."), code="already_ended")
+    if booking.has_ended(locked.now):
+        raise VehicleRefused(_("The booking made with this form has ended or was cancelled."), code="already_ended")
     booking.vehicle = locked.vehicle
     return booking

@@ -1,19 +1,21 @@
-"""Taking vehicles out of service for a while: the operator's maintenance, and an owner's pause."""
+"""Services that take vehicles out of service: the operator's maintenance and an owner's pause."""
 
 import uuid
 from datetime import datetime
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from movr_project.db.retry import retry_transaction
 
-from ..choices import AllocationKind, ProblemKind, VehicleState
-from ..events import record_calendar
-from ..intervals import Interval
-from ..locking import LockedVehicle
+from ..calendar.events import record_calendar
+from ..calendar.intervals import Interval
+from ..calendar.locking import LockedVehicle
 from ..models import Allocation
-from .calendar import cancel_calendar, end_allocation, set_aside, tell_owner
+from ..models.choices import AllocationKind, VehicleState
+from .allocations import cancel_conflicting, create_allocation, end_allocation
+from .notifications import notify_owner
 from .refusals import VehicleRefused, conflict, locked_on_the_road
 
 
@@ -26,18 +28,27 @@ def put_in_maintenance(
     ends_at: datetime | None = None,
     description: str = "",
 ) -> Allocation:
-    """Maintenance of a vehicle, from ``starts_at`` (None: now) until ``ends_at`` (None: until further notice).
+    """Schedule maintenance from ``starts_at`` (None: now) until ``ends_at`` (None: until further notice).
 
-    It outranks riders and the owner: what they have in its way is ended, and they are told. A ride that goes
-    on may be finished. Locks the vehicle, then the people. Raises ``CalendarConflict`` where other maintenance
-    is in the way, and ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``in_the_past``,
+    It has priority over riders and the owner: their conflicting allocations are ended, and they are notified. A ride in
+    progress may be finished. Locks the vehicle, then the people. Raises ``CalendarConflict`` if it conflicts with other
+    maintenance, and ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``in_the_past``,
     ``account_changed``.
     """
-    return _put_in_maintenance(city, vehicle_id, by, starts_at, ends_at, description, uuid.uuid4())
+    return insert_maintenance(
+        city=city,
+        vehicle_id=vehicle_id,
+        by=by,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        description=description,
+        id_=uuid.uuid4(),
+    )
 
 
 @retry_transaction(idempotent=True)
-def _put_in_maintenance(
+def insert_maintenance(
+    *,
     city: str,
     vehicle_id: uuid.UUID,
     by: User | None,
@@ -45,21 +56,23 @@ def _put_in_maintenance(
     ends_at: datetime | None,
     description: str,
     id_: uuid.UUID,
+    data: dict | None = None,
 ) -> Allocation:
+    """Do what ``put_in_maintenance`` does, under an ID that the caller has drawn."""
     locked = locked_on_the_road(city, vehicle_id, by=by)
     done = next((other for other in locked.calendar if other.id == id_), None)
     if done is not None:
         return done  # by an attempt whose COMMIT was in doubt
-    start = max(starts_at or locked.moment, locked.moment)
+    start = max(starts_at or locked.now, locked.now)
     if ends_at is not None and ends_at <= start:
-        raise VehicleRefused(_("It has to end after it begins, and not in the past."), code="in_the_past")
+        raise VehicleRefused(_("The end must be after the start and in the future."), code="in_the_past")
     interval = Interval(start, ends_at)
-    in_the_way = locked.in_the_way_of(interval)
-    planned = [other for other in in_the_way if other.is_maintenance]
+    conflicts = locked.conflicts_with(interval)
+    planned = [other for other in conflicts if other.is_maintenance]
     if planned:
         locked.calendar = planned
         raise conflict(locked, interval)
-    return take_out_of_service(locked, interval, by=by, id_=id_, description=description)
+    return take_out_of_service(locked, interval, by=by, id_=id_, description=description, data=data)
 
 
 def take_out_of_service(
@@ -72,18 +85,18 @@ def take_out_of_service(
     description: str = "",
     data: dict | None = None,
     note: str = "",
-    tells_everybody: bool = False,
-    told_as: ProblemKind | None = None,
+    notify_everyone: bool = False,
+    problem: str | Promise = "",
 ) -> Allocation:
-    """Maintenance over whatever is in its way. Part of a transaction.
+    """Schedule maintenance, ending conflicting allocations. Part of a transaction.
 
-    Its owner is told; ``told_as`` is the problem that somebody reported. Whoever does it is not told of what
-    they lose themselves, unless ``tells_everybody``.
+    The owner is notified; ``problem`` is what a rider reported. ``by`` is not notified about their own allocations,
+    unless ``notify_everyone``.
     """
     before = locked.current
-    cancel_calendar(locked, locked.in_the_way_of(interval), by=None if tells_everybody else by)
-    tell_owner(locked, by, told_as=told_as)
-    maintenance = set_aside(
+    cancel_conflicting(locked, locked.conflicts_with(interval), by=None if notify_everyone else by)
+    notify_owner(locked, by, problem=problem)
+    maintenance = create_allocation(
         locked, AllocationKind.MAINTENANCE, interval, state=state, by=by, id_=id_, description=description, data=data
     )
     record_calendar(locked, before=before, actor=by, allocation=maintenance, note=note)
@@ -92,7 +105,7 @@ def take_out_of_service(
 
 @retry_transaction(idempotent=True)
 def end_maintenance(*, city: str, vehicle_id: uuid.UUID, by: User) -> Allocation:
-    """Back to the riders: the maintenance that goes on ends now.
+    """End the current maintenance.
 
     Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``not_in_maintenance``.
     """
@@ -100,40 +113,38 @@ def end_maintenance(*, city: str, vehicle_id: uuid.UUID, by: User) -> Allocation
     current = locked.current
     if current is None or not current.is_maintenance or current.state != VehicleState.NON_OPERATIONAL:
         raise VehicleRefused(_("This vehicle is not in maintenance."), code="not_in_maintenance")
-    _end_current(locked, by)
+    _end_current(locked, current, by)
     return current
 
 
 @retry_transaction(idempotent=True)
 def pause_vehicle(*, city: str, vehicle_id: uuid.UUID, owner: User, ends_at: datetime | None = None) -> Allocation:
-    """Keep one's own vehicle to oneself from now on, until ``ends_at`` or until one resumes it.
+    """Pause an owner's vehicle from now until ``ends_at`` or until it is resumed.
 
-    A pause breaks no booking: without ``ends_at`` it ends when the next one begins. Pausing what is paused
-    changes nothing. Locks the vehicle. Raises ``CalendarConflict`` (what is in its way), and
+    A pause does not cancel bookings: without ``ends_at``, it ends when the next one starts. Idempotent. Locks the
+    vehicle. Raises ``CalendarConflict`` (with the conflicting interval), and
     ``VehicleRefused``: ``vehicle_gone``, ``not_yours``, ``awaits_approval``, ``vehicle_in_use``, ``in_the_past``.
     """
     locked = _own_vehicle(city, vehicle_id, owner)
     if locked.current is not None and locked.current.is_paused:
         return locked.current
     if locked.vehicle.is_on_trip:
-        raise VehicleRefused(
-            _("Your vehicle is being ridden. Pause it once the ride has ended."), code="vehicle_in_use"
-        )
-    if ends_at is not None and ends_at <= locked.moment:
-        raise VehicleRefused(_("That is in the past."), code="in_the_past")
+        raise VehicleRefused(_("Your vehicle is in use. Pause it when the ride ends."), code="vehicle_in_use")
+    if ends_at is not None and ends_at <= locked.now:
+        raise VehicleRefused(_("Choose a time in the future."), code="in_the_past")
     if ends_at is None and locked.current is None and locked.ahead:
         ends_at = locked.ahead[0].starts_at
-    interval = Interval(locked.moment, ends_at)
-    if locked.in_the_way_of(interval):
+    interval = Interval(locked.now, ends_at)
+    if locked.conflicts_with(interval):
         raise conflict(locked, interval)
-    pause = set_aside(locked, AllocationKind.PAUSED, interval, state=VehicleState.NON_OPERATIONAL, by=owner)
+    pause = create_allocation(locked, AllocationKind.PAUSED, interval, state=VehicleState.NON_OPERATIONAL, by=owner)
     record_calendar(locked, before=None, actor=owner, allocation=pause)
     return pause
 
 
 @retry_transaction(idempotent=True)
 def resume_vehicle(*, city: str, vehicle_id: uuid.UUID, owner: User) -> None:
-    """Put one's own vehicle back on the road.
+    """End the pause of an owner's vehicle.
 
     Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``not_yours``, ``awaits_approval``,
     ``not_paused``.
@@ -141,17 +152,16 @@ def resume_vehicle(*, city: str, vehicle_id: uuid.UUID, owner: User) -> None:
     locked = _own_vehicle(city, vehicle_id, owner)
     if locked.current is None or not locked.current.is_paused:
         raise VehicleRefused(_("Your vehicle is not paused."), code="not_paused")
-    _end_current(locked, owner)
+    _end_current(locked, locked.current, owner)
 
 
 def _own_vehicle(city: str, vehicle_id: uuid.UUID, owner: User) -> LockedVehicle:
     locked = locked_on_the_road(city, vehicle_id, by=owner)
     if locked.vehicle.owner_id != owner.id:
-        raise VehicleRefused(_("This vehicle is not yours."), code="not_yours")
+        raise VehicleRefused(_("You don't own this vehicle."), code="not_yours")
     return locked
 
 
-def _end_current(locked: LockedVehicle, by: User) -> None:
-    current = locked.current
+def _end_current(locked: LockedVehicle, current: Allocation, by: User) -> None:
     end_allocation(locked, current)
     record_calendar(locked, before=current, actor=by, allocation=current)

@@ -1,4 +1,4 @@
-"""What the fleet forgets after a while."""
+"""Delete old data of the fleet."""
 
 from datetime import datetime, timedelta
 
@@ -13,10 +13,10 @@ from ..models import VehicleEvent
 BATCH = 500
 
 
-def forget_events(*, days: int) -> int:
-    """Delete events from more than so many days ago, and say how many.
+def delete_old_events(*, days: int) -> int:
+    """Delete events older than the given number of days, and return their number.
 
-    The last one of each vehicle stays, whatever its age: from there on its state can be replayed.
+    Each vehicle's last event is kept, whatever its age, so that its state can be replayed from there.
     """
     limit = timezone.now() - timedelta(days=days)
     return sum(_forget_in(city.name, limit) for city in registry)

@@ -1,4 +1,4 @@
-"""What the tests of calendars share."""
+"""Helpers for tests of calendars."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -46,7 +46,7 @@ def maintain(vehicle, start=None, end=None, by=None):
 
 
 def code_of(service, *args, **kwargs) -> str:
-    """The code with which a service refuses."""
+    """Return the code of the error that the block raises."""
     with pytest.raises(VehicleRefused) as refused:
         service(*args, **kwargs)
     assert str(refused.value)

@@ -1,4 +1,4 @@
-"""Fixtures that tests of calendars share."""
+"""Fixtures for tests of calendars."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from .calendars import NOON
 
 @pytest.fixture
 def clock(time_machine):
-    """It is noon until the test moves it; acts in one moment follow one another by microseconds."""
+    """Freeze time at noon, until the test moves it. Events at the same time are microseconds apart."""
     time_machine.move_to(NOON, tick=False)
     return time_machine
 
 
 @pytest.fixture
-def somebody(db):
+def other_rider(db):
     return UserFactory()
 
 

@@ -6,9 +6,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from fleet import geohash
-from fleet.choices import AllocationKind, EventType, ProblemKind, VehicleState
-from fleet.models import CODE_ALPHABET, CODE_DIGITS, Allocation, ProblemReport, Vehicle, VehicleEvent
+from cities import geohash
+from fleet.models import CODE_ALPHABET, CODE_DIGITS, Allocation, Vehicle, VehicleEvent
+from fleet.models.choices import AllocationKind, EventType, VehicleState
+from operations.models import ProblemKind, ProblemReport
 
 NOTRE_DAME = 48.852968, 2.349902
 EIFFEL_TOWER = 48.858370, 2.294481
@@ -16,7 +17,7 @@ A_YEAR = timedelta(days=365)
 
 
 def numbered_code(city: str, number: int) -> str:
-    """A label as services make them, but in order."""
+    """Return a vehicle code in sequence instead of at random."""
     from cities.registry import registry
 
     digits = ""
@@ -27,9 +28,9 @@ def numbered_code(city: str, number: int) -> str:
 
 
 class VehicleFactory(factory.django.DjangoModelFactory):
-    """A free scooter of the operator's at Notre-Dame in Paris; ``owner=`` makes it somebody's.
+    """A free scooter of the operator at Notre-Dame in Paris, or an owner's with ``owner=``.
 
-    It has been on the street for a year, and its log says so; ``logged=False`` leaves the log empty.
+    It has been on the street for a year, with an event in its log; ``logged=False`` leaves the log empty.
     """
 
     class Meta:
@@ -66,7 +67,7 @@ class VehicleFactory(factory.django.DjangoModelFactory):
 
 
 def first_event(vehicle: Vehicle) -> dict:
-    """What happened a year ago, all at once, so that the vehicle is what it is."""
+    """Record an event a year ago that leads to the vehicle's current state."""
     types, state = [EventType.PROVIDER_DROP_OFF], VehicleState.AVAILABLE
     if vehicle.awaits_approval:
         types, state = [*types, EventType.OFF_HOURS], VehicleState.NON_OPERATIONAL
@@ -78,7 +79,7 @@ def first_event(vehicle: Vehicle) -> dict:
 
 
 class VehicleEventFactory(factory.django.DjangoModelFactory):
-    """An act on a vehicle, now; ``last_event_at`` of the vehicle is the caller's."""
+    """An event that occurs now. The caller sets the vehicle's ``last_event_at``."""
 
     class Meta:
         model = VehicleEvent
@@ -94,9 +95,9 @@ class VehicleEventFactory(factory.django.DjangoModelFactory):
 
 
 class AllocationFactory(factory.django.DjangoModelFactory):
-    """A booking of two hours that begins in a day; ``reservation``, ``maintenance`` and ``paused`` go on now.
+    """A two-hour booking from tomorrow. ``reservation``, ``maintenance`` and ``paused`` are in effect now.
 
-    It was made without an event, as if an import had put it there: replaying sees it begin and end all the same.
+    It has no event, like an imported row. Replaying includes its start and end nevertheless.
     """
 
     class Meta:
@@ -108,7 +109,7 @@ class AllocationFactory(factory.django.DjangoModelFactory):
             starts_at=factory.LazyFunction(lambda: timezone.now() - timedelta(minutes=1)),
             ends_at=factory.LazyAttribute(lambda allocation: allocation.starts_at + timedelta(minutes=10)),
         )
-        booking = factory.Trait(kind=AllocationKind.BOOKING)  # as it is anyway
+        booking = factory.Trait(kind=AllocationKind.BOOKING)  # the default
         maintenance = factory.Trait(
             kind=AllocationKind.MAINTENANCE,
             state=VehicleState.NON_OPERATIONAL,
@@ -144,7 +145,7 @@ class AllocationFactory(factory.django.DjangoModelFactory):
 
 
 class ProblemReportFactory(factory.django.DjangoModelFactory):
-    """An open report of dirt."""
+    """An open report of a dirty vehicle."""
 
     class Meta:
         model = ProblemReport
@@ -157,4 +158,4 @@ class ProblemReportFactory(factory.django.DjangoModelFactory):
 
 
 class BookingFactory(AllocationFactory):
-    """The plain one, by its name."""
+    """A trait for the default, so that it has a name."""

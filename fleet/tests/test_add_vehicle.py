@@ -1,4 +1,4 @@
-"""People put their own vehicles on the road, in their home city (rows M20, M34)."""
+"""Owners add vehicles in their home city."""
 
 import re
 
@@ -7,8 +7,8 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from fleet.choices import VehicleType
 from fleet.models import Vehicle
+from fleet.models.choices import VehicleType
 from fleet.services import VehicleRefused, add_vehicle, remove_vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.tests.locality import assert_local
@@ -58,7 +58,7 @@ def test_the_person_becomes_an_owner(rider_client, rider):
 def test_the_person_reads_that_it_was_added_and_sees_it_on_the_list(rider_client):
     response = rider_client.post(ADD, FORM, follow=True)
     vehicle = Vehicle.objects.get()
-    hint = f"Its code is {vehicle.code}. Print its label and put it on."
+    hint = f"Its code is {vehicle.code}. Print the label and attach it."
     assert texts(response) == ["Vehicle added in Paris!", hint]
     assert response.redirect_chain == [(vehicle.get_absolute_url(), 302)]
     assert "Print its label" in response.content.decode()
@@ -69,19 +69,19 @@ def test_only_type_color_and_place_are_required(rider_client):
     assert set(errors(rider_client.post(ADD, {}))) == {"type", "color", "last_location"}
 
 
-def test_a_point_on_the_map_is_enough_and_is_said_in_the_readers_language(rider_client):
+def test_a_point_on_the_map_is_enough_and_is_shown_in_the_readers_language(rider_client):
     latitude, longitude = map(str, EIFFEL_TOWER)
     rider_client.post(ADD, FORM | {"last_location": "", "latitude": latitude, "longitude": longitude})
     vehicle = Vehicle.objects.get()
     assert (vehicle.last_location, vehicle.position) == ("", EIFFEL_TOWER)
-    assert vehicle.place == "At the point on the map, Paris"
+    assert vehicle.place == "Pinned location, Paris"
     with translation.override("es"):
-        assert vehicle.place == "En el punto del mapa, Paris"
+        assert vehicle.place == "Ubicación marcada en el mapa, París"
 
 
 def test_without_words_and_without_a_position_the_form_says_what_is_missing(rider_client):
     response = rider_client.post(ADD, FORM | {"last_location": " "})
-    assert errors(response) == {"last_location": ["Say where it stands: in words, or on the map."]}
+    assert errors(response) == {"last_location": ["Tell us where it's parked: describe it or pin it on the map."]}
     assert not Vehicle.objects.exists()
 
 
@@ -112,35 +112,35 @@ def test_away_from_home_it_is_added_at_home_and_home_is_shown(rider_client):
 
 
 @pytest.mark.parametrize("forged", [{"city": "rome"}, {"owner_id": "x"}, {"status": "removed"}, {"code": "ROM22222"}])
-def test_what_the_form_does_not_ask_is_not_taken_from_it(rider_client, rider, forged):
+def test_data_without_a_form_field_is_ignored(rider_client, rider, forged):
     rider_client.post(ADD, FORM | forged)
     vehicle = Vehicle.objects.get()
     assert (vehicle.city, vehicle.owner_id, vehicle.status) == ("paris", rider.id, "available")
     assert vehicle.code.startswith("PAR")
 
 
-def test_who_has_moved_meanwhile_adds_nothing(rider):
+def test_someone_who_has_moved_meanwhile_adds_nothing(rider):
     User.objects.filter(id=rider.id).update(city="rome")
     with pytest.raises(VehicleRefused) as refused:
         add_vehicle(owner=rider, type="bike", color="red", last_location="Here", token="form")
-    assert refused.value.code == "home_city_changed"
+    assert refused.value.code == "account_changed"
     assert not Vehicle.objects.exists()
 
 
-def test_an_account_that_is_closed_meanwhile_adds_nothing(rider):
+def test_a_concurrently_removed_account_adds_nothing(rider):
     User.objects.filter(id=rider.id).update(is_active=False)
     with pytest.raises(VehicleRefused):
         add_vehicle(owner=rider, type="bike", color="red", last_location="Here", token="form")
     assert not Vehicle.objects.exists()
 
 
-def test_where_staff_look_first_the_owner_is_told_and_riders_do_not_see_it(rider_client, settings):
+def test_with_approval_the_owner_is_notified_and_riders_do_not_see_it(rider_client, settings):
     settings.VEHICLES_NEED_APPROVAL = True
     response = rider_client.post(ADD, FORM, follow=True)
     vehicle = Vehicle.objects.get()
     assert vehicle.awaits_approval
     assert texts(response)[0] == "Vehicle added in Paris!"
-    assert texts(response)[-1] == "Riders see it once our staff have looked at it."
+    assert texts(response)[-1] == "Riders will see it once it's approved."
     assert response.redirect_chain == [(vehicle.get_absolute_url(), 302)]
     assert list(rider_client.get("/vehicles/").context["page"]) == []
 
@@ -174,7 +174,7 @@ def test_the_same_token_of_two_people_adds_two(client):
     assert Vehicle.objects.count() == 2
 
 
-def test_a_form_that_comes_back_keeps_its_token(rider_client):
+def test_a_form_with_errors_keeps_its_token(rider_client):
     page = rider_client.post(ADD, FORM | {"color": ""}).content.decode()
     assert value_of(page, "token") == "form"
 
@@ -201,7 +201,7 @@ def test_one_form_sent_ten_times_at_once_adds_one_vehicle(rider):
 
 @pytest.mark.parametrize("position", [COLOSSEUM, {"latitude": "0", "longitude": "0"}])
 def test_a_position_outside_the_city_is_refused_beside_the_field(rider_client, position):
-    assert errors(rider_client.post(ADD, FORM | position)) == {"latitude": ["That position is not in Paris."]}
+    assert errors(rider_client.post(ADD, FORM | position)) == {"latitude": ["That position is outside Paris."]}
     assert not Vehicle.objects.exists()
 
 
@@ -214,7 +214,7 @@ def test_half_a_position_is_refused_beside_the_missing_half(rider_client, given,
 
 
 @pytest.mark.parametrize("number", ["NaN", "inf", "-Infinity", "91", "-91", "x", "\0", "48,85,1", "🛴", "9" * 10_000])
-def test_a_latitude_that_is_none_is_refused_beside_the_field(rider_client, number):
+def test_an_invalid_latitude_is_an_error_at_the_field(rider_client, number):
     assert "latitude" in errors(rider_client.post(ADD, FORM | {"latitude": number, "longitude": "2.35"}))
 
 
@@ -223,7 +223,7 @@ def test_a_latitude_that_is_none_is_refused_beside_the_field(rider_client, numbe
     [(field, text) for field in ("type", "color", "last_location") for text in ("", "  ", "\0", "x" * 10_000)]
     + [("type", "tank"), ("type", "🛴"), ("brand", "\0"), ("brand", "x" * 65)],
 )
-def test_nonsense_is_refused_beside_its_field(rider_client, field, nonsense):
+def test_invalid_input_is_an_error_at_its_field(rider_client, field, nonsense):
     assert set(errors(rider_client.post(ADD, FORM | {field: nonsense}))) == {field}
 
 
@@ -237,7 +237,7 @@ def test_of_a_field_sent_twice_the_last_counts(rider_client):
     assert Vehicle.objects.get().color == "green"
 
 
-def test_a_form_that_comes_back_keeps_what_was_typed(rider_client):
+def test_a_form_with_errors_keeps_its_input(rider_client):
     typed = {"color": "mauve", "brand": "Own make", "latitude": "48.85", "longitude": "x"}
     page = rider_client.post(ADD, FORM | typed).content.decode()
     for name, text in {**typed, "last_location": "Eiffel Tower"}.items():
@@ -260,13 +260,13 @@ def test_other_methods_are_refused(rider_client, method):
     assert getattr(rider_client, method)(ADD).status_code == 405
 
 
-def test_adding_asks_one_city_only(rider_client):
+def test_adding_queries_one_city_only(rider_client):
     with assert_local():
         rider_client.post(ADD, FORM | {"latitude": "48.85", "longitude": "2.35"})
     assert Vehicle.objects.exists()
 
 
-def test_a_code_that_is_taken_is_drawn_again(rider, monkeypatch):
+def test_a_taken_code_is_replaced(rider, monkeypatch):
     taken = VehicleFactory().code
     codes = iter([taken, taken, "PAR7K3M2"])
     monkeypatch.setattr("fleet.services.vehicles.new_code", lambda city: next(codes))

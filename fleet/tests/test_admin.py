@@ -1,4 +1,4 @@
-"""Staff keep the fleet in the admin, although its key is composite."""
+"""Vehicles in the admin, despite their composite key."""
 
 import re
 import uuid
@@ -12,12 +12,13 @@ from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
 from fleet.admin import VehicleForm
 from fleet.models import Vehicle
-from fleet.services import VehicleRefused, approve_vehicle
+from fleet.services import VehicleRefused, approve_vehicle, remove_vehicle
+from fleet.tests.calendars import log, reserve
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 LIST = "/admin/fleet/vehicle/"
 ADD = "/admin/fleet/vehicle/add/"
@@ -28,7 +29,7 @@ def change_url(vehicle, page="change"):
 
 
 def form_of(vehicle, **changes):
-    """What the change page sends: what it showed, and what staff made of it."""
+    """Return the change form's data: its initial values with the given changes."""
     shown = {name: "" if getattr(vehicle, name) is None else getattr(vehicle, name) for name in VehicleForm.Meta.fields}
     return {f"initial-{name}": value for name, value in shown.items()} | shown | changes
 
@@ -108,12 +109,12 @@ def test_the_list_can_be_narrowed(client, fleet, filters, found):
     ("position", "refused"),
     [({}, True), ({"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}, False)],
 )
-def test_a_new_vehicle_stands_somewhere_in_words_or_on_the_map(client, staff, position, refused):
+def test_a_new_vehicle_needs_a_description_or_a_position(client, staff, position, refused):
     data = {"city": "paris", "type": "bike", "color": "red", "last_location": "", "lock_code": "1234"}
     page = client.post(ADD, data | position, follow=True).content.decode()
-    assert ("Say where it stands: in words, or on the map." in page) == refused
+    assert ("parked: describe it or pin it on the map." in page) == refused
     assert Vehicle.objects.exists() != refused
-    assert refused or "At the point on the map" in client.get(LIST).content.decode()
+    assert refused or "Pinned location" in client.get(LIST).content.decode()
 
 
 def test_staff_add_a_vehicle_of_the_operators(client, staff):
@@ -139,7 +140,7 @@ def test_a_position_outside_the_city_is_refused_beside_the_field(client, staff):
     data = {"city": "rome", "type": "bike", "color": "red", "last_location": "Far away"}
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1], "lock_code": "1"}
     response = client.post(ADD, data | position)
-    assert "not in Rome" in str(response.context["errors"])
+    assert "outside Rome" in str(response.context["errors"])
 
 
 @pytest.mark.parametrize("name", ["battery_percent", "range_m"])
@@ -173,7 +174,7 @@ def test_staff_change_a_vehicle_and_its_history_says_so(client, fleet):
     assert "Changed Color" in history.content.decode()
 
 
-def test_what_a_ride_moved_meanwhile_stays(client, fleet):
+def test_concurrent_changes_by_a_ride_are_kept(client, fleet):
     vehicle = fleet[0]
     shown = client.get(change_url(vehicle))
     assert {f"initial-{name}" for name in VehicleForm.Meta.fields} <= set(
@@ -238,7 +239,7 @@ def test_the_change_page_shows_the_last_rides(client, staff):
     assert "Eiffel Tower" in client.get(change_url(ride.vehicle)).content.decode()
 
 
-def test_a_vehicle_nobody_rode_can_be_deleted(client, fleet):
+def test_a_vehicle_without_rides_can_be_deleted(client, fleet):
     owned = fleet[2]
     assert client.get(change_url(owned, "delete")).status_code == 200
     client.post(change_url(owned, "delete"), {"post": "yes"})
@@ -246,6 +247,23 @@ def test_a_vehicle_nobody_rode_can_be_deleted(client, fleet):
     owned.owner.refresh_from_db()
     assert owned.owner.owned_vehicles == 0
     assert LogEntry.objects.filter(object_id=str(owned.pk)).exists()
+
+
+def test_deleting_a_removed_vehicle_does_not_count_it_twice(client, staff):
+    owner = UserFactory()
+    removed, _kept = VehicleFactory.create_batch(2, owner=owner)
+    remove_vehicle(city="paris", vehicle_id=removed.id, by=owner)
+    client.post(change_url(removed, "delete"), {"post": "yes"})
+    owner.refresh_from_db()
+    assert (Vehicle.objects.count(), owner.owned_vehicles) == (1, 1)
+
+
+def test_correcting_the_place_of_a_reserved_vehicle_logs_no_search(client, fleet, rider):
+    reserve(rider, fleet[0])
+    client.post(change_url(fleet[0]), form_of(fleet[0], last_location="Louvre"))
+    fleet[0].refresh_from_db()
+    assert fleet[0].last_location == "Louvre"
+    assert log(fleet[0])[-1] == (["reservation_start"], "reserved")
 
 
 def test_a_vehicle_with_rides_is_not_deleted(client, staff):
@@ -264,12 +282,12 @@ def test_many_are_deleted_at_once(client, fleet):
     "key", ["junk", "paris:junk", "paris:", ":", "paris:\0", f"mars:{uuid.UUID(int=7)}", "é" * 500]
 )
 @pytest.mark.parametrize("page", ["change", "delete", "history"])
-def test_a_junk_key_leads_back_to_the_start(client, staff, key, page):
+def test_an_invalid_key_leads_back_to_the_start(client, staff, key, page):
     response = client.get(reverse(f"admin:fleet_vehicle_{page}", args=[key]))
-    assert response.status_code in {302, 404}
+    assert (response.status_code, response.headers.get("Location")) == (302, "/admin/")
 
 
-def test_junk_among_the_chosen_keys_is_passed_over(client, fleet):
+def test_invalid_keys_in_a_selection_are_ignored(client, fleet):
     keys = ["junk", f"rome:{uuid.uuid4()}", str(fleet[0].pk)]
     client.post(LIST, {"action": "delete_selected", "_selected_action": keys, "post": "yes"})
     assert Vehicle.objects.count() == 2
@@ -277,10 +295,10 @@ def test_junk_among_the_chosen_keys_is_passed_over(client, fleet):
 
 def test_staff_decommission_vehicles_after_confirming(client, fleet):
     page = act(client, "decommission", fleet)
-    assert "off the road?" in page.content.decode()
+    assert "for good?" in page.content.decode()
     assert not Vehicle.objects.filter(status="removed").exists()
     page = act(client, "decommission", fleet, confirmed="yes")
-    assert "Vehicles taken off the road: 3." in page.content.decode()
+    assert "Vehicles decommissioned: 3." in page.content.decode()
     assert Vehicle.objects.filter(status="removed").count() == 3
     fleet[2].owner.refresh_from_db()
     assert not fleet[2].owner.is_owner
@@ -289,7 +307,7 @@ def test_staff_decommission_vehicles_after_confirming(client, fleet):
 def test_a_vehicle_being_ridden_is_not_decommissioned(client, staff):
     ride = OpenRideFactory()
     page = act(client, "decommission", [ride.vehicle], confirmed="yes")
-    assert "is being ridden" in page.content.decode()
+    assert "is in use" in page.content.decode()
     ride.vehicle.refresh_from_db()
     assert ride.vehicle.is_on_trip
 
@@ -307,7 +325,7 @@ def test_an_action_takes_at_most_500_vehicles(client, staff, action, confirmed):
 def test_staff_approve_what_owners_added_after_confirming(client, staff):
     vehicle = VehicleFactory(approved_at=None, owner=UserFactory())
     page = act(client, "approve", [vehicle])
-    assert "Let riders see" in page.content.decode()
+    assert "Approve these vehicles?" in page.content.decode()
     vehicle.refresh_from_db()
     assert not vehicle.is_available
     act(client, "approve", [vehicle], confirmed="yes")
@@ -327,7 +345,7 @@ def test_a_removed_vehicle_is_not_approved(client, staff):
     assert refused.value.code == "vehicle_gone"
 
 
-@pytest.mark.parametrize(("action", "said"), [("decommission", "Decommissioned."), ("approve", "Approved for riders.")])
+@pytest.mark.parametrize(("action", "said"), [("decommission", "Decommissioned."), ("approve", "Approved.")])
 def test_the_history_says_who_did_what(client, staff, action, said):
     vehicles = [VehicleFactory(approved_at=None), VehicleFactory(approved_at=None)]
     act(client, action, vehicles, confirmed="yes")

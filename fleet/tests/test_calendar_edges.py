@@ -1,37 +1,36 @@
-"""The edges: the very moment, a clock that is set back, people who have moved or left, neighbours in a calendar."""
+"""Edge cases: exact boundaries, clocks set back, people who moved or left, and adjacent allocations."""
 
+from datetime import date
 from functools import partial
 
 import pytest
 
-from accounts.models import Notice, User
+from accounts.models import User
 from accounts.services import move_home, remove_account
 from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
-from fleet.choices import ProblemKind
+from fleet.calendar.availability import Availability
 from fleet.models import Vehicle
 from fleet.services import (
     approve_vehicle,
     cancel_allocation,
-    drop_off_vehicle,
+    cancel_own_allocation,
     end_maintenance,
-    give_back,
-    mark_found,
     pause_vehicle,
-    pick_up_vehicle,
     put_in_maintenance,
     remove_vehicle,
-    report_missing,
-    report_problem,
     resume_vehicle,
-    swap_battery,
 )
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, maintain, reserve
 from fleet.tests.factories import VehicleFactory
+from notifications.models import Notification
+from operations.models import ProblemKind
+from operations.services.field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
+from operations.services.reports import report_problem
 from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 QUARTER = 1 / 4  # of an hour: the shortest booking
 
@@ -51,14 +50,21 @@ def end(ride):
 
 
 def report(person, vehicle, kind=ProblemKind.BRAKES):
-    return report_problem(reporter=person, vehicle_city=vehicle.city, vehicle_id=vehicle.id, kind=kind, token="form")
+    return report_problem(
+        reporter=person,
+        vehicle_city=vehicle.city,
+        vehicle_id=vehicle.id,
+        kind=kind,
+        token="form",
+        at_label=True,
+    )
 
 
 def rideable(vehicle, person):
     return Vehicle.objects.in_city(vehicle.city).rideable_by(person).filter(id=vehicle.id).exists()
 
 
-# --- The moment, and the clock --------------------------------------------------------------------------
+# --- Exact times, and the clock --------------------------------------------------------------------------
 
 
 def test_a_ride_that_ends_in_the_moment_of_a_report_leaves_the_vehicle_out_of_service(rider, vehicle):
@@ -77,8 +83,8 @@ def test_a_ride_that_ends_after_the_clock_was_set_back_still_meets_the_maintenan
     assert log(vehicle)[-1] == (["trip_end", "maintenance"], "non_operational")
 
 
-def test_by_a_clock_that_was_set_back_nothing_is_reserved_into_a_booking(rider, somebody, vehicle, clock):
-    book(somebody, vehicle, 5, 6)
+def test_by_a_clock_that_was_set_back_nothing_is_reserved_into_a_booking(rider, other_rider, vehicle, clock):
+    book(other_rider, vehicle, 5, 6)
     clock.move_to(NOON + 5 * HOUR - MINUTE, tick=False)
     swapped = Vehicle.objects.filter(id=vehicle.id)
     swapped.update(battery_percent=20)
@@ -88,7 +94,7 @@ def test_by_a_clock_that_was_set_back_nothing_is_reserved_into_a_booking(rider, 
     assert code_of(start, rider, vehicle) == "booked_soon"
 
 
-def test_one_holds_one_vehicle_whatever_the_vehicles_clocks_say(rider, vehicle, clock):
+def test_people_reserve_one_vehicle_whatever_the_vehicles_times(rider, vehicle, clock):
     other = VehicleFactory(battery_percent=20)
     clock.move_to(NOON + HOUR, tick=False)
     swap_battery(city="paris", vehicle_id=other.id, by=None)
@@ -97,47 +103,62 @@ def test_one_holds_one_vehicle_whatever_the_vehicles_clocks_say(rider, vehicle, 
     assert code_of(reserve, rider, other, "another form") == "already_holding"
 
 
+def test_ending_a_reservation_in_its_last_moment_keeps_the_next_one(rider, vehicle, clock):
+    first = reserve(rider, vehicle)
+    clock.move_to(NOON + 10 * MINUTE, tick=False)
+    reserve(rider, VehicleFactory(), "second form")
+    clock.move_to(first.ends_at - MINUTE / 60, tick=False)  # by another server's clock
+    cancel_own_allocation(rider=rider, city="paris", allocation_id=first.id)
+    assert code_of(reserve, rider, VehicleFactory(), "third form") == "already_holding"
+
+
+def test_the_calendars_last_day_is_by_the_citys_clock(rider, clock):
+    clock.move_to(NOON + 11 * HOUR, tick=False)  # 1 a.m. in Paris, 7 p.m. in New York
+    last = {city: Availability.of(VehicleFactory(city=city), viewer=rider).last_day for city in ("paris", "new york")}
+    assert last == {"paris": date(2030, 6, 1), "new york": date(2030, 5, 31)}
+
+
 def test_the_same_form_after_its_booking_was_cancelled_in_the_same_moment_says_so(rider, vehicle):
     booking = book(rider, vehicle, 0, 1)
-    give_back(rider=rider, city="paris", allocation_id=booking.id)
+    cancel_own_allocation(rider=rider, city="paris", allocation_id=booking.id)
     assert code_of(book, rider, vehicle, 0, 1) == "already_ended"
 
 
 # --- Neighbours -----------------------------------------------------------------------------------------
 
 
-def test_the_shortest_booking_is_ridden_however_soon_the_next_one_begins(rider, somebody, vehicle, clock):
+def test_the_shortest_booking_is_ridden_however_soon_the_next_one_begins(rider, other_rider, vehicle, clock):
     book(rider, vehicle, 1, 1 + QUARTER)
-    book(somebody, vehicle, 1 + QUARTER, 2)
+    book(other_rider, vehicle, 1 + QUARTER, 2)
     clock.move_to(NOON + HOUR + MINUTE, tick=False)
     assert rideable(vehicle, rider)
     assert start(rider, vehicle).due_at == NOON + HOUR + 15 * MINUTE
 
 
-def test_what_one_holds_is_ridden_however_soon_a_booking_begins(rider, somebody, vehicle, clock):
+def test_a_reserved_vehicle_can_be_ridden_however_soon_a_booking_begins(rider, other_rider, vehicle, clock):
     reserve(rider, vehicle)
-    book(somebody, vehicle, QUARTER, 1)
+    book(other_rider, vehicle, QUARTER, 1)
     clock.move_to(NOON + 5 * MINUTE, tick=False)
     assert rideable(vehicle, rider)
     assert start(rider, vehicle).due_at == NOON + 15 * MINUTE
 
 
-def test_somebody_else_may_do_neither(somebody, vehicle, clock):
+def test_someone_else_may_do_neither(other_rider, vehicle, clock):
     book(UserFactory(), vehicle, 1, 1 + QUARTER)
     book(UserFactory(), vehicle, 1 + QUARTER, 2)
     clock.move_to(NOON + HOUR + MINUTE, tick=False)
-    assert not rideable(vehicle, somebody)
-    assert code_of(start, somebody, vehicle) == "booked"
+    assert not rideable(vehicle, other_rider)
+    assert code_of(start, other_rider, vehicle) == "booked"
 
 
-def test_who_reports_a_problem_is_told_that_it_costs_their_own_booking(rider, vehicle):
-    book(rider, vehicle, 24, 25)
+def test_a_report_that_cancels_the_reporters_booking_notifies_them(rider, vehicle):
+    book(rider, vehicle, 1, 2)
     report(rider, vehicle)
     assert [each.kind for each in live(vehicle)] == ["maintenance"]
-    assert [notice.code for notice in Notice.objects.filter(user_id=rider.id)] == ["booking_cancelled"]
+    assert [notice.code for notice in Notification.objects.filter(user_id=rider.id)] == ["booking_cancelled"]
 
 
-# --- Whoever has moved or left since their page was made ------------------------------------------------
+# --- People who have moved or left since their page was made ------------------------------------------------
 
 
 def acts_of_staff(vehicle):
@@ -169,7 +190,7 @@ moves = pytest.mark.parametrize("leave", ["moves", "leaves"])
 
 
 def gone(person, leave):
-    """As their page still has them."""
+    """As on their page, which is outdated."""
     page = User.objects.get(id=person.id)
     if leave == "leaves":
         remove_account(user=person)
@@ -180,7 +201,7 @@ def gone(person, leave):
 
 @moves
 @pytest.mark.parametrize("act", acts_of_people(Vehicle()))
-def test_who_moves_or_leaves_meanwhile_is_refused(rider, vehicle, act, leave):
+def test_someone_who_moves_or_leaves_meanwhile_is_refused(rider, vehicle, act, leave):
     assert code_of(acts_of_people(vehicle)[act], gone(rider, leave)) == "account_changed"
     assert live(vehicle) == []
 

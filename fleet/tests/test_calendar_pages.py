@@ -1,4 +1,4 @@
-"""A vehicle's calendar: a month at a glance, a day in detail (rows I5, I6; defects IB1 to IB5)."""
+"""A vehicle's calendar pages: months and days."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
-from fleet.availability import Availability
+from fleet.calendar.availability import Availability
 from fleet.services import pause_vehicle
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, maintain, reserve
 from fleet.tests.factories import BookingFactory, VehicleFactory
@@ -34,7 +34,7 @@ def seen(vehicle, rider):
 
 
 def uses(vehicle, rider, day):
-    """What a day says, in hours after its local midnight."""
+    """Return the stretches of a day, in hours after local midnight."""
     found = seen(vehicle, rider).day_of(day)
     return [
         ((part.start - found.start) / HOUR, (part.end - found.start) / HOUR, str(part.use)) for part in found.stretches
@@ -43,12 +43,12 @@ def uses(vehicle, rider, day):
 
 def standings(vehicle, rider, day=TODAY):
     return {
-        cell.date.day: str(cell.standing) for week in seen(vehicle, rider).month_of(day).weeks for cell in week if cell
+        cell.date.day: str(cell.status) for week in seen(vehicle, rider).month_of(day).weeks for cell in week if cell
     }
 
 
 def calendar_of(client, vehicle, **query):
-    response = client.get(reverse("fleet:vehicle_calendar", args=[vehicle.city, vehicle.id]), query)
+    response = client.get(reverse("fleet:vehicle_calendar", args=[vehicle.city, vehicle.public_id]), query)
     assert response.status_code == 200
     return response
 
@@ -63,14 +63,14 @@ class TestADay:
     def test_yesterday_is_past(self, vehicle, rider):
         assert uses(vehicle, rider, TODAY - timedelta(days=1)) == [(0, 24, "past")]
 
-    def test_somebody_elses_booking_is_taken_and_ones_own_is_yours(self, vehicle, rider):
+    def test_someone_elses_booking_is_shown_as_taken_and_the_riders_as_theirs(self, vehicle, rider):
         book(rider, vehicle, 1, 2)
         book(UserFactory(), vehicle, 4, 5)
         assert uses(vehicle, rider, TODAY) == [
             (0, 14, "past"), (14, 15, "free"), (15, 16, "own"), (16, 18, "free"), (18, 19, "taken"), (19, 24, "free"),
         ]  # fmt: skip
 
-    def test_where_one_of_others_ends_and_the_next_begins_is_not_told(self, vehicle, rider):
+    def test_boundaries_between_others_bookings_are_not_revealed(self, vehicle, rider):
         book(UserFactory(), vehicle, 1, 2)
         book(UserFactory(), vehicle, 2, 3)
         assert (15, 17, "taken") in uses(vehicle, rider, TODAY)
@@ -92,11 +92,11 @@ class TestADay:
         )  # fmt: skip
         assert uses(vehicle, rider, TODAY) == [(0, 14, "past"), (14, 15, "taken"), (15, 24, "free")]
 
-    def test_a_ride_stands_in_the_way_until_the_guard_is_over(self, rider):
+    def test_a_ride_conflicts_until_the_end_of_the_buffer(self, rider):
         vehicle = OpenRideFactory().vehicle
         assert uses(vehicle, rider, TODAY) == [(0, 14, "past"), (14, 14.25, "ride"), (14.25, 24, "free")]
 
-    def test_what_is_cancelled_is_free(self, vehicle, rider):
+    def test_a_cancelled_interval_is_free(self, vehicle, rider):
         BookingFactory(vehicle=vehicle, cancelled_at=NOON)
         assert uses(vehicle, rider, TOMORROW) == [(0, 24, "free")]
 
@@ -117,7 +117,7 @@ class TestAMonth:
         found = standings(vehicle, rider)
         assert [found[day] for day in (1, 2, 3, 4)] == ["free", "partly", "taken", "free"]
 
-    def test_what_is_left_but_too_short_to_book_is_taken(self, vehicle, rider):
+    def test_a_gap_too_short_to_book_counts_as_taken(self, vehicle, rider):
         maintain(vehicle, start=0.2)
         assert standings(vehicle, rider)[1] == "taken"
 
@@ -138,7 +138,7 @@ class TestAMonth:
         month = seen(vehicle, rider).month_of(asked)
         assert (month.first, month.previous, month.next) == (shown, None, None)
 
-    def test_one_can_go_on_to_the_next_month_and_back(self, vehicle, rider, clock):
+    def test_links_lead_to_the_next_month_and_back(self, vehicle, rider, clock):
         clock.move_to(NOON + timedelta(days=10), tick=False)
         may = seen(vehicle, rider).month_of(date(2030, 5, 20))
         june = seen(vehicle, rider).month_of(may.next)
@@ -149,7 +149,7 @@ class TestWhatIsFreeNext:
     def test_now(self, vehicle, rider):
         assert seen(vehicle, rider).next_start == NOON
 
-    def test_after_what_is_in_the_way(self, vehicle, rider):
+    def test_after_the_conflicting_one(self, vehicle, rider):
         book(UserFactory(), vehicle, 0, 2)
         assert seen(vehicle, rider).next_start == NOON + 2 * HOUR
 
@@ -157,7 +157,7 @@ class TestWhatIsFreeNext:
         maintain(vehicle)
         assert seen(vehicle, rider).next_start is None
 
-    def test_after_a_ride_that_goes_on_once_the_guard_is_over(self, rider):
+    def test_during_a_ride_after_the_buffer(self, rider):
         assert seen(OpenRideFactory().vehicle, rider).next_start == NOON + 15 * MINUTE
 
 
@@ -171,14 +171,14 @@ class TestThePage:
         assert "/book/?from=2030-05-01T22%3A00Z" in day
         assert "/book/?from=2030-05-02T13%3A00Z" in day
 
-    def test_ones_own_is_marked_and_leads_to_it(self, rider_client, rider, vehicle):
+    def test_the_riders_own_is_marked_and_linked(self, rider_client, rider, vehicle):
         booking = book(rider, vehicle, 24, 25)
         day = calendar_of(rider_client, vehicle, day="2030-05-02").content.decode()
         assert "Yours" in day
         assert booking.get_absolute_url() in day
 
     @pytest.mark.parametrize("kind", ["booking", "reservation", "pause", "maintenance"])
-    def test_it_never_says_whose_it_is_nor_what_for(self, client_of, rider, kind):
+    def test_it_never_reveals_whose_it_is_or_what_for(self, client_of, rider, kind):
         other = UserFactory(username="zelda", first_name="Zelda")
         vehicle = VehicleFactory(owner=other)
         if kind == "booking":
@@ -196,7 +196,7 @@ class TestThePage:
             assert "zelda" not in text
             assert str(other.id) not in text
 
-    def test_a_day_on_which_the_clocks_are_changed_says_so(self, rider_client, vehicle, clock):
+    def test_a_day_with_a_clock_change_says_so(self, rider_client, vehicle, clock):
         page = calendar_of(rider_client, vehicle, day="2030-10-27").content.decode()
         assert "this day has 25 hours" in page
 
@@ -204,16 +204,16 @@ class TestThePage:
     @pytest.mark.parametrize(
         "value", ["", "x", "2030-13-01", "2030-02-31", "9999-12-31", "0001-01-01", "\0", "2030-99"]
     )
-    def test_nonsense_in_the_address_shows_this_month(self, rider_client, vehicle, name, value):
+    def test_an_invalid_month_shows_the_current_one(self, rider_client, vehicle, name, value):
         assert calendar_of(rider_client, vehicle, **{name: value}).context["month"].first == TODAY
 
     def test_it_takes_three_statements_in_one_city(self, rider_client, vehicle, django_assert_num_queries):
         for number in range(5):
             book(UserFactory(), vehicle, 20 * number + 1, 20 * number + 2)
-        with assert_local(), django_assert_num_queries(3):  # who asks, the vehicle, its calendar
+        with assert_local(), django_assert_num_queries(3):  # the user, the vehicle, its calendar
             calendar_of(rider_client, vehicle, day="2030-05-02")
 
-    def test_what_waits_for_approval_has_none_for_others(self, rider_client):
+    def test_vehicles_waiting_for_approval_have_none_for_others(self, rider_client):
         vehicle = VehicleFactory(approved_at=None)
-        url = reverse("fleet:vehicle_calendar", args=["paris", vehicle.id])
+        url = reverse("fleet:vehicle_calendar", args=["paris", vehicle.public_id])
         assert rider_client.get(url).status_code == 404

@@ -1,4 +1,4 @@
-"""Many people at one calendar in the same moment: nothing is given away twice, and whoever loses is told why."""
+"""Concurrent changes to a calendar: no interval is given away twice, and those who lose see the reason."""
 
 import re
 from collections import Counter
@@ -9,35 +9,33 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Notice, User
+from accounts.models import User
 from accounts.services import move_home, remove_account
 from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
-from fleet.choices import ProblemKind
-from fleet.models import Allocation, ProblemReport, Vehicle, VehicleEvent
+from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.services import (
     add_vehicle,
     book_vehicle,
     cancel_allocation,
-    close_report,
-    drop_off_vehicle,
-    give_back,
+    cancel_own_allocation,
     pause_vehicle,
-    pick_up_vehicle,
     put_in_maintenance,
     remove_vehicle,
-    report_problem,
     reserve_vehicle,
     resume_vehicle,
-    swap_battery,
 )
 from fleet.tests.calendars import HOUR, MINUTE, live
 from fleet.tests.factories import VehicleFactory
 from movr_project.errors import Refused
 from movr_project.tests.threads import at_once
+from notifications.models import Notification
+from operations.models import ProblemKind, ProblemReport
+from operations.services.field_work import drop_off_vehicle, pick_up_vehicle, swap_battery
+from operations.services.reports import close_report, report_problem
 from rides.models import Ride
 from rides.services import end_ride, start_ride
-from rides.tests.test_calendar_properties import assert_everything_agrees
+from rides.tests.agreement import assert_everything_agrees
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +51,7 @@ def _nothing_is_given_away_twice():
 
 @pytest.fixture
 def vehicle():
-    """With an owner, and put on the street by the service, so that its log is whole."""
+    """An owner's vehicle, put on the street by the service, so that its log is complete."""
     return new_vehicle()
 
 
@@ -108,12 +106,17 @@ def remove(vehicle):
 
 def report(reporter, vehicle, kind=ProblemKind.BRAKES, token="form"):
     return lambda: report_problem(
-        reporter=reporter, vehicle_city=vehicle.city, vehicle_id=vehicle.id, kind=kind, token=token
+        reporter=reporter,
+        vehicle_city=vehicle.city,
+        vehicle_id=vehicle.id,
+        kind=kind,
+        token=token,
+        at_label=True,
     )
 
 
 def outcomes(results):
-    """How often each thing happened: the code of a refusal, or that it was done. Errors are raised."""
+    """Count the outcomes: codes of refusals, or success. Raise other errors."""
     counter = Counter()
     for result in results:
         if isinstance(result, Refused):
@@ -146,8 +149,8 @@ def test_of_12_people_who_book_the_same_hour_one_has_it(vehicle):
     assert len(live(vehicle)) == 1
 
 
-def test_of_12_people_who_book_hours_that_overlap_those_win_that_do_not(vehicle):
-    """Every half hour from now on, for an hour each: at most every second one fits."""
+def test_of_12_people_who_book_overlapping_hours_those_without_conflict_succeed(vehicle):
+    """Every half hour from now on, for an hour each: at most every other one fits."""
     people = UserFactory.create_batch(MANY)
     results = at_once(*(book(rider, vehicle, HOUR + number * 30 * MINUTE) for number, rider in enumerate(people)))
     assert set(outcomes(results)) == {DONE, "conflict"}
@@ -167,20 +170,20 @@ def test_of_12_people_who_reserve_one_vehicle_one_holds_it(vehicle):
     assert sum(hold_until(rider) is not None for rider in people) == 1
 
 
-def test_who_reserves_12_vehicles_holds_one(rider):
+def test_someone_who_reserves_12_vehicles_holds_one(rider):
     vehicles = VehicleFactory.create_batch(MANY)
     results = at_once(*(reserve(rider, vehicle) for vehicle in vehicles))
     assert outcomes(results) == {DONE: 1, "already_holding": MANY - 1}
     assert Allocation.objects.live().get().ends_at == hold_until(rider)
 
 
-def test_who_reserves_vehicles_in_two_cities_holds_one(rider):
+def test_someone_who_reserves_vehicles_in_two_cities_holds_one(rider):
     vehicles = [*VehicleFactory.create_batch(3), *VehicleFactory.create_batch(3, city="rome", somewhere=True)]
     results = at_once(*(reserve(rider, vehicle) for vehicle in vehicles))
     assert outcomes(results) == {DONE: 1, "already_holding": 5}
 
 
-def test_who_books_12_vehicles_at_once_keeps_to_the_limit(rider, settings):
+def test_someone_who_books_12_vehicles_at_once_keeps_to_the_limit(rider, settings):
     settings.MAX_BOOKINGS = 3
     results = at_once(*(book(rider, vehicle) for vehicle in VehicleFactory.create_batch(MANY)))
     assert outcomes(results) == {DONE: 3, "too_many_bookings": MANY - 3}
@@ -202,8 +205,8 @@ def messages_on(response):
     return re.findall(r'<div class="alert [^>]*>.*?<p>(.*?)</p>', response.content.decode(), re.DOTALL)
 
 
-def test_who_presses_the_button_12_times_reads_12_times_that_it_is_reserved(rider, vehicle):
-    url = reverse("fleet:vehicle_reserve", args=["paris", vehicle.id])
+def test_someone_who_presses_the_button_12_times_reads_12_times_that_it_is_reserved(rider, vehicle):
+    url = reverse("fleet:vehicle_reserve", args=["paris", vehicle.public_id])
     clients = [Client() for _browser in range(MANY)]
     for client in clients:
         client.force_login(rider)
@@ -215,7 +218,7 @@ def test_who_presses_the_button_12_times_reads_12_times_that_it_is_reserved(ride
 
 def test_cancelled_12_times_at_once_a_reservation_ends_once(rider, vehicle):
     reservation = reserve(rider, vehicle)()
-    cancel = [lambda: give_back(rider=rider, city="paris", allocation_id=reservation.id)] * MANY
+    cancel = [lambda: cancel_own_allocation(rider=rider, city="paris", allocation_id=reservation.id)] * MANY
     assert outcomes(at_once(*cancel)) == {DONE: MANY}
     assert hold_until(rider) is None
     assert len(events(vehicle, "reservation_cancel")) == 1
@@ -224,7 +227,7 @@ def test_cancelled_12_times_at_once_a_reservation_ends_once(rider, vehicle):
 def test_an_old_reservation_cancelled_while_a_new_one_is_made_leaves_one_that_counts(rider, vehicle):
     old, other = reserve(rider, vehicle)(), VehicleFactory()
     cancelled, reserved = at_once(
-        lambda: give_back(rider=rider, city="paris", allocation_id=old.id), reserve(rider, other)
+        lambda: cancel_own_allocation(rider=rider, city="paris", allocation_id=old.id), reserve(rider, other)
     )
     assert outcomes([cancelled]) == {DONE: 1}
     assert set(outcomes([reserved])) <= {DONE, "already_holding"}
@@ -235,12 +238,12 @@ def test_a_booking_cancelled_by_its_rider_and_by_staff_is_cancelled_once(rider, 
     booking, staff = book(rider, vehicle)(), StaffFactory()
     one = {"city": "paris", "allocation_id": booking.id}
     results = at_once(
-        *[lambda: give_back(**one, rider=rider)] * 3,
+        *[lambda: cancel_own_allocation(**one, rider=rider)] * 3,
         *[lambda: cancel_allocation(**one, by=staff)] * 3,
     )
     assert outcomes(results) == {DONE: 6}
     assert len(events(vehicle, "released")) == 1
-    assert Notice.objects.filter(user_id=rider.id).count() == len(mailoutbox) <= 1
+    assert Notification.objects.filter(user_id=rider.id).count() == len(mailoutbox) <= 1
 
 
 # --- Different things with one vehicle ------------------------------------------------------------------
@@ -259,13 +262,13 @@ def test_reserved_started_maintained_paused_and_removed_at_once_one_of_them_come
     refusals = {"reserved", "booked", "booked_soon", "off_the_road", "vehicle_in_use", "vehicle_gone", "conflict"}
     assert set(outcomes(results)) <= refusals | {DONE}
     vehicle.refresh_from_db()
-    # It is ridden or removed, but never both; and once removed, it is nobody's.
+    # It is ridden or removed, but never both. Once removed, it has no allocations.
     assert not (vehicle.is_removed and live(vehicle) and live(vehicle)[-1].ends_at is None)
     assert not (vehicle.is_removed and Ride.objects.open().exists())
 
 
 @pytest.mark.parametrize("after", [0 * MINUTE, MINUTE, 14 * MINUTE], ids=["now", "soon", "just within the guard"])
-def test_booked_for_soon_and_started_at_once_by_two_only_one_has_it(vehicle, after):
+def test_of_a_booking_soon_and_a_start_at_once_one_succeeds(vehicle, after):
     booker, starter = UserFactory.create_batch(2)
     booked, started = at_once(book(booker, vehicle, after), start(starter, vehicle))
     happened = outcomes([booked, started])
@@ -273,7 +276,7 @@ def test_booked_for_soon_and_started_at_once_by_two_only_one_has_it(vehicle, aft
     assert set(happened) <= {DONE, "vehicle_in_use", "booked", "booked_soon"}
 
 
-def test_reserved_by_one_and_booked_by_another_at_once_only_one_has_it(vehicle):
+def test_of_a_reservation_and_a_booking_at_once_one_succeeds(vehicle):
     holder, booker = UserFactory.create_batch(2)
     happened = outcomes(at_once(reserve(holder, vehicle), book(booker, vehicle, MINUTE)))
     assert happened[DONE] == 1
@@ -286,7 +289,7 @@ def test_two_maintenances_at_once_are_one(vehicle):
     assert [each.kind for each in live(vehicle)] == ["maintenance"]
 
 
-def test_what_maintenance_takes_away_is_told_once(vehicle, mailoutbox):
+def test_cancellation_by_maintenance_notifies_once(vehicle, mailoutbox):
     riders = UserFactory.create_batch(4)
     for number, rider in enumerate(riders):
         book(rider, vehicle, HOUR * (1 + number))()
@@ -294,8 +297,8 @@ def test_what_maintenance_takes_away_is_told_once(vehicle, mailoutbox):
     assert set(outcomes(results)) <= {DONE, "conflict"}
     to_riders = sorted(mail.to for mail in mailoutbox if mail.to != [vehicle.owner.email])
     assert to_riders == sorted([rider.email] for rider in riders)
-    assert Notice.objects.filter(code="booking_cancelled").count() == len(riders)
-    assert [User.objects.get(id=rider.id).unread_notices for rider in riders] == [1] * len(riders)
+    assert Notification.objects.filter(code="booking_cancelled").count() == len(riders)
+    assert [User.objects.get(id=rider.id).unread_notifications for rider in riders] == [1] * len(riders)
 
 
 def test_paused_and_resumed_again_and_again_it_is_one_or_the_other(vehicle):
@@ -308,7 +311,7 @@ def test_ridden_with_its_reservation_and_cancelled_at_once_the_hold_is_over(ride
     reservation = reserve(rider, vehicle)()
     results = at_once(
         start(rider, vehicle, "ride"),
-        lambda: give_back(rider=rider, city="paris", allocation_id=reservation.id),
+        lambda: cancel_own_allocation(rider=rider, city="paris", allocation_id=reservation.id),
     )
     assert outcomes(results) == {DONE: 2}
     assert hold_until(rider) is None
@@ -375,18 +378,18 @@ def test_12_people_who_report_the_same_take_the_vehicle_off_once(vehicle, mailou
     assert len(mailoutbox) == 1
 
 
-def test_a_report_closed_12_times_at_once_is_told_once(rider, vehicle, mailoutbox):
+def test_a_report_closed_12_times_at_once_notifies_once(rider, vehicle, mailoutbox):
     made = report(rider, vehicle, ProblemKind.DIRTY)()
     close = [lambda: close_report(city="paris", report_id=made.id, resolution="Cleaned")] * MANY
     assert outcomes(at_once(*close)) == {DONE: MANY}
-    assert len(mailoutbox) == Notice.objects.count() == 1
+    assert len(mailoutbox) == Notification.objects.count() == 1
 
 
 # --- People who move and leave --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("act", [reserve, book, start, report])
-def test_who_leaves_while_acting_leaves_nothing_behind(rider, vehicle, act):
+def test_someone_who_leaves_while_acting_leaves_nothing_behind(rider, vehicle, act):
     page = User.objects.get(id=rider.id)
     left, acted = at_once(lambda: remove_account(user=rider), act(page, vehicle))
     assert set(outcomes([left])) <= {DONE, "riding"}
@@ -398,7 +401,7 @@ def test_who_leaves_while_acting_leaves_nothing_behind(rider, vehicle, act):
 
 
 @pytest.mark.parametrize("act", [reserve, book, start, report])
-def test_who_moves_while_acting_takes_it_along_or_is_refused(rider, vehicle, act):
+def test_someone_who_moves_while_acting_takes_it_along_or_is_refused(rider, vehicle, act):
     page = User.objects.get(id=rider.id)
     moved, acted = at_once(lambda: move_home(user=rider, city=registry["rome"]), act(page, vehicle))
     assert set(outcomes([moved])) <= {DONE, "riding"}

@@ -1,4 +1,4 @@
-"""The log of acts, in the terms of MDS 2.0."""
+"""The vehicle event log, in the terms of MDS 2.0."""
 
 from datetime import timedelta
 
@@ -6,18 +6,18 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.tests.factories import StaffFactory, UserFactory
-from fleet.choices import OWN_EVENT_TYPES, EventType, VehicleState
-from fleet.events import record_event
-from fleet.locking import lock_vehicle
+from fleet.calendar.events import record_event
+from fleet.calendar.locking import lock_vehicle
+from fleet.calendar.states import TRANSITIONS, ImpossibleEvent, follow
 from fleet.models import Vehicle, VehicleEvent
-from fleet.services import add_vehicle, approve_vehicle, delete_vehicle, forget_events, remove_vehicle
-from fleet.states import TRANSITIONS, ImpossibleEvent, follow
+from fleet.models.choices import OWN_EVENT_TYPES, EventType, VehicleState
+from fleet.services import add_vehicle, approve_vehicle, delete_old_events, delete_vehicle, remove_vehicle
 from fleet.tests.calendars import HOUR, MINUTE, NOON, log, maintain
 from fleet.tests.factories import VehicleFactory
 from rides.services import end_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def add(owner):
@@ -42,7 +42,7 @@ def test_own_types_change_nothing():
         ("available", ["maintenance", "battery_charged"], "available"),
     ],
 )
-def test_types_are_gone_through_in_order(state, types, after):
+def test_types_are_applied_in_order(state, types, after):
     assert follow(VehicleState(state), [EventType(type_) for type_ in types]) == after
 
 
@@ -55,7 +55,7 @@ def test_types_are_gone_through_in_order(state, types, after):
         ("on_trip", "decommissioned"),
     ],
 )
-def test_what_the_specification_does_not_know_is_impossible(state, type_):
+def test_transitions_outside_the_specification_are_impossible(state, type_):
     with pytest.raises(ImpossibleEvent):
         follow(VehicleState(state), [EventType(type_)])
 
@@ -82,7 +82,7 @@ def test_waiting_for_approval_it_is_out_of_service(rider, settings):
 
 def test_a_ride_is_two_events_with_its_id_and_its_rider(rider, rider_client):
     vehicle = VehicleFactory()
-    rider_client.post(f"/rides/start/paris/{vehicle.id}/", {"token": "form"})
+    rider_client.post(f"/rides/start/paris/{vehicle.public_id}/", {"token": "form"})
     ride = vehicle.rides.get()
     end_ride(city="paris", ride_id=ride.id, rider=rider, end_location="Louvre")
     start, end = VehicleEvent.objects.filter(vehicle_id=vehicle.id, ride_id=ride.id).order_by("occurred_at")
@@ -134,8 +134,8 @@ def test_old_events_are_forgotten_but_the_last_stays(clock):
     forgotten = VehicleEvent.objects.filter(vehicle_id=vehicle.id).count() - 1
     clock.move_to(NOON + 11 * 24 * HOUR, tick=False)
     kept_of_quiet = VehicleEvent.objects.filter(vehicle_id=quiet.id).count()
-    assert forget_events(days=10) == forgotten + kept_of_quiet - 1
-    assert forget_events(days=10) == 0
+    assert delete_old_events(days=10) == forgotten + kept_of_quiet - 1
+    assert delete_old_events(days=10) == 0
     assert len(log(vehicle)) == len(log(quiet)) == 1
 
 
@@ -143,7 +143,7 @@ def test_what_is_not_old_stays():
     vehicle = VehicleFactory(logged=False)
     maintain(vehicle, 5, 6)
     maintain(vehicle, 7, 8)
-    assert forget_events(days=10) == 0
+    assert delete_old_events(days=10) == 0
 
 
 def test_decommissioning_is_the_end(rider):

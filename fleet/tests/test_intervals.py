@@ -1,11 +1,11 @@
-"""Half-open intervals, at both ends of infinity: what the inventory before this one got wrong (IB1-IB5, IB11)."""
+"""Half-open intervals, possibly unbounded on either side."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 
-from fleet.intervals import Interval, first_gap
+from fleet.calendar.intervals import Interval, first_gap
 from fleet.models import Allocation
 from fleet.tests.factories import VehicleFactory
 
@@ -60,7 +60,7 @@ def test_what_only_touches_does_not(_what, bounds):
 
 
 def test_intervals_without_an_end_on_opposite_sides_are_apart():
-    assert not interval(None, 5).overlaps(interval(10, None))  # a TypeError once (IB3)
+    assert not interval(None, 5).overlaps(interval(10, None))  # formerly a TypeError
 
 
 def some_intervals() -> list[Interval]:
@@ -96,12 +96,12 @@ def test_the_database_thinks_the_same_of_overlapping():
 
 
 @pytest.mark.parametrize(("start", "end"), [(20, 10), (10, 10)])
-def test_one_that_ends_before_it_begins_is_none(start, end):
+def test_an_end_before_the_start_is_invalid(start, end):
     with pytest.raises(ValueError, match="ends after"):
         interval(start, end)
 
 
-def test_times_without_a_zone_are_none():
+def test_naive_times_are_invalid():
     with pytest.raises(ValueError, match="time zone"):
         Interval(datetime(2030, 5, 1), None)  # noqa: DTZ001
 

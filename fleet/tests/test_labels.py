@@ -1,4 +1,4 @@
-"""Labels: who prints them, what they lead to, and codes typed off them."""
+"""Labels: printing them, scanning them, and entering their codes."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -7,19 +7,19 @@ from urllib.parse import quote
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts.documents import publish_document
-from accounts.models import Document
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from cities.location import CHOSEN
 from cities.registry import registry
+from documents.models import Document
+from documents.services import publish_document
 from fleet.labels import Label, UnreadableCodeError, read_code
 from fleet.tests.factories import VehicleFactory
-from movr_project.admin import LARGEST_ACTION
+from movr_project.admin.actions import MAX_ACTION_ROWS
 from movr_project.tests.locality import assert_local
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 LIST = "/admin/fleet/vehicle/"
 
@@ -47,7 +47,7 @@ class TestTheLabelOfOneVehicle:
         assert ET.fromstring(svg).tag == "svg"  # noqa: S314
         assert not re.search(r"style|script|href", svg)
 
-    def test_whoever_may_not_print_it_learns_nothing(self, client_of):
+    def test_people_who_may_not_print_it_learn_nothing(self, client_of):
         vehicle = VehicleFactory(owner=UserFactory())
         for person in (UserFactory(), StaffFactory(is_superuser=False)):
             assert client_of(person).get(label_of(vehicle)).status_code == 404
@@ -74,7 +74,7 @@ class TestTheLabelOfOneVehicle:
         vehicle = VehicleFactory(owner=UserFactory(), status="removed")
         assert client_of(vehicle.owner).get(label_of(vehicle)).status_code == 404
 
-    def test_the_way_to_it_stands_on_the_vehicles_page_of_those_who_may(self, client_of):
+    def test_the_vehicles_page_links_to_it_for_those_who_may(self, client_of):
         vehicle = VehicleFactory(owner=UserFactory())
         for person, may in ((vehicle.owner, True), (StaffFactory(), True), (UserFactory(), False)):
             page = client_of(person).get(vehicle.get_absolute_url()).content.decode()
@@ -102,7 +102,7 @@ class TestASheetOfLabels:
         assert sorted(label.vehicle.code for label in page.context["labels"]) == [v.code for v in chosen]
         assert other.code[3:] not in page.content.decode()
 
-    def test_nine_stand_on_a_page(self, staff_client):
+    def test_nine_fit_on_a_page(self, staff_client):
         page = self.print_labels(staff_client, VehicleFactory.create_batch(10))
         assert [len(sheet) for sheet in page.context["sheets"]] == [9, 1]
 
@@ -112,14 +112,14 @@ class TestASheetOfLabels:
         assert "1 vehicle was removed and gets no label." in page.content.decode()
 
     def test_too_many_are_refused(self, staff_client, monkeypatch):
-        monkeypatch.setattr("movr_project.admin.LARGEST_ACTION", 2)
+        monkeypatch.setattr("movr_project.admin.actions.MAX_ACTION_ROWS", 2)
         page = self.print_labels(staff_client, VehicleFactory.create_batch(3))
         assert page.status_code == 302
-        assert "Please choose at most 2 at a time." in staff_client.get(LIST).content.decode()
+        assert "Choose at most 2 at a time." in staff_client.get(LIST).content.decode()
 
-    def test_as_many_as_one_may_choose_take_no_statement_each(self, staff_client, django_assert_max_num_queries):
+    def test_the_largest_selection_takes_no_statement_per_row(self, staff_client, django_assert_max_num_queries):
         vehicles = VehicleFactory.create_batch(30)
-        assert LARGEST_ACTION >= 30
+        assert MAX_ACTION_ROWS >= 30
         with django_assert_max_num_queries(12):
             self.print_labels(staff_client, vehicles)
 
@@ -139,7 +139,7 @@ class TestReadingACode:
             "PAR-7K3-M2",
             "par.7k3m2",
             "７k3m2",  # noqa: RUF001  (full width)
-            "7K3M2",  # the city one is in
+            "7K3M2",  # in the current city
             "https://movr.example/v/PAR7K3M2/",
             "movr.example/v/par7k3m2",
         ],
@@ -151,11 +151,11 @@ class TestReadingACode:
     @pytest.mark.parametrize(
         ("typed", "readings"),
         [
-            ("R0M7K3M2", ["ROM7K3M2"]),  # a city's code is letters alone
+            ("R0M7K3M2", ["ROM7K3M2"]),  # city codes contain only letters
             ("80S7K3M2", ["BOS7K3M2"]),
-            ("PAR7K3MO", ["PAR7K3MD", "PAR7K3MQ"]),  # no code has an O or a 0
+            ("PAR7K3MO", ["PAR7K3MD", "PAR7K3MQ"]),  # codes contain no O or 0
             ("PAR7K3M0", ["PAR7K3MD", "PAR7K3MQ"]),
-            ("PARIK3M2", ["PAR7K3M2", "PARJK3M2", "PARTK3M2"]),  # nor an I, an L or a 1
+            ("PARIK3M2", ["PAR7K3M2", "PARJK3M2", "PARTK3M2"]),  # nor I, L or 1
             ("PAR1K3M2", ["PAR7K3M2", "PARJK3M2", "PARTK3M2"]),
             ("PARUK3M2", ["PARVK3M2"]),
         ],
@@ -164,7 +164,7 @@ class TestReadingACode:
         assert read_code(typed, here=registry["paris"]).readings == readings
 
     @pytest.mark.parametrize("typed", ["", "PAR", "PAR7K3M", "PAR7K3M22", "🛴", "é" * 8, "XXX7K3M2"])
-    def test_what_is_no_code_is_refused_with_a_sentence(self, typed):
+    def test_an_invalid_code_has_an_error_message(self, typed):
         with pytest.raises(UnreadableCodeError, match=r"\.$"):
             read_code(typed, here=registry["paris"])
 
@@ -187,19 +187,19 @@ class TestTypingTheCode:
         vehicle = VehicleFactory(city="rome")
         assert self.go(rider_client, vehicle.code).headers["Location"] == scan(vehicle)
 
-    def test_an_unknown_one_is_said_and_stays_in_the_form(self, rider_client):
+    def test_an_unknown_one_is_an_error_and_stays_in_the_form(self, rider_client):
         page = self.go(rider_client, "par 7k3-m2")
         assert page.status_code == 200
         text = page.content.decode()
-        assert "There is no vehicle with the code PAR7K3M2. Please compare it with the label." in text
+        assert "No vehicle has the code PAR7K3M2. Please check the label." in text
         assert 'value="par 7k3-m2"' in text
 
-    def test_a_misreading_leads_to_the_one_that_was_meant_and_says_so(self, rider_client):
+    def test_a_misread_code_leads_to_the_intended_vehicle_and_says_so(self, rider_client):
         VehicleFactory(code="PAR7K3MQ")
         page = rider_client.get("/v/", {"code": "PAR7K3M0"}, follow=True)
-        assert "We read the code as PAR7K3MQ. Please compare it with the label." in page.content.decode()
+        assert "We read the code as PAR7K3MQ. Please check it against the label." in page.content.decode()
 
-    def test_nothing_is_said_of_a_code_that_was_read_as_typed(self, rider_client):
+    def test_a_code_read_as_typed_needs_no_message(self, rider_client):
         VehicleFactory(code="PAR7K3MQ")
         page = rider_client.get("/v/", {"code": "7k3-mq"}, follow=True)
         assert "We read the code" not in page.content.decode()
@@ -214,14 +214,14 @@ class TestTypingTheCode:
 
     def test_removed_and_unapproved_vehicles_are_unknown(self, rider_client):
         for vehicle in (VehicleFactory(status="removed"), VehicleFactory(approved_at=None)):
-            assert "There is no vehicle" in self.go(rider_client, vehicle.code).content.decode()
+            assert "No vehicle has the code" in self.go(rider_client, vehicle.code).content.decode()
 
-    def test_one_city_is_asked(self, rider_client):
+    def test_one_city_is_queried(self, rider_client):
         vehicle = VehicleFactory(city="rome")
         with assert_local():
             self.go(rider_client, vehicle.code)
 
-    def test_the_way_to_it_stands_where_people_look_for_vehicles(self, client, rider_client):
+    def test_the_vehicle_list_links_to_it(self, client, rider_client):
         assert 'href="/v/"' in rider_client.get("/vehicles/").content.decode()
         rider_client.logout()
         assert 'href="/v/"' in client.get("/").content.decode()
@@ -229,7 +229,7 @@ class TestTypingTheCode:
 
 class TestFromALabelToARide:
     def start_from(self, client, vehicle):
-        """Press what the label's page offers as the start."""
+        """Submit the label page's start form."""
         page = client.get(scan(vehicle)).content.decode()
         (form,) = re.findall(r'<form[^>]* method="post" action="(/rides/start/[^"]+)">(.*?)</form>', page, re.DOTALL)
         fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[1]))
@@ -267,7 +267,7 @@ class TestFromALabelToARide:
         rider_client.get(scan(VehicleFactory(city="rome")))
         assert CHOSEN not in rider_client.session
 
-    def test_what_is_taken_in_another_city_can_not_be_started(self, rider_client):
+    def test_a_taken_vehicle_in_another_city_can_not_be_started(self, rider_client):
         vehicle = OpenRideFactory(vehicle=VehicleFactory(city="rome")).vehicle
         page = rider_client.get(scan(vehicle)).content.decode()
         assert "/rides/start/" not in page
@@ -275,7 +275,7 @@ class TestFromALabelToARide:
     def test_through_new_terms_and_back(self, rider_client, rider):
         vehicle = VehicleFactory(city="rome")
         publish_document(kind=Document.Kind.TERMS, text="# New words", must_accept=True)
-        start = f"/rides/start/rome/{vehicle.id}/"
+        start = f"/rides/start/rome/{vehicle.public_id}/"
         asked = rider_client.post(
             start, {"token": "t", "at_it": "on"}, headers={"referer": f"http://testserver{scan(vehicle)}"}
         )

@@ -1,29 +1,19 @@
-"""Out of service and back: the operator's maintenance, an owner's pause, and work in the street."""
+"""Maintenance, owners' pauses, and field work."""
 
 import pytest
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from fleet.choices import EventType
 from fleet.models import Vehicle
-from fleet.services import (
-    cancel_allocation,
-    drop_off_vehicle,
-    end_maintenance,
-    mark_found,
-    pause_vehicle,
-    pick_up_vehicle,
-    remove_vehicle,
-    report_missing,
-    resume_vehicle,
-    swap_battery,
-)
+from fleet.models.choices import EventType
+from fleet.services import cancel_allocation, end_maintenance, pause_vehicle, remove_vehicle, resume_vehicle
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, maintain, reserve
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from operations.services.field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
 from rides.services import end_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
@@ -47,7 +37,7 @@ def rideable(vehicle, person) -> bool:
 # --- Maintenance ------------------------------------------------------------------------------------------
 
 
-def test_maintenance_takes_it_from_everybody_until_it_ends(rider, owner, staff, vehicle, clock):
+def test_maintenance_makes_it_unavailable_to_everyone_until_it_ends(rider, owner, staff, vehicle, clock):
     maintain(vehicle, by=staff)
     assert log(vehicle)[-1] == (["maintenance"], "non_operational")
     assert not rideable(vehicle, rider)
@@ -67,35 +57,41 @@ def test_planned_maintenance_begins_and_ends_by_itself(rider, vehicle, clock):
     assert rideable(vehicle, rider)
 
 
-def test_it_outranks_what_riders_have_and_they_are_told(rider, vehicle, clock, mailoutbox):
+def test_it_overrides_riders_allocations_and_notifies_them(
+    rider, vehicle, clock, mailoutbox, django_capture_on_commit_callbacks
+):
     holder = UserFactory()
     reserve(holder, vehicle)
     book(rider, vehicle, 5, 6)
     clock.move_to(NOON + MINUTE, tick=False)
-    maintain(vehicle)
+    with django_capture_on_commit_callbacks(execute=True):
+        maintain(vehicle)
     assert log(vehicle)[-1] == (["reservation_cancel", "maintenance"], "non_operational")
     assert User.objects.get(id=holder.id).hold_until is None
-    assert [notice.code for notice in holder.notices.all()] == ["reservation_cancelled"]
-    assert [notice.code for notice in rider.notices.all()] == ["booking_cancelled"]
+    assert [notice.code for notice in holder.notifications.all()] == ["reservation_cancelled"]
+    assert [notice.code for notice in rider.notifications.all()] == ["booking_cancelled"]
     assert [mail.to for mail in mailoutbox] == [[rider.email], [vehicle.owner.email]]
 
 
-def test_who_loses_a_booking_ahead_is_led_to_what_is_free_then(rider, vehicle, mailoutbox):
+def test_someone_who_loses_a_booking_ahead_is_led_to_what_is_free_then(
+    rider, vehicle, mailoutbox, django_capture_on_commit_callbacks
+):
     book(rider, vehicle, 5, 6)
-    maintain(vehicle)
-    url = rider.notices.get().url
+    with django_capture_on_commit_callbacks(execute=True):
+        maintain(vehicle)
+    url = rider.notifications.get().url
     assert url == f"/vehicles/?type={vehicle.type}&from=2030-05-01T17%3A00Z&until=2030-05-01T18%3A00Z"
     assert url in mailoutbox[0].body
 
 
-def test_who_loses_one_that_goes_on_or_is_elsewhere_is_led_to_their_bookings(rider, vehicle, clock):
+def test_a_cancelled_current_or_distant_booking_leads_to_the_list(rider, vehicle, clock):
     away = VehicleFactory(city="rome")
     book(rider, vehicle, 0, 6, token="a")
     book(rider, away, 5, 6, token="b")
     clock.move_to(NOON + MINUTE, tick=False)
     maintain(vehicle)
     maintain(away)
-    assert {notice.url for notice in rider.notices.all()} == {"/bookings/"}
+    assert {notice.url for notice in rider.notifications.all()} == {"/bookings/"}
 
 
 def test_bookings_outside_its_time_stay(rider, vehicle):
@@ -104,31 +100,31 @@ def test_bookings_outside_its_time_stay(rider, vehicle):
     assert [each.kind for each in live(vehicle)] == ["maintenance", "booking"]
 
 
-def test_people_are_told_in_their_language(rider, vehicle):
+def test_people_are_notified_in_their_language(rider, vehicle):
     User.objects.filter(id=rider.id).update(language="es")
     book(rider, vehicle, 5, 6)
     maintain(vehicle)
-    text = rider.notices.get().text
-    assert "Bici eléctrica" in text
+    text = rider.notifications.get().text
+    assert "Bicicleta eléctrica" in text
     assert "booking" not in text
 
 
-def test_it_ends_a_pause_and_the_owner_is_told(owner, vehicle, clock):
+def test_it_ends_a_pause_and_notifies_the_owner(owner, vehicle, clock):
     pause_vehicle(**key(vehicle), owner=owner)
     clock.move_to(NOON + MINUTE, tick=False)
     maintain(vehicle)
     assert log(vehicle)[-1] == (["on_hours", "maintenance"], "non_operational")
-    assert {notice.code for notice in owner.notices.all()} == {"paused_cancelled", "vehicle_taken_off"}
+    assert {notice.code for notice in owner.notifications.all()} == {"paused_cancelled", "vehicle_taken_off"}
 
 
-def test_an_owner_is_told_of_what_staff_do_and_not_of_what_they_do_themselves(owner, staff, vehicle, clock):
+def test_an_owner_is_notified_of_what_staff_do_but_not_of_their_own_actions(owner, staff, vehicle, clock):
     pick_up_vehicle(**key(vehicle), by=staff)
     clock.move_to(NOON + MINUTE, tick=False)
     remove_vehicle(**key(vehicle), by=staff)
-    assert [notice.code for notice in owner.notices.all()] == ["vehicle_taken_off"] * 2
+    assert [notice.code for notice in owner.notifications.all()] == ["vehicle_taken_off"] * 2
     own = VehicleFactory(owner=owner)
     remove_vehicle(**key(own), by=owner)
-    assert owner.notices.count() == 2
+    assert owner.notifications.count() == 2
 
 
 def test_other_maintenance_in_its_way_is_a_conflict(vehicle):
@@ -139,11 +135,11 @@ def test_other_maintenance_in_its_way_is_a_conflict(vehicle):
 
 
 @pytest.mark.parametrize("bounds", [(3, 2), (-3, -2), (None, -1), (2, 2)])
-def test_an_interval_that_is_none_is_refused(vehicle, bounds):
+def test_an_invalid_interval_is_refused(vehicle, bounds):
     assert code_of(maintain, vehicle, *bounds) == "in_the_past"
 
 
-def test_a_ride_goes_on_and_ends_in_maintenance(rider, vehicle, clock):
+def test_a_ride_continues_and_ends_in_maintenance(rider, vehicle, clock):
     ride = OpenRideFactory(vehicle=vehicle, rider=rider, start_time=NOON)
     maintain(vehicle)
     assert log(vehicle)[-1] == (["allocated"], "on_trip")
@@ -176,7 +172,7 @@ def test_an_owner_pauses_and_resumes(rider, owner, vehicle, clock):
     assert code_of(resume_vehicle, **key(vehicle), owner=owner) == "not_paused"
 
 
-def test_nobody_elses_vehicle_is_paused(rider, vehicle):
+def test_other_peoples_vehicles_are_not_paused(rider, vehicle):
     assert code_of(pause_vehicle, **key(vehicle), owner=rider) == "not_yours"
     assert code_of(resume_vehicle, **key(vehicle), owner=rider) == "not_yours"
 
@@ -202,7 +198,7 @@ def test_a_pause_ends_after_now(owner, vehicle):
     assert code_of(pause_vehicle, **key(vehicle), owner=owner, ends_at=NOON) == "in_the_past"
 
 
-# --- In the street ----------------------------------------------------------------------------------------
+# --- Field work ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event_type", [EventType.MAINTENANCE_PICK_UP, EventType.REBALANCE_PICK_UP])
@@ -238,7 +234,7 @@ def test_a_missing_one_that_is_picked_up_passes_through_being_found(vehicle, sta
     assert log(vehicle)[-1] == (["located", "maintenance_pick_up"], "removed")
 
 
-def test_what_was_not_taken_does_not_come_back(vehicle, staff):
+def test_unaccepted_input_is_not_shown_again(vehicle, staff):
     assert code_of(drop_off_vehicle, **key(vehicle), by=staff, place="Louvre") == "not_picked_up"
     assert code_of(mark_found, **key(vehicle), by=staff, place="Louvre") == "not_missing"
 
@@ -250,7 +246,7 @@ def test_a_place_outside_the_city_is_refused(vehicle, staff):
 
 
 @pytest.mark.parametrize("act", [pick_up_vehicle, report_missing, swap_battery])
-def test_nobody_works_on_a_vehicle_that_somebody_rides(vehicle, staff, act):
+def test_staff_can_not_work_on_a_vehicle_in_use(vehicle, staff, act):
     OpenRideFactory(vehicle=vehicle)
     assert code_of(act, **key(vehicle), by=staff) == "vehicle_in_use"
 
@@ -262,7 +258,7 @@ def test_a_fresh_battery_carries_further(vehicle, staff):
     assert log(vehicle)[-1] == (["maintenance", "battery_charged"], "available")
 
 
-def test_a_battery_is_swapped_while_somebody_holds_the_vehicle_and_they_keep_it(rider, vehicle, staff, clock):
+def test_a_battery_swap_keeps_a_riders_reservation(rider, vehicle, staff, clock):
     reserve(rider, vehicle)
     clock.move_to(NOON + MINUTE, tick=False)
     swap_battery(**key(vehicle), by=staff)
@@ -270,13 +266,13 @@ def test_a_battery_is_swapped_while_somebody_holds_the_vehicle_and_they_keep_it(
     assert rideable(vehicle, rider)
 
 
-def test_a_battery_that_nobody_knew_of_is_known_from_then_on(staff):
+def test_an_unknown_battery_level_is_recorded(staff):
     vehicle = VehicleFactory(type="e-bike", battery_percent=None, range_m=None)
     swap_battery(**key(vehicle), by=staff, percent=90)
     assert Vehicle.objects.get(pk=vehicle.pk).battery_percent == 90
 
 
-def test_what_has_no_battery_gets_none(staff):
+def test_vehicles_without_a_battery_get_no_swap(staff):
     assert code_of(swap_battery, **key(VehicleFactory(type="bike")), by=staff) == "no_battery"
 
 

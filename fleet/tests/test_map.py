@@ -1,14 +1,15 @@
-"""What a map of a city is told (issue "For riders: map first, on a phone")."""
+"""The map's data."""
 
 import random
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from accounts.tests.factories import UserFactory
+from cities import geohash
 from cities.registry import registry
-from fleet import geohash
-from fleet.map import DEEPEST_ZOOM, MOST, Box, MapQuery, cell_ranges, places_on_map
+from fleet.map import DEEPEST_ZOOM, MAX_PLACES, Box, MapQuery, cell_ranges, places_on_map
 from fleet.models import Vehicle
 from fleet.tests.calendars import reserve
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
@@ -18,7 +19,6 @@ from rides.tests.factories import OpenRideFactory
 pytestmark = pytest.mark.django_db
 
 MAP = "/vehicles/map/"
-NUMBER, FREE, LATITUDE, LONGITUDE, CODE, TYPE, BATTERY = range(7)
 
 
 def around(position, reach=0.001):
@@ -32,8 +32,8 @@ def asked(client, **query):
     return response.json()
 
 
-def codes(client, **query):
-    return {place[CODE] for place in asked(client, **query)["places"]}
+def ids(client, **query):
+    return {UUID(place["id"]) for place in asked(client, **query)["places"]}
 
 
 def at(position, **fields):
@@ -42,10 +42,10 @@ def at(position, **fields):
 
 @pytest.fixture
 def crowd(db):
-    """More vehicles than are shown one by one, all over Paris."""
+    """Vehicles all over Paris, more than are shown individually."""
     chance = random.Random(7)
     made = []
-    for number in range(MOST + 60):
+    for number in range(MAX_PLACES + 60):
         latitude, longitude = chance.uniform(48.81, 48.90), chance.uniform(2.25, 2.42)
         fields = {"latitude": latitude, "longitude": longitude, "code": numbered_code("paris", number)}
         made.append(VehicleFactory.build(**fields))
@@ -56,18 +56,21 @@ class TestWhatItShows:
     def test_a_vehicle_with_its_place_type_state_and_battery(self, rider_client):
         vehicle = VehicleFactory(battery_percent=61)
         answer = asked(rider_client)
-        assert answer["places"] == [[1, 1, *NOTRE_DAME, vehicle.code, "scooter", 61]]
+        (place,) = answer["places"]
+        assert (place["lat"], place["lon"]) == NOTRE_DAME
+        assert (place["count"], place["free"]) == (1, 1)
+        assert (place["id"], place["type"], place["battery"]) == (str(vehicle.public_id), "scooter", 61)
         assert answer["sentence"] == "1 vehicle on the map"
 
-    def test_what_somebody_holds_is_free_for_them_alone(self, rider, rider_client, client_of):
+    def test_a_reserved_vehicle_is_available_to_its_rider_only(self, rider, rider_client, client_of):
         reserve(rider, VehicleFactory())
-        free = [asked(client)["places"][0][1] for client in (rider_client, client_of(UserFactory()))]
+        free = [asked(client)["places"][0]["free"] for client in (rider_client, client_of(UserFactory()))]
         assert free == [1, 0]
 
     def test_a_vehicle_in_use_is_not_free(self, rider_client):
         OpenRideFactory()
-        ((number, free, *_rest),) = asked(rider_client)["places"]
-        assert (number, free) == (1, 0)
+        (place,) = asked(rider_client)["places"]
+        assert (place["count"], place["free"]) == (1, 0)
 
     def test_an_empty_map_says_so(self, rider_client):
         assert asked(rider_client) == {"places": [], "sentence": "0 vehicles on the map"}
@@ -75,82 +78,87 @@ class TestWhatItShows:
     def test_vehicles_of_the_current_city_only(self, rider_client):
         VehicleFactory(city="rome")
         here = VehicleFactory()
-        assert codes(rider_client) == {here.code}
+        assert ids(rider_client) == {here.public_id}
 
     def test_those_in_the_viewport_only(self, rider_client):
         here = at(EIFFEL_TOWER)
         VehicleFactory()
-        assert codes(rider_client, bbox=around(EIFFEL_TOWER)) == {here.code}
+        assert ids(rider_client, bbox=around(EIFFEL_TOWER)) == {here.public_id}
 
     def test_the_edges_belong_to_it(self, rider_client):
         here = at(EIFFEL_TOWER)
         south, west = EIFFEL_TOWER
-        assert codes(rider_client, bbox=f"{south},{west},{south},{west}") == {here.code}
+        assert ids(rider_client, bbox=f"{south},{west},{south},{west}") == {here.public_id}
 
     def test_vehicles_of_unknown_position_stay_off_it(self, rider_client):
         VehicleFactory(somewhere=True)
-        assert codes(rider_client) == set()
-        assert codes(rider_client, bbox="-90,-180,90,180") == set()
+        assert ids(rider_client) == set()
+        assert ids(rider_client, bbox="-90,-180,90,180") == set()
 
     @pytest.mark.parametrize("fields", [{"status": "removed"}, {"approved_at": None}])
     def test_what_riders_do_not_see_in_the_list_stays_off_it(self, rider_client, fields):
         VehicleFactory(**fields)
-        assert codes(rider_client) == set()
+        assert ids(rider_client) == set()
 
     def test_one_type(self, rider_client):
         VehicleFactory()
         bike = VehicleFactory(type="bike")
-        assert codes(rider_client, type="bike") == {bike.code}
+        assert ids(rider_client, type="bike") == {bike.public_id}
 
     def test_free_ones(self, rider_client):
         OpenRideFactory()
         free = VehicleFactory()
-        assert codes(rider_client, available="on") == {free.code}
+        assert ids(rider_client, available="on") == {free.public_id}
 
-    def test_no_published_id_and_no_lock_code(self, rider_client):
+    def test_nothing_that_lasts_identifies_a_vehicle(self, rider_client):
         vehicle = VehicleFactory(lock_code="70531864")
         text = rider_client.get(MAP).content.decode()
-        assert str(vehicle.public_id) not in text
-        assert "70531864" not in text
+        assert str(vehicle.public_id) in text
+        for lasting in (str(vehicle.id), vehicle.code, "70531864"):
+            assert lasting not in text
 
 
 class TestGroups:
     def test_up_to_the_limit_each_vehicle_is_on_its_own(self, rider_client, crowd):
-        Vehicle.objects.filter(code__gt=crowd[MOST - 1].code).delete()
+        Vehicle.objects.filter(code__gt=crowd[MAX_PLACES - 1].code).delete()
         places = asked(rider_client, zoom=11)["places"]
-        assert len(places) == MOST
-        assert {place[NUMBER] for place in places} == {1}
+        assert len(places) == MAX_PLACES
+        assert {place["count"] for place in places} == {1}
 
     def test_beyond_it_they_come_in_groups_and_none_is_lost(self, rider_client, crowd):
         answer = asked(rider_client, zoom=12)
-        assert 1 < len(answer["places"]) <= MOST
-        assert sum(place[NUMBER] for place in answer["places"]) == len(crowd)
+        assert 1 < len(answer["places"]) <= MAX_PLACES
+        assert sum(place["count"] for place in answer["places"]) == len(crowd)
         assert answer["sentence"] == f"{len(crowd)} vehicles on the map"
 
-    def test_a_group_stands_in_the_middle_of_its_vehicles(self, rider_client, crowd):
-        ((number, free, latitude, longitude, *_rest),) = asked(rider_client, zoom=0)["places"]
-        assert (number, free) == (len(crowd), len(crowd))
-        assert latitude == pytest.approx(sum(vehicle.latitude for vehicle in crowd) / len(crowd))
-        assert longitude == pytest.approx(sum(vehicle.longitude for vehicle in crowd) / len(crowd))
+    def test_a_group_is_in_the_middle_of_its_vehicles(self, rider_client, crowd):
+        (place,) = asked(rider_client, zoom=0)["places"]
+        assert (place["count"], place["free"]) == (len(crowd), len(crowd))
+        assert place["lat"] == pytest.approx(sum(vehicle.latitude for vehicle in crowd) / len(crowd))
+        assert place["lon"] == pytest.approx(sum(vehicle.longitude for vehicle in crowd) / len(crowd))
 
     def test_a_group_says_how_many_are_free(self, rider_client, crowd):
         Vehicle.objects.filter(code__in=[vehicle.code for vehicle in crowd[:50]]).update(status="on_trip")
-        ((number, free, *_rest),) = asked(rider_client, zoom=0)["places"]
-        assert (number, free) == (len(crowd), len(crowd) - 50)
+        (place,) = asked(rider_client, zoom=0)["places"]
+        assert (place["count"], place["free"]) == (len(crowd), len(crowd) - 50)
+
+    def test_a_group_has_no_code_and_no_battery(self, rider_client, crowd):
+        (place,) = asked(rider_client, zoom=0)["places"]
+        assert set(place) == {"count", "free", "lat", "lon"}
 
     @pytest.mark.parametrize("zoom", ["0", "9", "12", "16", "22", ""])
     @pytest.mark.parametrize("bbox", ["", "-90,-180,90,180", "48.8,2.2,48.95,2.5", "48.85,2.3,48.86,2.4"])
     def test_there_are_never_more_than_the_limit(self, rider_client, crowd, bbox, zoom):
-        assert len(asked(rider_client, bbox=bbox, zoom=zoom)["places"]) <= MOST
+        assert len(asked(rider_client, bbox=bbox, zoom=zoom)["places"]) <= MAX_PLACES
 
-    def test_those_at_the_very_same_place_are_one_group_however_close_one_looks(self, rider_client, crowd):
+    def test_vehicles_at_the_same_spot_are_one_group_at_any_zoom(self, rider_client, crowd):
         Vehicle.objects.update(latitude=NOTRE_DAME[0], longitude=NOTRE_DAME[1], cell=geohash.encode(*NOTRE_DAME))
         (place,) = asked(rider_client, bbox=around(NOTRE_DAME), zoom=19)["places"]
-        assert place[NUMBER] == len(crowd)
+        assert place["count"] == len(crowd)
 
     def test_moving_the_map_a_little_leaves_the_groups_where_they_are(self, rider_client, crowd):
         before, after = (
-            {tuple(place[:4]) for place in asked(rider_client, bbox=bbox, zoom=12)["places"]}
+            {tuple(place.items()) for place in asked(rider_client, bbox=bbox, zoom=12)["places"]}
             for bbox in ("48.80,2.20,48.92,2.45", "48.801,2.205,48.921,2.455")
         )
         assert before == after
@@ -173,18 +181,18 @@ class TestWhatItRefuses:
             "," * 5000,
         ],
     )
-    def test_a_box_that_is_none(self, rider_client, bbox):
+    def test_an_invalid_box(self, rider_client, bbox):
         self.refuses(rider_client, "bad_bbox", bbox=bbox)
 
     @pytest.mark.parametrize("zoom", ["x", "-1", "23", "1.5", "9" * 5000, "\0", "nan"])
-    def test_a_zoom_that_is_none(self, rider_client, zoom):
+    def test_an_invalid_zoom(self, rider_client, zoom):
         self.refuses(rider_client, "bad_zoom", zoom=zoom)
 
     @pytest.mark.parametrize("type_", ["tank", "\0", "🛴", "x" * 10_000])
-    def test_a_type_that_is_none(self, rider_client, type_):
+    def test_an_invalid_type(self, rider_client, type_):
         self.refuses(rider_client, "bad_type", type=type_)
 
-    def test_a_switch_that_is_none(self, rider_client):
+    def test_an_invalid_switch(self, rider_client):
         self.refuses(rider_client, "bad_available", available="perhaps")
 
     def refuses(self, client, code, **query):
@@ -212,8 +220,8 @@ class TestHowItAsks:
             plan = self.plan(reach, "EXPLAIN QUERY PLAN")
         else:
             with connection.cursor() as cursor:
-                cursor.execute("ANALYZE vehicles")  # else the plan hangs on what other tests left behind
-                cursor.execute("SET LOCAL enable_seqscan = off")  # as if there were many more
+                cursor.execute("ANALYZE vehicles")  # so that the plan doesn't depend on other tests
+                cursor.execute("SET LOCAL enable_seqscan = off")  # as if there were many more rows
             plan = self.plan(reach, "EXPLAIN")
         assert "vehicles_city_cell" in plan
 
@@ -237,12 +245,12 @@ class TestHowItAsks:
         for vehicle in crowd[:10]:
             box = Box.read(around(vehicle.position, reach))
             expected = {
-                other.code
+                str(other.public_id)
                 for other in crowd
                 if box.south <= other.latitude <= box.north and box.west <= other.longitude <= box.east
             }
             found = places_on_map(registry["paris"], MapQuery(box=box, zoom=DEEPEST_ZOOM))
-            assert {place[CODE] for place in found} == expected
+            assert {place["id"] for place in found} == expected
 
 
 class TestRanges:

@@ -1,4 +1,4 @@
-"""Owners and staff take vehicles off the road (rows M21, M35; defects MB3 and MB11)."""
+"""Owners and staff remove vehicles."""
 
 import uuid
 
@@ -22,7 +22,7 @@ at_the_same_moment = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def own(rider):
-    """A vehicle of the logged-in person's."""
+    """A vehicle of the logged-in user."""
     return VehicleFactory(owner=rider)
 
 
@@ -61,7 +61,7 @@ def test_its_rides_stay_in_the_history(rider_client, rider, own):
     assert own.code in rider_client.get("/rides/").content.decode()
 
 
-def test_who_removes_the_last_vehicle_is_no_owner_any_more(rider_client, rider):
+def test_someone_who_removes_the_last_vehicle_is_no_owner_any_more(rider_client, rider):
     first, last = VehicleFactory.create_batch(2, owner=rider)
     rider_client.post(url_of(first))
     rider.refresh_from_db()
@@ -79,13 +79,13 @@ def test_removing_twice_is_harmless(rider_client, rider, own):
     assert rider.owned_vehicles == 1
 
 
-def test_opening_the_page_only_asks(rider_client, own):
+def test_opening_the_page_only_asks_for_confirmation(rider_client, own):
     response = rider_client.get(url_of(own))
     assert "Remove this vehicle?" in response.content.decode()
     assert not is_removed(own)
 
 
-def test_a_vehicle_that_waits_for_approval_can_be_taken_back(rider_client, rider):
+def test_a_vehicle_waiting_for_approval_can_be_removed(rider_client, rider):
     vehicle = VehicleFactory(owner=rider, approved_at=None)
     rider_client.post(url_of(vehicle))
     assert is_removed(vehicle)
@@ -94,7 +94,7 @@ def test_a_vehicle_that_waits_for_approval_can_be_taken_back(rider_client, rider
 def test_a_vehicle_being_ridden_is_not_removed_and_the_owner_reads_why(rider_client, own):
     OpenRideFactory(vehicle=own)
     response = rider_client.post(url_of(own), follow=True)
-    assert texts(response) == ["This vehicle is being ridden. It can be removed once the ride has ended."]
+    assert texts(response) == ["This vehicle is in use. You can remove it when the ride ends."]
     assert response.redirect_chain == [(own.get_absolute_url(), 302)]
     assert not is_removed(own)
 
@@ -163,7 +163,7 @@ def test_an_address_that_means_nothing_is_not_found(rider_client, own, path):
     assert rider_client.post(f"/vehicles/{path.format(id=own.id)}/remove/").status_code == 404
 
 
-def test_removing_asks_one_city_only(rider_client, own):
+def test_removing_queries_one_city_only(rider_client, own):
     with assert_local():
         rider_client.get(url_of(own))
         rider_client.post(url_of(own))
@@ -181,7 +181,8 @@ def test_removed_ten_times_at_once_it_is_counted_once(rider, own):
 @at_the_same_moment
 def test_ten_vehicles_removed_at_once_are_all_counted(rider):
     vehicles = VehicleFactory.create_batch(10, owner=rider)
-    at_once(*(lambda vehicle=vehicle: remove(vehicle, rider) for vehicle in vehicles))
+    removed = at_once(*(lambda vehicle=vehicle: remove(vehicle, rider) for vehicle in vehicles))
+    assert removed == vehicles
     rider.refresh_from_db()
     assert Vehicle.objects.filter(status="removed").count() == 10
     assert rider.owned_vehicles == 0
@@ -201,7 +202,7 @@ def test_removed_and_started_at_once_it_is_never_both(rider, own):
 
 @at_the_same_moment
 def test_staff_and_owner_at_once_remove_it_once(rider, own):
-    at_once(*(lambda by=by: remove(own, by) for by in (rider, StaffFactory())))
+    assert at_once(*(lambda by=by: remove(own, by) for by in (rider, StaffFactory()))) == [own] * 2
     rider.refresh_from_db()
     assert rider.owned_vehicles == 0
 

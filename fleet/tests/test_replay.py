@@ -1,4 +1,4 @@
-"""A vehicle's log and calendar, replayed, give its state: now, and at any moment that the log still knows."""
+"""Replaying a vehicle's log and calendar yields its state, now and at any earlier time."""
 
 import random
 import uuid
@@ -10,27 +10,23 @@ from hypothesis import strategies as st
 
 from accounts.tests.factories import StaffFactory, UserFactory
 from cities.registry import registry
-from fleet.choices import AllocationKind, EventType, VehicleState
+from fleet.calendar.replay import BrokenLog, present_state, replay
+from fleet.calendar.states import entering, follow, leaving, state_of
 from fleet.models import Allocation, Vehicle, VehicleEvent
-from fleet.replay import BrokenLog, present_state, replay
+from fleet.models.choices import AllocationKind, EventType, VehicleState
 from fleet.services import (
     add_vehicle,
     approve_vehicle,
-    drop_off_vehicle,
+    cancel_own_allocation,
     end_maintenance,
-    give_back,
-    mark_found,
     pause_vehicle,
-    pick_up_vehicle,
     remove_vehicle,
-    report_missing,
-    report_problem,
     resume_vehicle,
-    swap_battery,
 )
-from fleet.states import entering, follow, leaving, state_of
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, maintain, reserve
 from fleet.tests.factories import AllocationFactory, VehicleFactory
+from operations.services.field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
+from operations.services.reports import report_problem
 from rides.services import end_ride, start_ride
 
 RESERVED, MAINTAINED, PAUSED = AllocationKind.BOOKING, AllocationKind.MAINTENANCE, AllocationKind.PAUSED
@@ -47,7 +43,7 @@ def event(minute, state, *types):
     )
 
 
-def allocation(start, end, kind=RESERVED, state=None, cancelled=None):
+def allocation(start, end, kind=RESERVED, state=None, cancelled=None, start_by=None):
     return Allocation(
         city="paris",
         kind=kind,
@@ -55,6 +51,7 @@ def allocation(start, end, kind=RESERVED, state=None, cancelled=None):
         starts_at=None if start is None else NOON + start * MINUTE,
         ends_at=None if end is None else NOON + end * MINUTE,
         cancelled_at=None if cancelled is None else NOON + cancelled * MINUTE,
+        start_by=None if start_by is None else NOON + start_by * MINUTE,
     )
 
 
@@ -71,7 +68,7 @@ class TestMerging:
         found = [state_at(minute, [DROP_OFF], booking) for minute in (9, 10, 19, 20)]
         assert found == ["available", "reserved", "reserved", "available"]
 
-    def test_the_beginnings_and_ends_are_told_as_events_that_nobody_stored(self):
+    def test_starts_and_ends_are_derived_as_events(self):
         changes = replay([DROP_OFF], [allocation(10, 20), allocation(20, None, MAINTAINED)], NOON + HOUR)
         told = [(change.types, change.state, change.event) for change in changes]
         assert told == [
@@ -89,7 +86,17 @@ class TestMerging:
     def test_what_was_cancelled_before_it_began_never_was(self):
         assert state_at(15, [DROP_OFF], allocation(10, 20, cancelled=5)) == "available"
 
-    def test_a_ride_goes_on_whatever_the_calendar_says(self):
+    def test_a_booking_whose_rider_does_not_come_is_released_by_itself(self):
+        booking = allocation(10, 20, start_by=15)
+        found = [state_at(minute, [DROP_OFF], booking) for minute in (9, 10, 14, 15, 19)]
+        assert found == ["available", "reserved", "reserved", "available", "available"]
+        changes = [(change.types, change.occurred_at) for change in replay([DROP_OFF], [booking], NOON + HOUR)]
+        assert changes[1:] == [
+            (["reservation_start"], NOON + 10 * MINUTE),
+            (["reservation_cancel"], NOON + 15 * MINUTE),
+        ]
+
+    def test_a_ride_continues_whatever_the_calendar_says(self):
         start = event(5, "on_trip", "trip_start")
         end = event(15, "reserved", "trip_end", "reservation_start")
         events, booking = [DROP_OFF, start, end], allocation(10, 20)
@@ -110,20 +117,23 @@ class TestMerging:
 
 
 class TestTheSameMoment:
-    """An act can meet the beginning or the end of something to the microsecond."""
+    """An event may coincide with an allocation's start or end."""
 
     @pytest.mark.parametrize(
         ("act", "allocations"),
         [
-            # The act ended it.
+            # The event ended it.
             (("available", "reservation_cancel"), [allocation(2, 5)]),
             (("on_trip", "trip_start"), [allocation(2, 5)]),
+            # It was released, or had been just before.
+            (("on_trip", "trip_start"), [allocation(2, 9, start_by=5)]),
+            (("non_operational", "maintenance"), [allocation(2, 9, start_by=5), allocation(5, 9, MAINTAINED)]),
             # It had expired.
             (("on_trip", "trip_start"), [allocation(2, 5, MAINTAINED)]),
-            # It had just begun.
+            # It had just started.
             (("reserved", "allocated"), [allocation(5, 9)]),
             (("available", "reservation_cancel"), [allocation(5, 9, cancelled=5)]),
-            # One ended and another began.
+            # One ended and another started.
             (("non_operational", "reservation_cancel", "maintenance"), [allocation(2, 5), allocation(5, 9, PAUSED)]),
             (("non_operational", "off_hours"), [allocation(2, 5), allocation(5, 9, PAUSED)]),
         ],
@@ -154,28 +164,28 @@ class TestBrokenLogs:
         ("events", "allocations"),
         [
             ([], []),
-            # No way leads there.
+            # There is no such transition.
             ([DROP_OFF, event(5, "available", "trip_end")], []),
             ([DROP_OFF, event(5, "on_trip", "trip_start"), event(9, "on_trip", "trip_start")], []),
             ([DROP_OFF, event(5, "non_operational", "maintenance"), event(9, "on_trip", "trip_start")], []),
-            # What it says is not what follows.
+            # Its state doesn't match its type.
             ([DROP_OFF, event(5, "reserved", "trip_start")], []),
             ([event(5, "reserved", "trip_start")], []),
             ([DROP_OFF, event(5, "available")], []),
-            # Neither a state nor a type.
+            # An unknown state.
             ([event(5, "flying", "trip_start")], []),
             ([event(5, "available", "lift_off")], []),
-            # The calendar says otherwise.
+            # The calendar contradicts it.
             ([DROP_OFF, event(5, "reserved", "reservation_start")], []),
             ([DROP_OFF, event(5, "available", "allocated")], [allocation(2, 9)]),
             ([DROP_OFF, event(5, "non_operational", "maintenance")], []),
             ([DROP_OFF, event(5, "removed", "rebalance_pick_up")], []),
             ([event(5, "missing", "not_located")], []),
-            # The beginning that it tells of was another one's.
+            # Its allocation started at another time.
             ([DROP_OFF, event(5, "reserved", "reservation_start")], [allocation(2, 9)]),
-            # Decommissioned is for good.
+            # Decommissioning is permanent.
             ([DROP_OFF, event(5, "removed", "decommissioned"), event(9, "on_trip", "trip_start")], []),
-            # Not in order.
+            # Out of order.
             ([DROP_OFF, event(0, "available", "allocated")], []),
         ],
     )
@@ -188,7 +198,7 @@ class TestBrokenLogs:
 
 
 class Life:
-    """A vehicle whose acts are written down as ``fleet.events`` does, by a second and simpler reckoning."""
+    """A vehicle whose events are recorded like those of ``fleet.calendar.events``, by a simpler implementation."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -204,7 +214,7 @@ class Life:
     def live(self):
         for _act in range(self.rng.randrange(1, 25)):
             self.minute += self.rng.randrange(1, 6)
-            self.rng.choice([self.ride, self.ride, self.take, self.plan, self.give_back])()
+            self.rng.choice([self.ride, self.ride, self.take, self.plan, self.cancel_own_allocation])()
 
     def ride(self):
         if self.vehicle.status == "on_trip":
@@ -225,7 +235,7 @@ class Life:
             self.allocations.append(allocation(start, self.free_until(start), self.rng.choice(list(STATES))))
             self.act(EventType.ALLOCATED, status=self.vehicle.status)
 
-    def give_back(self):
+    def cancel_own_allocation(self):
         current = self.covering(self.minute)
         if current and self.vehicle.status == "available":
             found = self.state(self.minute)
@@ -301,7 +311,7 @@ def end(ride):
     end_ride(city=ride.city, ride_id=ride.id, rider=None, end_location="Louvre")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_vehicle_that_everything_happens_to(clock, settings):
     settings.VEHICLES_NEED_APPROVAL = True
     rider, owner, staff = UserFactory(), UserFactory(), StaffFactory()
@@ -315,7 +325,7 @@ def test_a_vehicle_that_everything_happens_to(clock, settings):
         lambda: rides.append(ride_of(rider, vehicle, "first")),
         lambda: end(rides[0]),
         lambda: book(rider, vehicle, 1, 2, "ahead"),
-        lambda: give_back(rider=rider, city="paris", allocation_id=Allocation.objects.bookings().get().id),
+        lambda: cancel_own_allocation(rider=rider, city="paris", allocation_id=Allocation.objects.bookings().get().id),
         lambda: pause_vehicle(**here, owner=owner),
         lambda: swap_battery(**here, by=staff),
         lambda: resume_vehicle(**here, owner=owner),
@@ -343,7 +353,7 @@ def test_a_vehicle_that_everything_happens_to(clock, settings):
         assert replayed(row, now) == expected, number
         states.append(expected)
     assert set(states) == set(VehicleState)
-    # And the past is told as it was.
+    # Past states are replayed too.
     assert [replayed(row, NOON + number * MINUTE + timedelta(milliseconds=1)) for number in range(len(story))] == states
 
 

@@ -1,18 +1,18 @@
-"""A rider holds a vehicle for some minutes."""
+"""Riders reserve a vehicle for a few minutes."""
 
 import pytest
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from fleet.models import Vehicle
-from fleet.services import give_back, remove_vehicle
+from fleet.services import cancel_own_allocation, remove_vehicle
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, maintain, reserve
 from fleet.tests.factories import VehicleFactory
 from rides.models import Ride
 from rides.services import RideRefused, start_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
@@ -36,17 +36,17 @@ def rideable(vehicle, person) -> bool:
     return Vehicle.objects.in_city(vehicle.city).rideable_by(person).filter(id=vehicle.id).exists()
 
 
-def test_it_is_for_the_rider_alone_and_for_ten_minutes(rider, somebody, vehicle, clock):
+def test_it_is_for_the_rider_alone_and_for_ten_minutes(rider, other_rider, vehicle, clock):
     reservation = reserve(rider, vehicle)
     assert reservation.ends_at == NOON + 10 * MINUTE
     assert hold_until(rider) == reservation.ends_at
     assert rideable(vehicle, rider)
-    assert not rideable(vehicle, somebody)
+    assert not rideable(vehicle, other_rider)
     clock.move_to(NOON + 10 * MINUTE, tick=False)
-    assert rideable(vehicle, somebody)
+    assert rideable(vehicle, other_rider)
 
 
-def test_it_stands_in_the_log(rider, vehicle):
+def test_it_is_in_the_log(rider, vehicle):
     reserve(rider, vehicle)
     assert log(vehicle)[-1] == (["reservation_start"], "reserved")
 
@@ -62,17 +62,17 @@ def test_the_same_form_after_it_is_over_says_so(rider, vehicle, clock):
     assert code_of(reserve, rider, vehicle) == "already_ended"
 
 
-def test_somebody_else_reserving_it_is_refused(rider, somebody, vehicle):
+def test_someone_else_reserving_it_is_refused(rider, other_rider, vehicle):
     reserve(rider, vehicle)
-    assert code_of(reserve, somebody, vehicle) == "reserved"
+    assert code_of(reserve, other_rider, vehicle) == "reserved"
 
 
-def test_one_holds_one_vehicle_at_a_time(rider, vehicle):
+def test_people_reserve_one_vehicle_at_a_time(rider, vehicle):
     reserve(rider, vehicle)
     assert code_of(reserve, rider, VehicleFactory(), "another form") == "already_holding"
 
 
-def test_after_it_expired_one_holds_another(rider, vehicle, clock):
+def test_after_it_expired_another_can_be_reserved(rider, vehicle, clock):
     reserve(rider, vehicle)
     clock.move_to(NOON + 10 * MINUTE, tick=False)
     other = VehicleFactory()
@@ -88,35 +88,35 @@ def test_the_same_vehicle_can_be_held_again_only_after_a_while(rider, vehicle, c
     reserve(rider, vehicle, "another form")
 
 
-def test_given_back_it_is_free_at_once_and_so_is_the_rider(rider, somebody, vehicle, clock):
+def test_cancelled_it_is_available_at_once_and_so_is_the_rider(rider, other_rider, vehicle, clock):
     reservation = reserve(rider, vehicle)
     clock.move_to(NOON + MINUTE, tick=False)
-    give_back(rider=rider, city="paris", allocation_id=reservation.id)
+    cancel_own_allocation(rider=rider, city="paris", allocation_id=reservation.id)
     assert hold_until(rider) is None
     assert log(vehicle)[-1] == (["reservation_cancel"], "available")
-    reserve(somebody, vehicle)
+    reserve(other_rider, vehicle)
     reserve(rider, VehicleFactory(), "another form")
 
 
-def test_given_back_twice_changes_nothing(rider, vehicle, clock):
+def test_cancelling_twice_changes_nothing(rider, vehicle, clock):
     reservation = reserve(rider, vehicle)
     clock.move_to(NOON + MINUTE, tick=False)
     for _time in range(2):
-        give_back(rider=rider, city="paris", allocation_id=reservation.id)
+        cancel_own_allocation(rider=rider, city="paris", allocation_id=reservation.id)
     assert len(log(vehicle)) == len({str(entry) for entry in log(vehicle)})
 
 
-def test_an_old_one_given_back_leaves_the_new_hold_alone(rider, vehicle, clock):
+def test_cancelling_an_old_one_keeps_the_new_hold(rider, vehicle, clock):
     reservation = reserve(rider, vehicle)
     clock.move_to(NOON + 15 * MINUTE, tick=False)
     reserve(rider, VehicleFactory(), "another form")
-    give_back(rider=rider, city="paris", allocation_id=reservation.id)
+    cancel_own_allocation(rider=rider, city="paris", allocation_id=reservation.id)
     assert hold_until(rider) == NOON + 25 * MINUTE
 
 
-def test_somebody_elses_can_not_be_given_back(rider, somebody, vehicle):
+def test_someone_elses_can_not_be_cancelled(rider, other_rider, vehicle):
     reservation = reserve(rider, vehicle)
-    refused = code_of(give_back, rider=somebody, city="paris", allocation_id=reservation.id)
+    refused = code_of(cancel_own_allocation, rider=other_rider, city="paris", allocation_id=reservation.id)
     assert refused == "allocation_gone"
     assert live(vehicle)
 
@@ -130,9 +130,9 @@ def test_a_ride_uses_it_up(rider, vehicle, clock):
     assert log(vehicle)[-1] == (["trip_start"], "on_trip")
 
 
-def test_somebody_else_does_not_ride_it(rider, somebody, vehicle):
+def test_someone_else_does_not_ride_it(rider, other_rider, vehicle):
     reserve(rider, vehicle)
-    assert code_of(start, somebody, vehicle) == "reserved"
+    assert code_of(start, other_rider, vehicle) == "reserved"
     assert not Ride.objects.exists()
 
 
@@ -180,11 +180,11 @@ def test_an_account_that_is_gone_is_refused(rider, vehicle):
     assert code_of(reserve, rider, vehicle) == "account_changed"
 
 
-def test_it_ends_when_the_vehicle_is_taken_off_the_road_and_the_rider_is_told(rider, vehicle, clock):
+def test_removing_the_vehicle_ends_it_and_notifies_the_rider(rider, vehicle, clock):
     vehicle = VehicleFactory(owner=UserFactory())
     reserve(rider, vehicle)
     clock.move_to(NOON + MINUTE, tick=False)
     remove_vehicle(city="paris", vehicle_id=vehicle.id, by=vehicle.owner)
     assert hold_until(rider) is None
     assert log(vehicle)[-1] == (["reservation_cancel", "decommissioned"], "removed")
-    assert [notice.code for notice in rider.notices.all()] == ["reservation_cancelled"]
+    assert [notice.code for notice in rider.notifications.all()] == ["reservation_cancelled"]

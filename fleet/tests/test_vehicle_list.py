@@ -1,7 +1,8 @@
-"""Riders see the vehicles of their city (rows M24, M33, M45)."""
+"""The list of a city's vehicles."""
 
 import random
 from math import cos, hypot, radians
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -9,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
+from cities import geohash
 from cities.registry import registry
-from fleet import geohash
 from fleet.models import Vehicle
 from fleet.search import PAGE_SIZE
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
-from movr_project.pagination import LAST_PAGE
 from movr_project.tests.locality import assert_local
+from movr_project.web.pagination import LAST_PAGE
 from rides.tests.factories import OpenRideFactory
 
 pytestmark = pytest.mark.django_db
@@ -59,14 +60,14 @@ def test_vehicles_that_wait_for_approval_are_hidden_even_from_their_owner(rider_
 def test_a_vehicle_in_use_is_listed_and_can_not_be_started(rider_client):
     vehicle = OpenRideFactory().vehicle
     page = page_of(rider_client)
-    assert vehicle.code in page
+    assert vehicle.plate in page
     assert "In use" in page
-    assert '<button class="btn btn-primary w-100" disabled>' in page
+    assert f'formaction="/rides/start/paris/{vehicle.public_id}/" disabled>' in page
 
 
 def test_a_free_vehicle_can_be_started_from_the_list(rider_client):
     vehicle = VehicleFactory()
-    assert reverse("rides:ride_start", args=["paris", vehicle.id]) in page_of(rider_client)
+    assert reverse("rides:ride_start", args=["paris", vehicle.public_id]) in page_of(rider_client)
 
 
 def test_the_list_can_be_narrowed_to_a_type(rider_client):
@@ -108,11 +109,9 @@ def test_each_card_says_where_what_and_since_when(rider_client):
     assert "added" in page
 
 
-def test_no_published_id_and_no_lock_code_is_on_the_list(rider_client):
-    vehicle = VehicleFactory(lock_code="70531864")
-    page = page_of(rider_client)
-    assert str(vehicle.public_id) not in page
-    assert "70531864" not in page
+def test_no_lock_code_is_on_the_list(rider_client):
+    VehicleFactory(lock_code="70531864")
+    assert "70531864" not in page_of(rider_client)
 
 
 def test_an_empty_city_invites_to_add_the_first_vehicle(rider_client):
@@ -132,8 +131,8 @@ def test_every_vehicle_is_on_exactly_one_page(rider_client):
     VehicleFactory.create_batch(2 * PAGE_SIZE + 3)
     pages = [listed(rider_client, page=number) for number in (1, 2, 3, 4)]
     assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 3, 0]
-    codes = [vehicle.code for page in pages for vehicle in page]
-    assert codes == sorted(set(codes))
+    ids = [vehicle.public_id.hex for page in pages for vehicle in page]
+    assert ids == sorted(set(ids))
 
 
 def test_a_full_last_page_leads_no_further(rider_client):
@@ -146,26 +145,26 @@ def test_pages_keep_the_filters(rider_client):
     assert "?type=scooter&amp;page=2" in page_of(rider_client, type="scooter")
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "x", "", "1.5", "NaN", "\0", "9" * 5000, "²", "🛴"])
+@pytest.mark.parametrize("number", ["0", "-1", "x", "", "1.5", "NaN", "\0", 10**30, "9" * 5000, "²", "🛴"])
 def test_a_bad_page_number_shows_the_first_page(rider_client, number):
     vehicle = VehicleFactory()
     assert listed(rider_client, page=number) == [vehicle]
 
 
-@pytest.mark.parametrize("number", [2, LAST_PAGE, LAST_PAGE + 1, 10**30])
+@pytest.mark.parametrize("number", [2, LAST_PAGE, LAST_PAGE + 1, 10**19])
 def test_beyond_the_end_a_page_says_so(rider_client, number):
     VehicleFactory()
     assert "There is nothing on this page." in page_of(rider_client, page=number)
 
 
 def metres_between(one, other):
-    """Flat, as within a city, and reckoned here on its own."""
+    """Return a distance on a flat earth, computed independently."""
     (lat1, lon1), (lat2, lon2) = one, other
     return 111_195 * hypot(lat1 - lat2, (lon1 - lon2) * cos(radians(lat2)))
 
 
 def scatter(seed, count, around=NOTRE_DAME, degrees=0.1):
-    """Vehicles at random places."""
+    """Vehicles at random positions."""
     chance = random.Random(seed)
     vehicles = []
     for number in range(count):
@@ -195,7 +194,7 @@ def test_nearest_first_is_what_measuring_every_distance_gives(rider_client, seed
             assert page == expected[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
 
 
-def test_who_stands_on_the_edge_of_a_cell_sees_the_vehicles_beyond_it(rider_client):
+def test_vehicles_beyond_the_edge_of_a_cell_are_found(rider_client):
     row = int((NOTRE_DAME[0] + 90) / geohash.CELL_HEIGHT)
     edge = row * geohash.CELL_HEIGHT - 90
     here = edge + 0.00001, NOTRE_DAME[1]
@@ -212,13 +211,13 @@ def test_the_distance_is_shown(rider_client):
     assert f"{metres / 1000:.1f} km away" in page
 
 
-def test_who_is_far_away_reads_so_and_sees_the_usual_order(rider_client):
-    first, second = (VehicleFactory(code=numbered_code("paris", number)) for number in (1, 2))
+def test_someone_far_away_reads_so_and_sees_the_usual_order(rider_client):
+    first, second = (VehicleFactory(public_id=UUID(int=number)) for number in (1, 2))
     Vehicle.objects.filter(pk=second.pk).update(latitude=NOTRE_DAME[0] + 0.01)
     response = rider_client.get(LIST, {"lat": 59.9, "lon": 10.7})
     page = response.content.decode()
     assert list(response.context["page"]) == [first, second]
-    assert "No vehicle near you; these are all of Paris." in page
+    assert "No vehicles near you, so here are all in Paris." in page
     assert "Nearest first." not in page
     assert "km away" not in page
 
@@ -245,10 +244,10 @@ def test_the_position_is_kept_from_page_to_page(rider_client):
     ("latitude", "longitude"),
     [
         ("x", "2"), ("48", ""), ("", "2"), ("nan", "2"), ("48", "inf"), ("91", "2"), ("48", "181"), ("-1e400", "2"),
-        ("\0", "2"), ("9" * 10_000, "2"), ("48", "🛴"), ("48,8", "2,3"),
+        ("\0", "2"), ("9" * 10_000, "2"), ("48", "🛴"), ("48,8,1", "2,3"),
     ],
 )  # fmt: skip
-def test_a_position_that_is_none_is_passed_over(rider_client, latitude, longitude):
+def test_an_invalid_position_is_ignored(rider_client, latitude, longitude):
     vehicle = VehicleFactory()
     response = rider_client.get(LIST, {"lat": latitude, "lon": longitude})
     assert list(response.context["page"]) == [vehicle]
@@ -256,28 +255,28 @@ def test_a_position_that_is_none_is_passed_over(rider_client, latitude, longitud
 
 
 @pytest.mark.parametrize("position", [(90, 180), (-90, -180), (0, 0), (48.85, 180), (-33.9, 151.2)])
-def test_a_position_anywhere_on_earth_is_taken(rider_client, position):
+def test_a_position_anywhere_on_earth_is_accepted(rider_client, position):
     vehicle = VehicleFactory()
     assert nearest(rider_client, position) == [vehicle]
 
 
-def test_a_plain_page_takes_two_statements_and_counts_nothing(rider_client):
+def test_a_plain_page_takes_three_statements_and_counts_nothing(rider_client):
     VehicleFactory.create_batch(PAGE_SIZE + 1)
     with CaptureQueriesContext(connection) as statements:
         rider_client.get(LIST)
-    assert len(statements) == 2  # who asks, and what they see
+    assert len(statements) == 3  # who asks, what they see, and what is in its calendar
     assert not any("COUNT(" in statement["sql"] for statement in statements)
 
 
-def test_nearest_first_takes_two_statements_where_there_are_enough(rider_client, django_assert_num_queries):
+def test_nearest_first_takes_three_statements_where_there_are_enough(rider_client, django_assert_num_queries):
     VehicleFactory.create_batch(PAGE_SIZE + 1)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         nearest(rider_client, NOTRE_DAME)
 
 
-def test_nearest_first_takes_three_statements_where_there_are_few(rider_client, django_assert_num_queries):
+def test_nearest_first_takes_four_statements_where_there_are_few(rider_client, django_assert_num_queries):
     VehicleFactory.create_batch(3)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         nearest(rider_client, NOTRE_DAME)
 
 
@@ -298,7 +297,7 @@ def test_a_full_page_is_below_100_kilobytes(rider_client):
 @pytest.mark.parametrize(
     "query", [{}, {"type": "bike"}, {"available": "on"}, {"lat": "48.85", "lon": "2.35"}, {"page": "2"}]
 )
-def test_the_list_asks_one_city_only(rider_client, query):
+def test_the_list_queries_one_city_only(rider_client, query):
     VehicleFactory.create_batch(3)
     with assert_local():
         rider_client.get(LIST, query)
@@ -308,7 +307,7 @@ def test_a_rider_from_elsewhere_costs_the_same(client, django_assert_num_queries
     client.force_login(UserFactory(city="seattle"))
     client.post("/city/", {"city": "paris"})
     vehicle = VehicleFactory()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert listed(client) == [vehicle]
 
 
@@ -318,7 +317,7 @@ def test_every_city_has_a_list(rider_client):
         assert f"Vehicles in {city}" in page_of(rider_client)
 
 
-def test_who_stands_in_another_served_city_is_offered_to_switch(rider_client):
+def test_someone_in_another_served_city_is_offered_to_switch(rider_client):
     page = page_of(rider_client, lat="41.89", lon="12.49")
     assert "You seem to be in Rome." in page
     assert '<button class="btn btn-sm btn-primary" name="city" value="rome">' in page

@@ -1,0 +1,23 @@
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from ..map import MapQuery, MapRefused, places_on_map
+
+
+@require_safe
+def vehicle_map(request: HttpRequest) -> JsonResponse:
+    """Return the vehicles of the current city that a map shows, as JSON.
+
+    ``?bbox=south,west,north,east&zoom=14&type=bike&available=on``. The response is
+    ``{"places": [{"count": …, "free": …, "lat": …, "lon": …, "id": …, "type": …, "battery": …}, …], "sentence": …}``;
+    a place with more than one vehicle is a group and ends with its position.
+    """
+    try:
+        query = MapQuery.read(request.GET, request.city)
+    except MapRefused as refused:
+        return JsonResponse({"code": refused.code, "message": str(refused)}, status=400)
+    places = places_on_map(request.city, query, request.user)
+    total = sum(place["count"] for place in places)
+    sentence = ngettext("%(number)s vehicle on the map", "%(number)s vehicles on the map", total)
+    return JsonResponse({"places": places, "sentence": sentence % {"number": total}})
