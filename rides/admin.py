@@ -1,19 +1,25 @@
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.admin import CityFilter, city_name
-from movr_project.admin import KeySearchMixin, ReadOnlyAdmin, confirm_action, for_each
-from movr_project.admin_links import link_to
+from cities.admin_times import length_in_words, local_time
+from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.links import link_to
+from movr_project.admin.model_admins import ReadOnlyAdmin
+from movr_project.web.fields import validate_visible
 
 from .models import PLACE_LENGTH, Ride
 from .services import end_ride
 
 
-class WhereItStandsForm(forms.Form):
-    end_location = forms.CharField(label=gettext_lazy("Where do the vehicles stand?"), max_length=PLACE_LENGTH)
+class EndedRidesForm(forms.Form):
+    end_location = forms.CharField(
+        label=gettext_lazy("Where are the vehicles parked?"), max_length=PLACE_LENGTH, validators=[validate_visible]
+    )
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -29,39 +35,69 @@ class OpenFilter(admin.SimpleListFilter):
         return queryset.open() if self.value() == "yes" else queryset.ended()
 
 
+class AttentionFilter(admin.SimpleListFilter):
+    """Show only rides that need attention, for one reason."""
+
+    title = gettext_lazy("needs attention")
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
+        return [
+            ("long", _("Riding for more than %(hours)d hours") % {"hours": settings.RIDE_WARNING_HOURS}),
+            ("inactive", _("Riding with an inactive account")),
+            ("short", _("Ended within %(minutes)d minutes") % {"minutes": settings.SHORT_RIDE_MINUTES}),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset):
+        if self.value() == "long":
+            return queryset.long()
+        if self.value() == "inactive":
+            return queryset.of_inactive_riders()
+        return queryset.short() if self.value() == "short" else queryset
+
+
 @admin.register(Ride)
-class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
-    """The rides. Staff can end one; everything else only its rider does."""
+class RideAdmin(ReadOnlyAdmin):
+    """Rides. Staff can end them; only riders do everything else."""
 
     list_display = [
-        "start_time",
+        "started",
         "is_riding",
         "vehicle_link",
         "rider_link",
         city_name,
         "start_spot",
         "end_spot",
-        "length",
+        "took",
     ]
-    list_filter = [CityFilter, OpenFilter]
+    list_filter = [CityFilter, OpenFilter, AttentionFilter]
     list_select_related = ["vehicle", "rider"]
     search_fields = [
         "vehicle__code__istartswith",
         "rider__username__istartswith",
+        "rider__first_name__istartswith",
+        "rider__last_name__icontains",
         "rider__email__istartswith",
         "start_location__icontains",
         "end_location__icontains",
     ]
-    search_help_text = gettext_lazy("Vehicle code, username or e-mail, place, or a ride's id.")
+    search_help_text = gettext_lazy("Vehicle code, username, name or e-mail, location, or ride ID.")
     date_hierarchy = "start_time"
     ordering = ["-start_time"]
     show_full_result_count = False
     actions = ["end_rides"]
     fieldsets = [
         (None, {"fields": ["key", "city_label", "vehicle_link", "rider_link"]}),
-        (gettext_lazy("Start"), {"fields": ["start_time", "start_location", "start_latitude", "start_longitude"]}),
-        (gettext_lazy("End"), {"fields": ["end_time", "end_location", "end_latitude", "end_longitude", "length"]}),
+        (gettext_lazy("Start"), {"fields": ["started", "start_location", "start_latitude", "start_longitude"]}),
+        (gettext_lazy("End"), {"fields": ["ended", "end_location", "end_latitude", "end_longitude", "took"]}),
     ]
+
+    started = local_time("start_time", gettext_lazy("start"))
+    ended = local_time("end_time", gettext_lazy("end"))
+
+    @admin.display(description=gettext_lazy("length"))
+    def took(self, ride: Ride) -> str:
+        return length_in_words(ride.length)
 
     @admin.display(description=gettext_lazy("riding"), boolean=True)
     def is_riding(self, ride: Ride) -> bool:
@@ -81,7 +117,7 @@ class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("rider"))
     def rider_link(self, ride: Ride) -> str:
-        return link_to(ride.rider) if ride.rider_id else _("(account removed)")
+        return link_to(ride.rider) if ride.rider_id else _("(deleted account)")
 
     @admin.display(description=gettext_lazy("city"))
     def city_label(self, ride: Ride) -> str:
@@ -96,8 +132,8 @@ class RideAdmin(KeySearchMixin, ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("End rides"), permissions=["end"])
     def end_rides(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        """For riders who can't: the phone is dead, the vehicle was found in the street."""
-        form = WhereItStandsForm(request.POST if "confirmed" in request.POST else None)
+        """End rides for riders who can't, for instance because their phone is dead."""
+        form = EndedRidesForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
             title = _("End these rides?")
             return confirm_action(self, request, queryset.open(), action="end_rides", title=title, form=form)

@@ -8,7 +8,7 @@ from .locks import Lock, lock
 
 @checks.register
 def lock_backend_is_there(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Rather at the start than when the first rider stands before a vehicle."""
+    """Check that LOCK_BACKEND can be imported, at start-up instead of at the first ride."""
     try:
         backend: Lock = lock()
         missing = not callable(getattr(backend, "unlock_instructions", None))
@@ -16,4 +16,4 @@ def lock_backend_is_there(app_configs: Any, **kwargs: Any) -> list[checks.CheckM
         missing = True
     if not missing:
         return []
-    return [checks.Error(f"LOCK_BACKEND {settings.LOCK_BACKEND!r} names no lock.", id="rides.E001")]
+    return [checks.Error(f"LOCK_BACKEND {settings.LOCK_BACKEND!r} is not a lock backend.", id="rides.E001")]

@@ -1,4 +1,4 @@
-"""How a rider opens a vehicle's lock: a seam for locks that are opened over the air (decision 0027)."""
+"""How a rider opens a vehicle's lock: an interface for remotely operated locks (decision 0023)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
 
 
 class LockRefused(Refused):
-    """The lock did not open. ``lock_unreachable``, or the backend's own codes."""
+    """The lock did not open. Its codes are those of LOCK_BACKEND."""
 
 
 @dataclass(frozen=True)
 class Instructions:
-    """What the rider reads: a code to type at the lock, a sentence, or both."""
+    """What to show to the rider: a code to enter on the lock, a sentence, or both."""
 
     code: str = ""
     text: str = ""
 
 
 class Lock(Protocol):
-    """What LOCK_BACKEND names: a class without arguments. It may be asked on every page that shows a ride."""
+    """The interface of LOCK_BACKEND, a class without arguments. It is called on every page that shows a ride."""
 
     def unlock_instructions(self, ride: "Ride") -> Instructions | None:
-        """For an open ride; None where there is nothing to open. No network, no statement."""
+        """Return instructions for an open ride, or None. Must not use the network or the database."""
 
 
 @runtime_checkable
 class RemoteLock(Lock, Protocol):
-    """A lock that opens on a command. The ride then has a button, and its address takes a POST."""
+    """A lock that can be opened remotely. The ride's page has a button for it, and a URL that accepts POST."""
 
     def unlock(self, ride: "Ride") -> None:
-        """Open it, outside any transaction; opening an open lock changes nothing. Raises ``LockRefused``."""
+        """Open the lock, outside any transaction. Idempotent. Raise ``LockRefused``."""
 
 
 class CodeLock:
-    """A lock with a fixed code, which stands on the vehicle."""
+    """A lock with a fixed code that is attached to the vehicle."""
 
     def unlock_instructions(self, ride: "Ride") -> Instructions | None:
         return Instructions(code=ride.vehicle.lock_code) if ride.vehicle.lock_code else None

@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cities.geography import great_circle_km
+from cities.geography import great_circle_km, place_in_words
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
-from fleet.models import place_in_words
 from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
@@ -24,16 +23,15 @@ PLACE_LENGTH = 200
 
 
 def ride_id(rider_id: uuid.UUID, token: str, vehicle_key: object) -> uuid.UUID:
-    """The id of the ride that a form starts: the same form twice is the same ride.
+    """Return the id of the ride that a form starts, so that sending the form again finds the same ride.
 
-    It hangs on the rider's own id, so nobody can name another person's ride. ``vehicle_key`` is the
-    vehicle's ``city:uuid``.
+    It is derived from the rider's id, so that others can't produce it. ``vehicle_key`` is the vehicle's ``city:uuid``.
     """
     return uuid.uuid5(rider_id, f"{token}:{vehicle_key}")
 
 
 class Ride(models.Model):
-    """A ride in its vehicle's city (row M3). The rider may live in another: hence ``rider_city``."""
+    """A ride in its vehicle's city. The rider may live in another one, stored in ``rider_city``."""
 
     pk = CityKey("city", "id")
     city = city_column()
@@ -59,6 +57,8 @@ class Ride(models.Model):
     end_time = models.DateTimeField(_("ended"), null=True, blank=True)
     length = models.DurationField(_("duration"), null=True, blank=True)
 
+    due_at: datetime | None  # of a ride from ``start_ride``: when another person's booking starts
+
     objects = RideQuerySet.as_manager()
 
     class Meta:
@@ -73,7 +73,7 @@ class Ride(models.Model):
                 to_table="vehicles",
                 to_columns=["city", "id"],
             ),
-            # A person who moves takes the rides along: `rider_city` is where the rider lives.
+            # Rides follow a person who moves: `rider_city` is the home city.
             ForeignKeyConstraint(
                 name="rides_rider_lives_in_rider_city",
                 columns=["rider_city", "rider_id"],
@@ -121,12 +121,12 @@ class Ride(models.Model):
 
     @property
     def duration(self) -> timedelta:
-        """How long it took, or has taken until now."""
+        """Return the duration, until now for an open ride."""
         return self.length if self.length is not None else timezone.now() - self.start_time
 
     @property
     def distance_m(self) -> float | None:
-        """From start to end as the crow flies, in metres: the way was at least as long. None where one isn't known."""
+        """Return the straight-line distance in metres, or None if the start or end position is unknown."""
         if self.start_position is None or self.end_position is None:
             return None
         return great_circle_km(*self.start_position, *self.end_position) * 1000
@@ -141,17 +141,17 @@ class Ride(models.Model):
 
     @property
     def start_spot(self) -> str:
-        """Where it began, in words; in the reader's language where nobody wrote any."""
+        """Return the start location, or its position in the reader's language if it has no description."""
         return place_in_words(self.start_location, self.start_position)
 
     @property
     def end_spot(self) -> str:
-        """Where it ended, likewise; empty while it is open."""
+        """Return the end location in the same way, or "" while the ride is open."""
         return place_in_words(self.end_location, self.end_position)
 
     def finish(self, place: str, position: tuple[float, float] | None, *, at: datetime) -> list[str]:
-        """Set where and when it ended; return the changed fields' names."""
-        # A clock that was set back must not make a ride end before it began.
+        """Set the time and place of the end. Return the names of the changed fields."""
+        # If the clock was set back, the ride must not end before it started.
         self.end_time = max(at, self.start_time)
         self.length = self.end_time - self.start_time
         self.end_location = place

@@ -1,9 +1,9 @@
-"""The rides' part of ``accounts.personal_data``: they stay, without the person."""
+"""Export and anonymise a person's rides. See ``accounts.personal_data``."""
 
 from typing import Any
 
 from accounts.models import User
-from accounts.personal_data import PersonalData, register
+from accounts.personal_data import PersonalData, forget_words_in_staff_log, register
 
 from .models import Ride
 
@@ -28,6 +28,7 @@ def export(user: User) -> list[dict[str, Any]]:
 
 
 def part_from_rider(user: User) -> None:
+    forget_words_in_staff_log(Ride.objects.of_rider(user))
     Ride.objects.of_rider(user).update(rider_id=None)
 
 

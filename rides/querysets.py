@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import User
-from fleet.intervals import Interval
+from fleet.calendar.intervals import Interval
 from fleet.models import Allocation
 
 
@@ -21,17 +21,28 @@ class RideQuerySet(models.QuerySet):
     def ended(self) -> Self:
         return self.filter(end_time__isnull=False)
 
-    def of_rider(self, rider: User) -> Self:
-        """A person's rides, in every city they rode in (row M25).
+    def long(self) -> Self:
+        """Filter open rides that are so long that the rider may have forgotten to end them."""
+        return self.open().filter(start_time__lte=timezone.now() - timedelta(hours=settings.RIDE_WARNING_HOURS))
 
-        The rider's own city is named, but the rides' cities are not: on CockroachDB this asks each region.
+    def of_inactive_riders(self) -> Self:
+        """Filter open rides of inactive accounts, which staff end. Looks across the riders' home cities."""
+        return self.open().filter(rider__is_active=False)
+
+    def short(self) -> Self:
+        """Filter rides so short that they may have been started only for the unlock code."""
+        return self.ended().filter(length__lt=timedelta(minutes=settings.SHORT_RIDE_MINUTES))
+
+    def of_rider(self, rider: User) -> Self:
+        """Filter by rider, in all cities.
+
+        The rider's own city is named, but not the rides' cities: on CockroachDB this queries every region.
         """
         return self.filter(rider_city=rider.city, rider_id=rider.id)
 
-    def with_due_at(self, rider: User) -> Self:
-        """Each with ``due_at``: since or from when somebody else has booked its vehicle, if that is soon."""
-        soon = Interval.lasting(timezone.now(), timedelta(minutes=settings.BOOKING_WARNING_MINUTES))
-        bookings = Allocation.objects.bookings().live().overlapping(soon).not_for(rider).in_order()
+    def with_due_at(self, rider: User, soon: Interval) -> Self:
+        """Annotate with ``due_at``: the start of another person's booking, if it is ``soon`` or has passed."""
+        bookings = Allocation.objects.bookings().live().overlapping(soon, now=soon.start).not_for(rider).in_order()
         bookings = bookings.filter(city=OuterRef("city"), vehicle_id=OuterRef("vehicle_id"))
         return self.annotate(due_at=Subquery(bookings.values("starts_at")[:1]))
 

@@ -1,68 +1,73 @@
-"""Starting and ending a ride.
+"""Services that start and end rides.
 
-Locks are taken in one order: vehicle, ride, allocation, user. Whoever changes a ride holds its vehicle's
-lock, so the ride's own row needs none.
+Lock order: vehicle, ride, allocation, user. To change a ride, lock its vehicle. Read what you check after that, or
+put it in an UPDATE's WHERE clause.
 """
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F
+from django.db.models import Case, Exists, F, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.refusals import account_changed
+from cities.local_times import local_moment
 from cities.models import City
 from cities.registry import registry
-from fleet.choices import EventType
-from fleet.events import record_event
-from fleet.locking import LockedVehicle, calendar_of, lock_vehicle, with_calendar
-from fleet.models import Vehicle
-from fleet.querysets import guard
-from fleet.services import VehicleRefused, check_position, local_moment, refuse_if_changed, refuse_if_taken, wrong_city
+from fleet.calendar.events import record_event
+from fleet.calendar.intervals import booking_buffer
+from fleet.calendar.locking import LockedVehicle, lock_vehicle
+from fleet.models.choices import EventType
+from fleet.services import VehicleRefused, check_position, refuse_if_changed, refuse_if_taken, wrong_city
+from fleet.services.no_shows import explain_release, set_deadlines, stop_deadlines
 from movr_project.db.keys import CityKeyValue
+from movr_project.db.prepared import Prepared, PreparedUpdate
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
+from throttling.services import HOUR, minutes_left
 
 from .models import Ride, ride_id
 
 
 class RideRefused(Refused):
-    """Codes.
+    """Codes: ``vehicle_gone``, ``vehicle_in_use``, ``already_riding``, ``already_ended``, ``account_changed``,
+    ``email_unconfirmed``, ``too_many_starts``, ``ride_gone``.
 
-    Of a start: ``vehicle_gone``, ``vehicle_in_use``, ``already_riding``, ``already_ended``,
-    ``account_changed``, ``email_unconfirmed``; as ``fleet``'s ``VehicleRefused`` come ``wrong_city``,
-    ``reserved``, ``booked``, ``booked_soon`` and ``off_the_road``. Of an end: ``ride_gone``, and from the fleet
-    ``outside_city``.
+    Starting and ending a ride also raise ``VehicleRefused``.
     """
 
 
 @retry_transaction(idempotent=True)
 def start_ride(*, rider: User, city: City, vehicle_city: str, vehicle_id: uuid.UUID, token: str) -> Ride:
-    """Start a ride on a free vehicle of the current city (rows M16, M36b, M45).
+    """Start a ride on a free vehicle of the current city.
 
-    ``city`` is where the rider is looking, ``token`` the form's: while the ride is open the same form returns
-    it. A reservation of the rider's ends with it. The ride has ``due_at``: when somebody else's booking
-    begins, if that is within BOOKING_WARNING_MINUTES. Locks the vehicle, then the rider. Raises
-    ``RideRefused``, ``VehicleRefused``.
+    ``city`` is the city that the rider is browsing, and ``token`` comes from the form: while the ride is open, the same
+    form returns it. The rider's reservation ends. The ride has a ``due_at``: the start of another person's booking, if
+    it is within BOOKING_WARNING_MINUTES. None of the vehicle's bookings is released during the ride. Locks the vehicle,
+    then the rider. Raises ``RideRefused``, ``VehicleRefused``.
     """
     id_ = ride_id(rider.id, token, CityKeyValue((vehicle_city, vehicle_id)))
-    locked = _lock_vehicle_for_start(vehicle_city, vehicle_id, id_)
+    locked = _lock_vehicle_for_start(vehicle_city, vehicle_id)
     vehicle = locked.vehicle
-    if vehicle.has_this_ride:
-        return _repeated_start(vehicle_city, id_)
-    if vehicle.city != city.name:
-        raise wrong_city(vehicle, city)
-    if not vehicle.is_available:
-        raise RideRefused(_("This vehicle is in use."), code="vehicle_in_use")
-    refuse_if_taken(locked, rider)
-    due_at = _due_at(locked, rider)
     reservation = locked.current if locked.current and locked.current.is_reservation else None
+    this = Ride.objects.filter(city=vehicle_city, id=id_)
+    try:
+        due_at = _refuse_start(locked, rider, city)
+        _count_open_ride(rider, vehicle_city, id_, ends_hold=reservation is not None)
+    except Refused:
+        # Nothing is written yet. A form sent again always ends up here, as its own ride conflicts with it.
+        if this.exists():
+            return _repeated_start(this)
+        raise
     if reservation:
-        reservation.save(update_fields=reservation.end(locked.moment))
+        reservation.save(update_fields=reservation.end(locked.now))
         locked.drop(reservation)
-    _count_open_ride(rider, ends_hold=reservation is not None)
+    stop_deadlines(locked)
     ride = Ride.objects.create(
         city=vehicle.city,
         id=id_,
@@ -72,11 +77,19 @@ def start_ride(*, rider: User, city: City, vehicle_city: str, vehicle_id: uuid.U
         start_location=vehicle.last_location,
         start_latitude=vehicle.latitude,
         start_longitude=vehicle.longitude,
-        start_time=locked.moment,
+        start_time=locked.now,
     )
     record_event(locked, EventType.TRIP_START, actor=rider, ride_id=ride.id, allocation=reservation or locked.current)
     ride.vehicle, ride.due_at = vehicle, due_at
     return ride
+
+
+def ended_ride_of_form(*, rider: User, city: City, token: str) -> Ride | None:
+    """Return the rider's latest ride in a city if it was started by the form with this token and has ended."""
+    last = Ride.objects.in_city(city.name).of_rider(rider).ended().newest_first().first()
+    if last is None or last.id != ride_id(rider.id, token, CityKeyValue((last.city, last.vehicle_id))):
+        return None
+    return last
 
 
 @retry_transaction(idempotent=True)
@@ -89,91 +102,162 @@ def end_ride(
     position: tuple[float, float] | None = None,
     by: User | None = None,
 ) -> Ride:
-    """End an open ride; the vehicle is there and free again (rows M17, M36c), unless its calendar says otherwise.
+    """End an open ride. The vehicle is then available, unless its calendar says otherwise.
 
-    ``rider`` is who asks, and must be the ride's own; None is for staff (``by``), whose view has checked them.
-    ``position`` is in degrees. Ending twice changes nothing. Locks the vehicle, then the rider. Raises
-    ``RideRefused``: ``ride_gone`` (there is none, or it is somebody else's), and ``VehicleRefused``:
-    ``outside_city``, ``account_changed`` (of ``by``).
+    A person whose booking has begun meanwhile then has BOOKING_NO_SHOW_MINUTES to start their ride.
+
+    ``rider`` must be the ride's own, or None for staff (``by``), whose permission the view has checked. ``position``
+    is in degrees. Idempotent. Locks the vehicle, then the rider. Raises ``RideRefused``: ``ride_gone`` (including
+    other people's rides), and ``VehicleRefused``: ``outside_city``, ``account_changed`` (of ``by``).
     """
     check_position(registry[city], position)
+    key = {"city": city, "id": ride_id}
+    own = key if rider is None else key | {"rider_city": rider.city, "rider_id": rider.id}
+    # The vehicle's row was read after waiting for its lock, the ride's before it.
+    ride = _found(own, locks_vehicle=True)
     refuse_if_changed(by)
-    rides = Ride.objects.filter(city=city, id=ride_id)
-    if rider is not None:
-        rides = rides.of_rider(rider)
-    rows = list(
-        with_calendar(rides.select_related("vehicle"), vehicle="vehicle", ahead=timedelta()).select_for_update(
-            of=("vehicle",)
-        )
-    )
-    if not rows:
-        raise RideRefused(_("You have no such ride."), code="ride_gone")
-    ride = rows[0]
-    if not ride.is_open:
-        return ride
-    locked = LockedVehicle(ride.vehicle, calendar_of(rows))
-    ride.save(update_fields=ride.finish(end_location, position, at=locked.moment))
-    # Whoever followed the published id could follow the rider: each trip ends it.
+    locked = LockedVehicle.read(ride.vehicle)
+    changed = {name: getattr(ride, name) for name in ride.finish(end_location, position, at=locked.now)}
+    if not Ride.objects.filter(**key).open().update(**changed):
+        return _found(own)
+    # A stable public id would let observers track riders, so each trip ends with a new one.
     ride.vehicle.public_id = uuid.uuid4()
     parked = ride.vehicle.park(end_location, position)
+    set_deadlines(locked, ridden_by=ride.rider_id)
     record_event(locked, EventType.TRIP_END, actor=rider or by, ride_id=ride.id, changed=["public_id", *parked])
     seen = {"last_seen": timezone.now()} if rider else {}
-    User.objects.filter(id=ride.rider_id, city=ride.rider_city).update(open_rides=F("open_rides") - 1, **seen)
+    _counting_down.run(bool(seen), {"id_": ride.rider_id, "city": ride.rider_city} | seen)
     return ride
 
 
-def _lock_vehicle_for_start(city: str, vehicle_id: uuid.UUID, id_: uuid.UUID) -> LockedVehicle:
-    """The vehicle with ``has_this_ride``, and what is ahead of it: one statement instead of three."""
-    this_ride = Ride.objects.filter(city=city, id=id_)
-    vehicles = Vehicle.objects.listed().annotate(has_this_ride=Exists(this_ride))
-    ahead = timedelta(minutes=max(settings.BOOKING_WARNING_MINUTES, settings.BOOKING_GUARD_MINUTES))
-    locked = lock_vehicle(city, vehicle_id, ahead=ahead, among=vehicles)
-    if locked is None:
-        raise RideRefused(_("There is no such vehicle."), code="vehicle_gone")
+def _build_counting_down(
+    _is_seen: bool, *, id_: uuid.UUID, city: str, **seen: datetime
+) -> tuple[QuerySet, dict[str, Any]]:
+    return User.objects.filter(id=id_, city=city), {"open_rides": F("open_rides") - 1, **seen}
+
+
+_counting_down = PreparedUpdate(_build_counting_down)
+
+
+def _found(key: dict[str, Any], *, locks_vehicle: bool = False) -> Ride:
+    for ride in _with_vehicle.objects((locks_vehicle, *key), key):
+        return ride
+    raise RideRefused(_("Ride not found."), code="ride_gone")
+
+
+def _build_with_vehicle(shape: tuple, **key: Any) -> QuerySet:
+    locks_vehicle, *_names = shape
+    rides = Ride.objects.filter(**key).select_related("vehicle")
+    return rides.select_for_update(of=("vehicle",)) if locks_vehicle else rides
+
+
+_with_vehicle = Prepared(_build_with_vehicle)
+
+
+def _lock_vehicle_for_start(city: str, vehicle_id: uuid.UUID) -> LockedVehicle:
+    locked = lock_vehicle(city, vehicle_id)
+    if locked is None or locked.vehicle.is_removed or locked.vehicle.awaits_approval:
+        raise RideRefused(_("Vehicle not found."), code="vehicle_gone")
     return locked
 
 
-def _due_at(locked: LockedVehicle, rider: User) -> datetime | None:
-    """When somebody else needs the vehicle. Raises ``VehicleRefused``: ``booked_soon`` (within the guard).
+def _refuse_start(locked: LockedVehicle, rider: User, city: City) -> datetime | None:
+    """Check the start's conditions. Return when the vehicle is due."""
+    if locked.vehicle.city != city.name:
+        raise wrong_city(locked.vehicle, city)
+    try:
+        if not locked.vehicle.is_available:
+            raise RideRefused(_("This vehicle is in use."), code="vehicle_in_use")
+        refuse_if_taken(locked, rider)
+        return _due_at(locked, rider)
+    except Refused as refused:
+        raise type(refused)(explain_release(locked, rider, str(refused)), code=refused.code) from None
 
-    What one has reserved or booked is there to be ridden until its end, however soon the next one begins.
+
+def _due_at(locked: LockedVehicle, rider: User) -> datetime | None:
+    """Return when another person needs the vehicle. Raises ``VehicleRefused``: ``booked_soon`` (within the buffer).
+
+    A rider's own reservation or booking can be ridden until its end, however soon the next one begins.
     """
-    due_at = next((other.starts_at for other in locked.ahead if not other.is_for(rider)), None)
-    if due_at is not None and locked.current is None and due_at < locked.moment + guard():
+    soon = locked.now + timedelta(minutes=max(settings.BOOKING_WARNING_MINUTES, settings.BOOKING_BUFFER_MINUTES))
+    starts = (other.starts_at for other in locked.ahead if not other.is_for(rider))
+    due_at = next((start for start in starts if start is not None and start <= soon), None)
+    if due_at is not None and locked.current is None and due_at < locked.now + booking_buffer():
         sentence = _("This vehicle is booked from %(moment)s.")
         moment = local_moment(due_at, locked.vehicle.served_city)
         raise VehicleRefused(sentence % {"moment": moment}, code="booked_soon")
     return due_at
 
 
-def _repeated_start(city: str, id_: uuid.UUID) -> Ride:
-    ride = Ride.objects.select_related("vehicle").get(city=city, id=id_)
+def _repeated_start(this: QuerySet) -> Ride:
+    ride = this.select_related("vehicle").get()
     ride.due_at = None
     if not ride.is_open:
         raise RideRefused(
-            _("The ride that this form started has ended. You can start a new one now."),
+            _("The ride started with this form has ended. You can start a new one now."),
             code="already_ended",
         )
     return ride
 
 
-def _count_open_ride(rider: User, *, ends_hold: bool) -> None:
-    """Take one of the rider's places for an open ride, or refuse: the limit stands in the UPDATE."""
-    row = User.objects.active().filter(id=rider.id, city=rider.city)
-    free = row.filter(open_rides__lt=settings.MAX_OPEN_RIDES)
-    if settings.EMAIL_VERIFICATION:
+def _count_open_ride(rider: User, city: str, id_: uuid.UUID, *, ends_hold: bool) -> None:
+    """Increment the rider's count of open rides, or refuse. The limits are in the UPDATE's WHERE clause.
+
+    One limits open rides, the other starts per hour, as each start shows an unlock code. So is the check that the ride
+    with this ``id_`` doesn't exist yet. It belongs to the locked vehicle, so the check remains valid while waiting for
+    the rider's row.
+    """
+    now = timezone.now()
+    values = {"rider_city": rider.city, "rider_id": rider.id, "city": city, "id_": id_, "now": now}
+    limits = (settings.MAX_OPEN_RIDES, settings.RIDE_STARTS_PER_HOUR, settings.EMAIL_VERIFICATION)
+    if not _counting.run((*limits, ends_hold), values | {"hour_ago": now - HOUR}):
+        raise _why_not_free(User.objects.active().filter(id=rider.id, city=rider.city).first(), now)
+
+
+def _build_counting(
+    shape: tuple[int, int, bool, bool],
+    *,
+    rider_city: str,
+    rider_id: uuid.UUID,
+    city: str,
+    id_: uuid.UUID,
+    now: datetime,
+    hour_ago: datetime,
+) -> tuple[QuerySet, dict[str, Any]]:
+    max_open, starts_per_hour, needs_email, ends_hold = shape
+    this = Ride.objects.filter(city=city, id=id_)
+    this_hour = Q(starts_since__gt=hour_ago)
+    free = User.objects.active().filter(~Exists(this), id=rider_id, city=rider_city, open_rides__lt=max_open)
+    free = free.exclude(this_hour & Q(recent_starts__gte=starts_per_hour))
+    if needs_email:
         free = free.filter(email_confirmed_at__isnull=False)
-    hold = {"hold_until": None} if ends_hold else {}
-    if not free.update(open_rides=F("open_rides") + 1, last_seen=timezone.now(), **hold):
-        raise _why_not_free(row.first())
+    changes = {
+        "open_rides": F("open_rides") + 1,
+        "last_seen": now,
+        "recent_starts": Case(When(this_hour, then=F("recent_starts") + 1), default=Value(1)),
+        "starts_since": Case(When(this_hour, then=F("starts_since")), default=Value(now)),
+    }
+    return free, changes | ({"hold_until": None} if ends_hold else {})
 
 
-def _why_not_free(rider: User | None) -> RideRefused:
+_counting = PreparedUpdate(_build_counting)
+
+
+def _why_not_free(rider: User | None, now: datetime) -> RideRefused:
     if rider is None:
-        sentence = _("Your account has changed. Please try again.")
-        return RideRefused(sentence, code="account_changed")
-    if rider.open_rides >= settings.MAX_OPEN_RIDES:
-        sentence = _("You are already riding. End your current ride before starting a new one!")
-        return RideRefused(sentence, code="already_riding")
-    sentence = _("Please confirm your e-mail address first: we have sent you a link.")
-    return RideRefused(sentence, code="email_unconfirmed")
+        return account_changed(RideRefused)
+    is_full = rider.open_rides >= settings.MAX_OPEN_RIDES
+    if not is_full and settings.EMAIL_VERIFICATION and not rider.email_is_confirmed:
+        sentence = _("Please confirm your e-mail address first. We've sent you a link.")
+        return RideRefused(sentence, code="email_unconfirmed")
+    if not is_full and rider.recent_starts >= settings.RIDE_STARTS_PER_HOUR and rider.starts_since > now - HOUR:
+        minutes = minutes_left(rider.starts_since + HOUR - now)
+        sentence = ngettext(
+            "You've started many rides within an hour. You can start the next one in %(minutes)d minute.",
+            "You've started many rides within an hour. You can start the next one in %(minutes)d minutes.",
+            minutes,
+        )
+        return RideRefused(sentence % {"minutes": minutes}, code="too_many_starts")
+    # Also if the conflicting ride ended between the two statements.
+    sentence = _("You are already riding. End your current ride before starting a new one!")
+    return RideRefused(sentence, code="already_riding")

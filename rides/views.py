@@ -2,48 +2,55 @@ import uuid
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.shortcuts import redirect, render
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cities.local_times import local_moment
 from cities.location import CHOSEN
 from cities.models import City
-from fleet.next_steps import send_on
-from fleet.services import VehicleRefused, local_moment
-from movr_project.live_parts import render_live, wants_live_part
-from movr_project.pagination import Page, page_number
+from fleet.services import VehicleRefused
+from fleet.views.addresses import find_vehicle_key, moved_on
+from fleet.views.next_steps import send_on
+from movr_project.web.live_parts import render_live, wants_live_part
+from movr_project.web.pagination import Page, page_number
 
 from .forms import EndRideForm, StartRideForm
 from .locks import LockRefused, lock, opens_by_command
 from .models import Ride
-from .services import RideRefused, end_ride, start_ride
+from .own_rides import open_rides, own_ride
+from .rows import past_rows
+from .services import RideRefused, end_ride, ended_ride_of_form, start_ride
 
 PAGE_SIZE = 25
 
 
-@never_cache  # the unlock code stands on it
 @require_safe
 def ride_list(request: HttpRequest) -> HttpResponse:
-    """One's own rides, in all cities (rows M25, M36): the open one on top, with its End form."""
+    """List the user's rides in all cities. The open one comes first, with the form to end it."""
     rides = Ride.objects.of_rider(request.user).select_related("vehicle").newest_first()
     whole = not wants_live_part(request)
-    open_rides = list(rides.open().with_due_at(request.user)) if request.user.is_riding and whole else []
-    for ride in open_rides:
-        _make_ready(ride, EndRideForm())
+    current = open_rides(request.user) if request.user.is_riding and whole else []
+    for ride in current:
+        _give_form(ride, EndRideForm())
     page = Page.of(rides.ended(), page_number(request.GET.get("page", "")), PAGE_SIZE)
     return render_live(
-        request, "rides/ride_list.html", "rides/_past_rides.html", {"open_rides": open_rides, "page": page}
+        request,
+        "rides/ride_list.html",
+        "rides/_past_rides.html",
+        {"open_rides": current, "page": page, "rows": past_rows(page)},
     )
 
 
 @require_POST
 def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
-    """Row M36b. Who stands at the vehicle is in its city, wherever the site took them to be."""
+    """Start a ride. A person at the vehicle is in its city, whatever their current city is."""
     form = StartRideForm(request.POST)
     form.is_valid()
+    vehicle = find_vehicle_key(request, city, vehicle_id)
+    if vehicle is None:
+        return _moved_on(request, city, form.cleaned_data["token"])
     if form.cleaned_data["at_it"]:
         request.session[CHOSEN] = city.name
     try:
@@ -51,30 +58,36 @@ def ride_start(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpR
             rider=request.user,
             city=city if form.cleaned_data["at_it"] else request.city,
             vehicle_city=city.name,
-            vehicle_id=vehicle_id,
+            vehicle_id=vehicle.id,
             token=form.cleaned_data["token"],
         )
     except (RideRefused, VehicleRefused) as refused:
-        return send_on(request, refused, city, vehicle_id)
+        return send_on(request, refused, vehicle)
     messages.success(request, _("Ride started."))
     if ride.due_at:
         due = {"moment": local_moment(ride.due_at, city), "left": timeuntil(ride.due_at)}
-        messages.warning(
-            request, _("It is booked from %(moment)s: please end your ride in %(left)s at the latest.") % due
-        )
+        messages.warning(request, _("It is booked from %(moment)s, so please end your ride within %(left)s.") % due)
     return redirect("rides:ride_list")
 
 
-@never_cache
+def _moved_on(request: HttpRequest, city: City, token: str) -> HttpResponse:
+    """Show the ended ride to a rider who sends its form again, and other vehicles to everyone else."""
+    ended = ended_ride_of_form(rider=request.user, city=city, token=token)
+    if ended is None:
+        return moved_on(request, city)
+    messages.info(request, _("The ride started with this form has ended."))
+    return redirect(ended)
+
+
 @require_safe
 def ride_detail(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
-    """What one sees while riding, and the summary afterwards."""
+    """Show an open ride with its form, or the summary of an ended one."""
     return _ride_page(request, _own_ride(request, city, ride_id))
 
 
 @require_POST
 def ride_unlock(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
-    """Send the command to the lock; where locks take none there is no such page."""
+    """Open the ride's lock. 404 if locks can't be opened remotely."""
     if not opens_by_command():
         raise Http404
     ride = _own_ride(request, city, ride_id)
@@ -94,7 +107,7 @@ def _unlock(request: HttpRequest, ride: Ride) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
-    """Row M36c. A form with an error comes back filled in, on the ride's own page; opened as a page it leads there."""
+    """End a ride. Show an invalid form on the ride's page, and redirect GET requests there."""
     if request.method != "POST":
         return redirect(_own_ride(request, city, ride_id))
     form = EndRideForm(request.POST)
@@ -105,7 +118,7 @@ def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpRespon
 
 
 def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm) -> Ride | None:
-    """The ended ride, or None with the reason on the form. Other people's rides are a 404."""
+    """Return the ended ride, or None after adding the error to the form. 404 for other people's rides."""
     try:
         return end_ride(
             city=city.name,
@@ -123,19 +136,18 @@ def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm
 
 def _ride_page(request: HttpRequest, ride: Ride, form: EndRideForm | None = None) -> HttpResponse:
     if ride.is_open:
-        _make_ready(ride, form or EndRideForm())
+        _give_form(ride, form or EndRideForm())
     return render(request, "rides/ride_detail.html", {"ride": ride})
 
 
-def _make_ready(ride: Ride, form: EndRideForm) -> None:
-    """Give an open ride what its screen shows."""
+def _give_form(ride: Ride, form: EndRideForm) -> None:
+    """Attach the form that ends the ride. Its ids are its own, as a page may have several forms."""
     form.auto_id = f"end-{ride.id}-%s"
     ride.end_form = form
-    ride.is_overdue = ride.due_at is not None and ride.due_at <= timezone.now()
-    ride.unlock = lock().unlock_instructions(ride)
-    ride.opens_by_command = opens_by_command()
 
 
 def _own_ride(request: HttpRequest, city: City, ride_id: uuid.UUID) -> Ride:
-    rides = Ride.objects.of_rider(request.user).with_due_at(request.user).select_related("vehicle")
-    return get_object_or_404(rides, city=city.name, id=ride_id)
+    ride = own_ride(request.user, city.name, ride_id)
+    if ride is None:
+        raise Http404
+    return ride

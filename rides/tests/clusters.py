@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, to be stopped, started and filled without disturbing anybody."""
+"""A PostgreSQL server for tests to stop, start and fill without affecting others."""
 
 import os
 import shutil
@@ -23,12 +23,12 @@ CONFIGURATION = f"""
 listen_addresses = ''
 max_connections = {MAX_CONNECTIONS}
 shared_buffers = 16MB
-fsync = off  # the machine stays up: what was committed survives the server, and nobody waits for a disk
+fsync = off  # commits need to survive the server only, not the machine
 """
 
 
 class Cluster:
-    """Reached through a socket in a folder that nobody else knows, so no port can be taken."""
+    """A server that listens only on a socket in a private folder, so that ports can't conflict."""
 
     def __init__(self, folder: Path, programs: Path):
         self.folder = folder
@@ -47,7 +47,7 @@ class Cluster:
         self._pg_ctl("start", "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "fast") -> None:
-        """``fast`` says good-bye and writes everything down; ``immediate`` is as good as pulling the plug."""
+        """Stop it: ``fast`` shuts down cleanly, ``immediate`` is like a crash."""
         self._pg_ctl("stop", "-m", mode)
 
     def connect(self) -> psycopg2.extensions.connection:
@@ -59,14 +59,14 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         become = ["runuser", "-u", OWNER, "--"] if os.geteuid() == 0 else []
         command = [*become, str(self.programs / program), *arguments]
-        # The server inherits where pg_ctl writes: a pipe would never end.
+        # The server inherits pg_ctl's output: a pipe would never be closed.
         with (self.folder / "output").open("w") as output:
             done = subprocess.run(command, cwd=self.folder, stdout=output, stderr=output, timeout=60)
         assert done.returncode == 0, (self.folder / "output").read_text()
 
 
 def programs_of_postgresql() -> Path | None:
-    """Where ``initdb`` and ``pg_ctl`` are; Debian keeps them off the PATH."""
+    """Return the folder of ``initdb`` and ``pg_ctl``, which Debian doesn't put on the PATH."""
     folders = [Path(folder) for folder in os.get_exec_path()]
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
@@ -74,13 +74,13 @@ def programs_of_postgresql() -> Path | None:
 
 @contextmanager
 def temporary_cluster() -> Iterator[Cluster]:
-    """A running, empty cluster. Skips where none can be made."""
+    """Yield a running, empty cluster. Skip the test if none can be created."""
     programs = programs_of_postgresql()
     if programs is None:
         pytest.skip("PostgreSQL's initdb is not installed here")
     if os.geteuid() == 0 and not shutil.which("runuser"):
         pytest.skip("PostgreSQL does not run as root, and there is no runuser")
-    # Not pytest's own folder: the server's user could not enter it.
+    # Not pytest's own folder, which the server's user can't enter.
     folder = Path(tempfile.mkdtemp(prefix="movr-cluster-"))
     cluster = Cluster(folder, programs)
     try:
@@ -97,7 +97,7 @@ def temporary_cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def served_by(cluster: Cluster) -> Iterator[None]:
-    """Every connection that is made within the block goes to the cluster."""
+    """Redirect new connections to the cluster during the block."""
     settings = connection.settings_dict  # the same object in all threads
     before = {name: settings[name] for name in cluster.settings}
     connection.close()
@@ -119,6 +119,6 @@ def migrated_cluster(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def cluster(migrated_cluster, transactional_db):
-    """A cluster that serves this test. It keeps the rows of the test before: nobody minds."""
+    """A cluster for this test. It keeps rows of earlier tests, which do no harm."""
     with served_by(migrated_cluster):
         yield migrated_cluster

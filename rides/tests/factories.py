@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from fleet.choices import EventType, VehicleState, VehicleStatus
 from fleet.models import Vehicle, VehicleEvent
+from fleet.models.choices import EventType, VehicleState
 from fleet.tests.factories import VehicleFactory
 from rides.models import Ride
 
@@ -16,9 +16,9 @@ A_DAY, MOMENT = timedelta(days=1), timedelta(microseconds=1)
 
 
 class RideFactory(factory.django.DjangoModelFactory):
-    """A ride of ten minutes that ended just now, and stands in its vehicle's log.
+    """A ten-minute ride that has just ended, with events in its vehicle's log.
 
-    Rides of a vehicle that are made here must not overlap.
+    Rides of the same vehicle must not overlap.
     """
 
     class Meta:
@@ -43,7 +43,7 @@ class RideFactory(factory.django.DjangoModelFactory):
 
 
 def log(ride: Ride) -> None:
-    """Put a ride into its vehicle's log where it belongs; what must come before or after it makes way."""
+    """Insert a ride's events into its vehicle's log, moving the events around it."""
     vehicle = ride.vehicle
     own = VehicleEvent.objects.filter(city=vehicle.city, vehicle_id=vehicle.id)
     there = list(own.order_by("occurred_at"))
@@ -80,7 +80,7 @@ def event_of(ride, type_, state, moment, end, taken) -> VehicleEvent:
 
 
 class OpenRideFactory(RideFactory):
-    """A ride that goes on, with its vehicle and its rider's count in step."""
+    """An open ride, with its vehicle's status and its rider's counter."""
 
     end_location = ""
     end_time = None
@@ -88,8 +88,8 @@ class OpenRideFactory(RideFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         ride = super()._create(model_class, *args, **kwargs)
-        Vehicle.objects.filter(pk=ride.vehicle.pk).update(status=VehicleStatus.ON_TRIP)
+        Vehicle.objects.filter(pk=ride.vehicle.pk).update(status=VehicleState.ON_TRIP)
         User.objects.filter(id=ride.rider_id).update(open_rides=F("open_rides") + 1)
-        ride.vehicle.status = VehicleStatus.ON_TRIP
+        ride.vehicle.status = VehicleState.ON_TRIP
         ride.rider.refresh_from_db()
         return ride

@@ -1,12 +1,22 @@
-"""What the tests of made-up stories share: an act is done, or refused with a code that is written down."""
+"""Helpers for property-based tests, in which an action succeeds or is refused with a known code."""
+
+import os
 
 from hypothesis.stateful import multiple
 
 from movr_project.errors import Refused
+from movr_project.tests.databases import stand_in
+
+
+def shortened(stories: int) -> int:
+    """Return the number of examples: all with THOROUGH set, else a third, and fewer on the stand-in."""
+    if os.environ.get("THOROUGH"):
+        return stories
+    return stories // 10 if stand_in else stories // 3
 
 
 def outcome(action, *args):
-    """What an act returns, or its refusal."""
+    """Return an action's result, or its refusal."""
     try:
         return action(*args)
     except Refused as refused:
@@ -14,7 +24,7 @@ def outcome(action, *args):
 
 
 def accept(codes, action, result):
-    """The result, or None where it is a refusal for which ``codes`` has the act's name. Anything else is raised."""
+    """Return a result, or None for a refusal that ``codes`` lists for the action. Raise anything else."""
     if not isinstance(result, Exception):
         return result
     if not isinstance(result, Refused):
@@ -25,5 +35,5 @@ def accept(codes, action, result):
 
 
 def some(*results):
-    """For a bundle: those that there are."""
+    """Return the objects that exist, for a bundle."""
     return multiple(*(result for result in results if result is not None))

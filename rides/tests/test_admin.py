@@ -1,4 +1,4 @@
-"""Staff look at rides in the admin, and end those whose riders can't."""
+"""Rides in the admin, where staff can end them."""
 
 import uuid
 
@@ -67,7 +67,7 @@ def test_a_ride_is_shown_but_not_changed_added_or_deleted(client, staff):
     assert client.post(delete, {"post": "yes"}).status_code == 403
 
 
-def test_staff_end_a_ride_after_saying_where_the_vehicle_stands(client, staff):
+def test_staff_end_a_ride_after_entering_the_location(client, staff):
     ride = OpenRideFactory()
     assert "End these rides?" in act(client, [ride])
     assert "This field is required" in act(client, [ride], confirmed="yes", end_location="")

@@ -1,4 +1,4 @@
-"""Riders end their ride (rows M17, M36, M36c; defects MB4, MB5, MB19)."""
+"""Riders end their ride."""
 
 import re
 import uuid
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.tests.factories import StaffFactory, UserFactory
-from fleet import geohash
+from cities import geohash
 from fleet.services import VehicleRefused
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.tests.locality import assert_local
@@ -54,7 +54,7 @@ def test_the_ride_has_ended_there_and_took_its_time(rider_client, ride):
     assert ended.length == ended.end_time - ended.start_time >= timedelta(minutes=12, seconds=34)
 
 
-def test_the_vehicle_stands_there_and_is_free(rider_client, ride):
+def test_the_vehicle_is_there_and_available(rider_client, ride):
     rider_client.post(url_of(ride), AT_THE_TOWER)
     vehicle = fresh(ride).vehicle
     assert vehicle.is_available
@@ -85,7 +85,7 @@ def test_opened_as_a_page_the_end_leads_to_the_ride(rider_client, ride):
         rider_client.post(url_of(ride), IN_WORDS)
 
 
-def test_opened_as_a_page_somebody_elses_end_does_not_exist(rider_client):
+def test_someone_elses_end_page_does_not_exist(rider_client):
     assert rider_client.get(url_of(OpenRideFactory())).status_code == 404
 
 
@@ -97,7 +97,7 @@ def test_two_rides_on_a_page_have_fields_of_their_own(rider_client, ride):
         assert f"end-{ride.id}-end_location" in ids
 
 
-def test_a_place_in_words_is_enough_and_the_position_is_not_known_then(rider_client, ride):
+def test_a_description_is_enough_and_the_position_is_unknown_then(rider_client, ride):
     rider_client.post(url_of(ride), IN_WORDS)
     vehicle = fresh(ride).vehicle
     assert (vehicle.last_location, vehicle.position, vehicle.cell) == ("Eiffel Tower", None, "")
@@ -108,17 +108,17 @@ def test_a_point_on_the_map_is_enough(rider_client, ride):
     ended = fresh(ride)
     assert (ended.end_location, ended.vehicle.last_location) == ("", "")
     assert ended.end_position == ended.vehicle.position == EIFFEL_TOWER
-    assert "At the point on the map" in page
-    assert str(ended) == f"{ended.start_location} → At the point on the map"
+    assert "Pinned location" in page
+    assert str(ended) == f"{ended.start_location} → Pinned location"
     for path in ("/rides/", ended.vehicle.get_absolute_url()):
-        assert "At the point on the map" in rider_client.get(path).content.decode()
+        assert "Pinned location" in rider_client.get(path).content.decode()
 
 
 def test_each_reads_of_a_point_in_their_language(rider_client, ride):
     rider_client.post(url_of(ride), AT_THE_TOWER | {"end_location": ""})
     with translation.override("es"):
-        assert fresh(ride).end_spot == "En el punto del mapa"
-        assert fresh(ride).vehicle.place == "En el punto del mapa, Paris"
+        assert fresh(ride).end_spot == "Ubicación marcada en el mapa"
+        assert fresh(ride).vehicle.place == "Ubicación marcada en el mapa, París"
 
 
 def test_the_vehicle_is_listed_by_those_words(rider_client, ride):
@@ -146,7 +146,7 @@ def test_a_clock_that_was_set_back_makes_no_negative_ride(rider_client, rider):
     assert timedelta(0) <= fresh(ride).length < timedelta(seconds=1)
 
 
-def test_ending_asks_one_city_only(rider_client, ride):
+def test_ending_queries_one_city_only(rider_client, ride):
     with assert_local():
         rider_client.post(url_of(ride), AT_THE_TOWER)
     assert not fresh(ride).is_open
@@ -183,7 +183,7 @@ def test_ended_twice_the_rider_is_counted_once(rider_client, rider, ride):
 
 
 @pytest.mark.parametrize("asks", [UserFactory, StaffFactory])
-def test_somebody_elses_ride_does_not_exist_here(client, asks):
+def test_someone_elses_ride_does_not_exist(client, asks):
     ride = OpenRideFactory()
     client.force_login(asks())
     assert client.post(url_of(ride), IN_WORDS).status_code == 404
@@ -194,7 +194,7 @@ def test_nor_does_it_with_an_empty_form(rider_client):
     assert rider_client.post(url_of(OpenRideFactory()), {}).status_code == 404
 
 
-def test_somebody_elses_ended_ride_does_not_exist_here(rider_client):
+def test_someone_elses_ended_ride_does_not_exist(rider_client):
     assert rider_client.post(url_of(RideFactory()), IN_WORDS).status_code == 404
 
 
@@ -243,7 +243,7 @@ def test_emoji_are_words_like_others(rider_client, ride):
 def test_a_position_outside_the_city_is_refused_beside_the_field(rider_client, ride, position):
     latitude, longitude = position
     response = rider_client.post(url_of(ride), IN_WORDS | {"latitude": latitude, "longitude": longitude})
-    assert errors(response) == {"latitude": ["That position is not in Paris."]}
+    assert errors(response) == {"latitude": ["That position is outside Paris."]}
     assert fresh(ride).is_open
 
 
@@ -262,19 +262,19 @@ def test_half_a_position_is_refused_beside_the_missing_half(rider_client, ride, 
 
 
 @pytest.mark.parametrize("number", ["NaN", "inf", "x", "\0", "-91", "48,85,1", "🛴", "9" * 10_000])
-def test_a_latitude_that_is_none_is_refused_beside_the_field(rider_client, ride, number):
+def test_an_invalid_latitude_is_an_error_at_the_field(rider_client, ride, number):
     response = rider_client.post(url_of(ride), IN_WORDS | {"latitude": number, "longitude": "2.35"})
     assert "latitude" in errors(response)
     assert fresh(ride).is_open
 
 
-def test_a_form_that_comes_back_keeps_what_was_typed(rider_client, ride):
+def test_a_form_with_errors_keeps_its_input(rider_client, ride):
     typed = {"end_location": "Behind the café", "latitude": "48.85", "longitude": "x"}
     page = rider_client.post(url_of(ride), typed).content.decode()
     assert {name: value_of(page, name) for name in typed} == typed
 
 
-def test_a_form_that_comes_back_can_be_sent_right(rider_client, ride):
+def test_a_form_with_errors_can_be_corrected(rider_client, ride):
     rider_client.post(url_of(ride), {})
     rider_client.post(url_of(ride), IN_WORDS)
     assert not fresh(ride).is_open

@@ -1,6 +1,6 @@
-"""Rides while the database fails: what was acknowledged is there, once, and everything agrees afterwards.
+"""Rides while the database fails: acknowledged changes exist exactly once, and the data is consistent.
 
-Unless a test says otherwise, a person sits at a browser, and the database is a real one.
+Unless a test says otherwise, requests go through a test client to a real database.
 """
 
 import subprocess
@@ -25,9 +25,10 @@ from cities.registry import registry
 from fleet.models import Allocation
 from fleet.tests.factories import VehicleFactory
 from movr_project.db.faults import Fault, fault_of
+from movr_project.tests.api import api_client
 from movr_project.tests.databases import cut_connection, on_postgresql, on_sqlite
 from movr_project.tests.threads import PATIENCE_SECONDS, at_once
-from rides.integrity import findings
+from operations.integrity.looking import findings
 from rides.models import Ride, ride_id
 from rides.tests.factories import OpenRideFactory
 
@@ -39,14 +40,14 @@ STARTED, ENDED = "Ride started.", "Ride ended."
 
 
 def on_own_server(test):
-    """On a PostgreSQL that nobody else uses: a busy one's false alarms of conflicts would wear out the retry."""
+    """A separate PostgreSQL server, as false conflicts on a busy one would exhaust the retries."""
     return on_postgresql(pytest.mark.usefixtures("cluster")(test))
 
 
 @pytest.fixture(autouse=True)
 def _everything_agrees_afterwards(request, transactional_db):
     if "cluster" in request.fixturenames:
-        request.getfixturevalue("cluster")  # so that it is still there afterwards
+        request.getfixturevalue("cluster")  # so that it still exists afterwards
     yield
     assert_everything_agrees()
 
@@ -62,7 +63,7 @@ def browser_of(person):
 
 
 class Start:
-    """A person presses the button that starts a ride, as often as they like: it is one form."""
+    """A person submits the form that starts a ride, possibly several times."""
 
     said = STARTED
     looks_first = False
@@ -71,7 +72,7 @@ class Start:
         self.person = person or UserFactory()
         self.vehicle = vehicle or VehicleFactory()
         self.token = token
-        self.url = reverse("rides:ride_start", args=["paris", self.vehicle.id])
+        self.url = reverse("rides:ride_start", args=["paris", self.vehicle.public_id])
         self.form = {"token": token}
         self.kept = token
         self.ride_id = ride_id(self.person.id, token, self.vehicle.pk)
@@ -84,7 +85,7 @@ class Start:
 
 
 class End:
-    """A person ends the ride that they are on."""
+    """A person ends their ride."""
 
     said = ENDED
     looks_first = False
@@ -106,7 +107,7 @@ class End:
 
 
 class OnCalendar:
-    """A person sets a vehicle aside. A page that looks at the vehicle first may ask for patience once."""
+    """A person creates an allocation. A page that reads the vehicle first may respond with 503 once."""
 
     looks_first = False
     token = "form"
@@ -114,7 +115,7 @@ class OnCalendar:
     def __init__(self):
         self.person = self.make_person()
         self.vehicle = VehicleFactory()
-        self.url = reverse(f"fleet:{self.page}", args=["paris", self.vehicle.id])
+        self.url = reverse(self.page, args=["paris", self.vehicle.public_id])
         self.form = self.make_form()
 
     def make_person(self):
@@ -124,7 +125,7 @@ class OnCalendar:
         return self.live().filter(kind=self.kind).exists()
 
     def number(self):
-        """Of what there is on the calendar, and in the log."""
+        """Return the allocations in the calendar, and their events."""
         acts = self.vehicle.events.exclude(allocation_id=None).count()
         assert acts == self.live().count()
         return acts
@@ -134,7 +135,7 @@ class OnCalendar:
 
 
 class Reserve(OnCalendar):
-    said, kind, page, kept = "Reserved for you until", "reservation", "vehicle_reserve", "form"
+    said, kind, page, kept = "Reserved until", "reservation", "fleet:vehicle_reserve", "form"
 
     def make_form(self):
         return {"token": self.token}
@@ -145,7 +146,7 @@ class Reserve(OnCalendar):
 
 
 class Book(OnCalendar):
-    said, kind, page, kept = "Booked.", "booking", "vehicle_book", "form"
+    said, kind, page, kept = "Booked.", "booking", "fleet:vehicle_book", "form"
     looks_first = True
 
     def make_form(self):
@@ -154,9 +155,9 @@ class Book(OnCalendar):
 
 
 class Maintain(OnCalendar):
-    """Staff's form has no token: sent twice, the second finds the first in its way."""
+    """Staff's form has no token: sent again, it conflicts with the first one's result."""
 
-    kind, page, kept = "maintenance", "vehicle_work", "Brakes"
+    kind, page, kept = "maintenance", "operations:field_work", "Brakes"
     looks_first = True
 
     @property
@@ -171,7 +172,7 @@ class Maintain(OnCalendar):
 
 
 def press(browser, act):
-    """What the person reads: the last message, or nothing on a page that asks for patience."""
+    """Return the last message, or nothing on a 503."""
     browser.cookies.pop("messages", None)
     response = browser.post(act.url, act.form)
     if response.status_code == 503:
@@ -196,7 +197,7 @@ all_acts = pytest.mark.parametrize("make_act", [Start, End, Reserve, Book, Maint
 
 
 class Cut:
-    """An execute wrapper that ends the server's side of our connection at one statement, once."""
+    """An execute wrapper that terminates the connection at one statement, once."""
 
     def __init__(self, number, when):
         self.number = number
@@ -214,6 +215,7 @@ class Cut:
         return result
 
 
+@pytest.mark.postgresql_does
 @on_own_server
 @all_acts
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -229,13 +231,13 @@ def test_cut_at_any_statement_it_is_done_once_and_the_person_hardly_notices(make
             assert said == act.said, f"cut {when} statement {number}"
         assert_done_once(act)
         if cut.seen < number:
-            break  # all of them have been cut
+            break  # all statements have been tested
     assert number > 5
 
 
 @pytest.fixture
 def cut_at_commit(monkeypatch):
-    """Cuts our connection at the next COMMIT: before it reaches the server, or after the server has committed."""
+    """Terminate the connection at the next COMMIT: before it reaches the server, or after the server has committed."""
     commit = connection._commit
     moments = []
 
@@ -246,7 +248,7 @@ def cut_at_commit(monkeypatch):
         commit()
         if moment == "after":
             cut_connection()
-            with connection.wrap_database_errors:  # so the answer never arrives
+            with connection.wrap_database_errors:  # so that the response is lost
                 connection.connection.cursor().execute("SELECT 1")
 
     monkeypatch.setattr(connection, "_commit", failing_commit)
@@ -264,9 +266,54 @@ def test_cut_at_commit_it_is_done_once_whether_or_not_the_server_had_committed(m
     assert_done_once(act)
 
 
+class StartByApi(Start):
+    """A person's app starts a ride with an ``Idempotency-Key``, and sends it again after a 503."""
+
+    def __init__(self):
+        super().__init__()
+        self.app = api_client(self.person)
+        self.app.raise_request_exception = False
+        self.data = {"city": "paris", "vehicle": str(self.vehicle.public_id)}
+
+    def send(self):
+        return self.app.post("/api/v1/rides", self.data, headers={"Idempotency-Key": "once"})
+
+    def insist(self):
+        answer = self.send()
+        return self.send() if answer.status_code == 503 else answer
+
+    def assert_done_once(self, answer):
+        assert answer.status_code == 201, answer.content
+        assert self.send().json() == answer.json()
+        assert self.vehicle.rides.open().count() == self.number() == 1
+
+
+@pytest.mark.postgresql_does
+@on_own_server
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_cut_at_any_statement_an_app_that_sends_its_key_again_starts_one_ride(when):
+    for number in count(1):
+        act = StartByApi()
+        cut = Cut(number, when)
+        with connection.execute_wrapper(cut):
+            answer = act.insist()
+        act.assert_done_once(answer)
+        if cut.seen < number:
+            break
+    assert number > 5
+
+
+@on_own_server
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_cut_at_commit_an_app_that_sends_its_key_again_starts_one_ride(moment, cut_at_commit):
+    act = StartByApi()
+    cut_at_commit(moment)
+    act.assert_done_once(act.insist())
+
+
 @on_own_server
 @both_acts
-def test_a_connection_cut_between_two_requests_is_made_anew(make_act):
+def test_a_connection_cut_between_two_requests_is_reopened(make_act):
     act = make_act()
     browser = browser_of(act.person)
     browser.get("/vehicles/")
@@ -275,12 +322,12 @@ def test_a_connection_cut_between_two_requests_is_made_anew(make_act):
     assert_done_once(act)
 
 
-# --- A server that is too slow or full ------------------------------------------------------------------
+# --- A slow or full server ------------------------------------------------------------------
 
 
 @contextmanager
 def locked(row):
-    """Somebody holds the row and does not let go."""
+    """Another transaction that keeps the row locked."""
     params = connection.get_connection_params()
     params.pop("cursor_factory", None)
     other = psycopg2.connect(**params)
@@ -302,7 +349,7 @@ def set_statement_timeout(milliseconds):
 @both_acts
 @pytest.mark.parametrize("held", ["vehicle", "person"])
 def test_a_statement_that_takes_too_long_leaves_nothing_half_done(make_act, held):
-    """A vehicle is the first lock that is taken, a person the last."""
+    """A vehicle is locked first, a person last."""
     act = make_act()
     browser = browser_of(act.person)
     with locked(getattr(act, held)):
@@ -335,10 +382,13 @@ def test_while_the_server_takes_no_more_connections_people_are_asked_to_wait(mak
 
 
 class Commuter:
-    """Rides on and on, and presses the button again where the page asks for patience."""
+    """Keep riding, and submit again after a 503.
+
+    As staff, who can use a vehicle's permanent ID: its public ID changes with each trip of another commuter.
+    """
 
     def __init__(self, vehicles):
-        self.person = UserFactory()
+        self.person = StaffFactory()
         self.browser = browser_of(self.person)
         self.vehicles = vehicles
         self.trips = 0
@@ -351,6 +401,7 @@ class Commuter:
             self.trips += 1
             vehicle = self.vehicles[self.trips % len(self.vehicles)]
             start = Start(self.person, vehicle, token=f"trip {self.trips}")
+            start.url = reverse("rides:ride_start", args=["paris", vehicle.id])
             if self.insist(start) == STARTED:
                 self.started.add(start.ride_id)
                 end = End(Ride(id=start.ride_id, vehicle=vehicle, rider=self.person))
@@ -410,14 +461,14 @@ def test_a_server_stopped_and_started_loses_no_ride_that_was_acknowledged(mode, 
 
     assert at_once(operate, *(lambda one=one: one.ride_until(over) for one in commuters)) == [None] * 5
 
-    connection.close()  # this thread's own: it ended with the server
+    connection.close()  # this thread's connection was closed with the server
     rides = Ride.objects.filter(city="paris", rider_id__in=[commuter.person.id for commuter in commuters])
     started = [id_ for commuter in commuters for id_ in commuter.started]
     assert sorted(rides.ended().values_list("id", flat=True)) == sorted(started) == sorted(all_ended())
     assert not rides.open().exists()
 
 
-def test_what_psycopg2_raises_in_the_middle_of_a_shutdown_is_a_lost_connection():
+def test_psycopg2s_error_during_a_shutdown_is_a_lost_connection():
     error = DatabaseError()
     error.__cause__ = psycopg2.DatabaseError("server closed the connection unexpectedly")
     assert fault_of(error) is Fault.CONNECTION_LOST
@@ -445,7 +496,7 @@ def locked_by_another_process():
 
 @pytest.fixture
 def impatient(settings):
-    """Our connection waits for the lock for a moment only."""
+    """Limit the connection's wait for locks."""
     settings.TRANSACTION_ATTEMPTS = 2
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 20")
@@ -456,7 +507,7 @@ def impatient(settings):
 @on_sqlite
 @both_acts
 @pytest.mark.usefixtures("impatient")
-def test_a_locked_file_asks_for_patience_and_works_again_afterwards(make_act):
+def test_a_locked_file_asks_people_to_wait_and_works_again_afterwards(make_act):
     act = make_act()
     browser = browser_of(act.person)
     with locked_by_another_process():

@@ -1,4 +1,4 @@
-"""Many people, or one person many times, at the same moment. Nothing is won twice, nothing is lost."""
+"""Concurrent requests by many people, or by one: nothing is given away twice, and nothing is lost."""
 
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ def end(ride, place="Louvre"):
 
 
 def outcomes(results):
-    """How often each thing happened: the code of a refusal, or that it was done. Errors are raised."""
+    """Count the outcomes: codes of refusals, or success. Raise other errors."""
     counter = Counter()
     for result in results:
         if isinstance(result, Refused):
@@ -47,7 +47,7 @@ def outcomes(results):
 
 
 def assert_everything_agrees():
-    """Vehicles and riders say what the rides say."""
+    """Assert that vehicles and riders match the rides."""
     open_rides = list(Ride.objects.open())
     on_trip = Vehicle.objects.filter(status="on_trip")
     assert {vehicle.pk for vehicle in on_trip} == {(ride.city, ride.vehicle_id) for ride in open_rides}
@@ -56,7 +56,7 @@ def assert_everything_agrees():
 
 
 def messages_on(response):
-    """What the page says. Not from its context: a test client also hears of templates that others render."""
+    """Return the page's messages. Not from its context, as the test client also collects other threads' templates."""
     return re.findall(r'<div class="alert [^>]*>.*?<p>(.*?)</p>', response.content.decode(), re.DOTALL)
 
 
@@ -75,7 +75,7 @@ def test_of_20_people_who_start_one_vehicle_one_rides_it():
 
 def test_of_20_people_who_press_the_button_one_rides_and_the_others_read_that_it_is_in_use():
     vehicle = VehicleFactory()
-    url = reverse("rides:ride_start", args=["paris", vehicle.id])
+    url = reverse("rides:ride_start", args=["paris", vehicle.public_id])
     clients = [log_in(rider) for rider in UserFactory.create_batch(20)]
     responses = at_once(*(lambda client=client: client.post(url, {"token": "form"}, follow=True) for client in clients))
     read = Counter(sentence for response in responses for sentence in messages_on(response))
@@ -83,20 +83,20 @@ def test_of_20_people_who_press_the_button_one_rides_and_the_others_read_that_it
     assert_everything_agrees()
 
 
-def test_who_starts_20_vehicles_rides_one(rider):
+def test_someone_who_starts_20_vehicles_rides_one(rider):
     results = at_once(*(start(rider, vehicle) for vehicle in VehicleFactory.create_batch(20)))
     assert outcomes(results) == {DONE: 1, "already_riding": 19}
     assert_everything_agrees()
 
 
-def test_who_may_ride_two_and_starts_20_rides_two(rider, settings):
+def test_someone_who_may_ride_two_and_starts_20_rides_two(rider, settings):
     settings.MAX_OPEN_RIDES = 2
     results = at_once(*(start(rider, vehicle) for vehicle in VehicleFactory.create_batch(20)))
     assert outcomes(results) == {DONE: 2, "already_riding": 18}
     assert_everything_agrees()
 
 
-def test_who_starts_vehicles_in_two_cities_rides_one(rider):
+def test_someone_who_starts_vehicles_in_two_cities_rides_one(rider):
     vehicles = [*VehicleFactory.create_batch(5), *VehicleFactory.create_batch(5, city="rome")]
     results = at_once(*(start(rider, vehicle) for vehicle in vehicles))
     assert outcomes(results) == {DONE: 1, "already_riding": 9}
@@ -111,9 +111,9 @@ def test_one_form_sent_ten_times_is_one_ride_and_every_answer_is_that_ride(rider
     assert_everything_agrees()
 
 
-def test_who_presses_the_button_ten_times_reads_ten_times_that_it_started(rider):
+def test_someone_who_presses_the_button_ten_times_reads_ten_times_that_it_started(rider):
     vehicle = VehicleFactory()
-    url = reverse("rides:ride_start", args=["paris", vehicle.id])
+    url = reverse("rides:ride_start", args=["paris", vehicle.public_id])
     clients = [log_in(rider) for _browser in range(10)]
     responses = at_once(*(lambda client=client: client.post(url, {"token": "form"}, follow=True) for client in clients))
     read = Counter(sentence for response in responses for sentence in messages_on(response))
@@ -156,7 +156,7 @@ def test_ended_by_one_and_started_by_another_both_rides_are_whole():
     assert_everything_agrees()
 
 
-def test_who_ends_one_ride_and_starts_another_rides_one_at_most():
+def test_someone_who_ends_one_ride_and_starts_another_rides_one_at_most():
     ride = OpenRideFactory()
     results = at_once(end(ride), *(start(ride.rider, vehicle) for vehicle in VehicleFactory.create_batch(5)))
     assert set(outcomes(results)) <= {DONE, "already_riding"}

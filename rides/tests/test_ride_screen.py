@@ -1,4 +1,4 @@
-"""What a rider sees while riding and afterwards: the way there, the lock, who waits, the summary."""
+"""The page of a ride: directions, the lock, the next booking, and the summary."""
 
 from datetime import timedelta
 
@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, BookingFactory, VehicleFactory
 from movr_project.tests.locality import assert_local
+from movr_project.tests.pages import text_of
 from rides.locks import Instructions, LockRefused
 from rides.tests.factories import OpenRideFactory, RideFactory
-from rides.tests.test_history import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def booked(ride, *, after, **for_whom):
 
 
 class SmartLock:
-    """A lock that opens on a command, but for one that is out of reach."""
+    """A lock that opens remotely, except one that is unreachable."""
 
     opened: list = []
 
@@ -58,11 +58,11 @@ class TestTheWayThere:
         assert "You are riding" in content
         assert '<a class="riding" href="/rides/">' in content
 
-    def test_who_rides_nothing_sees_nothing_of_it(self, rider_client):
+    def test_someone_who_rides_nothing_sees_nothing_of_it(self, rider_client):
         assert "You are riding" not in rider_client.get("/help/").content.decode()
 
     def test_it_takes_no_further_statement(self, rider_client, ride, django_assert_num_queries):
-        with django_assert_num_queries(1):  # who is logged in
+        with django_assert_num_queries(1):  # the user
             rider_client.get("/help/")
 
 
@@ -83,21 +83,37 @@ class TestTheScreen:
 
 class TestWhoWaits:
     @pytest.mark.parametrize("page", ["/rides/", None])
-    def test_who_has_booked_it_soon_is_told_of(self, rider_client, ride, page):
+    def test_a_booking_soon_is_mentioned(self, rider_client, ride, page):
         booked(ride, after=timedelta(minutes=45))
         assert "please end your ride within 44" in text_of(rider_client, page or ride.get_absolute_url())
 
-    def test_who_waits_already_is_told_of(self, rider_client, ride):
+    def test_a_waiting_person_is_mentioned(self, rider_client, ride):
         booked(ride, after=-timedelta(minutes=5))
         assert "is waiting. Please end your ride now." in text_of(rider_client, ride.get_absolute_url())
 
-    def test_ones_own_booking_is_nobody_waiting(self, rider_client, rider, ride):
+    @pytest.mark.parametrize(("seconds", "overdue"), [(-1, False), (0, True)])
+    def test_a_vehicle_is_overdue_from_the_moment_its_booking_begins(
+        self, rider_client, ride, time_machine, seconds, overdue
+    ):
+        now = timezone.now()
+        booked(ride, after=timedelta(hours=1))
+        starts_at = ride.vehicle.allocations.get().starts_at
+        assert starts_at > now
+        time_machine.move_to(starts_at + timedelta(seconds=seconds), tick=False)
+        assert ("is waiting" in text_of(rider_client, ride.get_absolute_url())) is overdue
+
+    def test_a_cancelled_booking_is_not_mentioned(self, rider_client, ride):
+        booked(ride, after=timedelta(hours=1))
+        ride.vehicle.allocations.update(cancelled_at=timezone.now())
+        assert rider_client.get(ride.get_absolute_url()).context["ride"].due_at is None
+
+    def test_the_riders_own_booking_causes_no_warning(self, rider_client, rider, ride):
         booked(ride, after=timedelta(minutes=45), rider=rider)
-        assert "Somebody has booked" not in text_of(rider_client, ride.get_absolute_url())
+        assert "Someone has booked" not in text_of(rider_client, ride.get_absolute_url())
 
     def test_nor_is_a_booking_tomorrow(self, rider_client, ride):
         booked(ride, after=timedelta(days=1))
-        assert "Somebody has booked" not in text_of(rider_client, ride.get_absolute_url())
+        assert "Someone has booked" not in text_of(rider_client, ride.get_absolute_url())
 
     def test_the_list_still_takes_three_statements(self, rider_client, ride, django_assert_num_queries):
         booked(ride, after=timedelta(minutes=45))
@@ -120,7 +136,7 @@ class TestLocks:
         assert [str(message) for message in response.context["messages"]] == ["The lock is open."]
         assert smart_locks.opened == [ride.id]
 
-    def test_one_that_does_not_answer_says_so(self, rider_client, rider, smart_locks):
+    def test_a_connection_without_a_response_says_so(self, rider_client, rider, smart_locks):
         ride = OpenRideFactory(rider=rider, vehicle=VehicleFactory(color="grey"))
         response = rider_client.post(unlock_url(ride), follow=True)
         assert [str(message) for message in response.context["messages"]] == ["The lock does not answer. Try again."]
@@ -129,12 +145,12 @@ class TestLocks:
         assert rider_client.post(unlock_url(RideFactory(rider=rider))).status_code == 302
         assert smart_locks.opened == []
 
-    def test_somebody_elses_ride_does_not_exist(self, rider_client, smart_locks):
+    def test_someone_elses_ride_is_not_found(self, rider_client, smart_locks):
         assert rider_client.post(unlock_url(OpenRideFactory())).status_code == 404
         assert smart_locks.opened == []
 
     @pytest.mark.parametrize("backend", ["rides.locks.NoSuchLock", "nowhere.Lock", "rides.locks.Instructions"])
-    def test_a_backend_that_is_none_is_found_at_the_start(self, settings, backend):
+    def test_an_invalid_backend_is_reported_at_start_up(self, settings, backend):
         settings.LOCK_BACKEND = backend
         assert [error.id for error in run_checks()] == ["rides.E001"]
 
@@ -144,7 +160,7 @@ class TestTheSummary:
         ends = {"end_latitude": EIFFEL_TOWER[0], "end_longitude": EIFFEL_TOWER[1]}
         ride = RideFactory(rider=rider, start_latitude=NOTRE_DAME[0], start_longitude=NOTRE_DAME[1], **ends)
         text = text_of(rider_client, ride.get_absolute_url())
-        assert "Duration 10:00 Distance, as the crow flies at least 4.1 km" in text
+        assert "Duration 10:00 Straight-line distance 4.1 km" in text
 
     def test_where_an_end_is_not_known_it_says_nothing_of_distance(self, rider_client, rider):
         ride = RideFactory(rider=rider, start_latitude=NOTRE_DAME[0], start_longitude=NOTRE_DAME[1])

@@ -1,4 +1,4 @@
-"""Riders start a ride (rows M16, M36b, M45; defects MB6, MB7, MB20)."""
+"""Riders start a ride."""
 
 import uuid
 
@@ -11,6 +11,7 @@ from accounts.tests.factories import UserFactory
 from cities.registry import registry
 from fleet.models import Vehicle
 from fleet.services import VehicleRefused
+from fleet.tests.calendars import reserve
 from fleet.tests.factories import VehicleFactory
 from movr_project.tests.locality import assert_local
 from rides.models import Ride, ride_id
@@ -28,7 +29,7 @@ def vehicle():
 
 
 def url_of(vehicle):
-    return reverse("rides:ride_start", args=[vehicle.city, vehicle.id])
+    return reverse("rides:ride_start", args=[vehicle.city, vehicle.public_id])
 
 
 def start(rider, vehicle, *, token="form", city="paris"):
@@ -36,7 +37,7 @@ def start(rider, vehicle, *, token="form", city="paris"):
 
 
 def refusal(rider, vehicle, **how):
-    """The code with which a start is refused. Nothing may have changed then."""
+    """Return the code of a refused start. Assert that nothing has changed."""
     before = Ride.objects.count(), User.objects.get(id=rider.id).open_rides
     with pytest.raises((RideRefused, VehicleRefused)) as refused:
         start(rider, vehicle, **how)
@@ -45,14 +46,14 @@ def refusal(rider, vehicle, **how):
 
 
 def press(client, vehicle, token="form", **data):
-    """What the rider reads after pressing the button, and where."""
+    """Submit, and return the message and the page that the rider sees."""
     response = client.post(url_of(vehicle), {"token": token, **data}, follow=True)
     assert response.status_code == 200
     page, _status = response.redirect_chain[0]
     return [str(message) for message in response.context["messages"]], page
 
 
-def test_a_ride_begins_where_the_vehicle_stands(rider, vehicle):
+def test_a_ride_begins_where_the_vehicle_is_parked(rider, vehicle):
     ride = start(rider, vehicle)
     ride.refresh_from_db()
     assert (ride.city, ride.vehicle, ride.rider, ride.rider_city) == ("paris", vehicle, rider, "paris")
@@ -74,7 +75,7 @@ def test_the_rider_reads_that_it_started_and_sees_the_lock_code(rider_client):
     assert "70531864" in rider_client.get("/rides/").content.decode()
 
 
-def test_every_page_says_that_one_is_riding(rider_client, vehicle):
+def test_every_page_shows_the_current_ride(rider_client, vehicle):
     press(rider_client, vehicle)
     assert '<a class="riding"' in rider_client.get("/vehicles/").content.decode()
 
@@ -93,7 +94,7 @@ def test_a_vehicle_whose_place_is_known_in_words_only_can_be_ridden(rider):
     assert (ride.start_latitude, ride.start_longitude) == (None, None)
 
 
-def test_starting_asks_one_city_only(rider_client, vehicle):
+def test_starting_queries_one_city_only(rider_client, vehicle):
     with assert_local():
         rider_client.post(url_of(vehicle), {"token": "form"})
     assert Ride.objects.exists()
@@ -119,7 +120,7 @@ def test_a_vehicle_that_waits_for_approval_does_not_exist_for_riders(rider):
     assert refusal(rider, VehicleFactory(approved_at=None)) == "vehicle_gone"
 
 
-def test_a_vehicle_that_somebody_rides_is_in_use(rider):
+def test_a_vehicle_that_someone_is_riding_is_in_use(rider):
     assert refusal(rider, OpenRideFactory().vehicle) == "vehicle_in_use"
 
 
@@ -127,16 +128,16 @@ def test_a_vehicle_of_another_city_than_the_current_one_is_refused(rider):
     assert refusal(rider, VehicleFactory(city="rome")) == "wrong_city"
 
 
-def test_a_vehicle_at_home_is_refused_while_one_looks_elsewhere(rider, vehicle):
+def test_a_vehicle_at_home_is_refused_while_browsing_elsewhere(rider, vehicle):
     assert refusal(rider, vehicle, city="rome") == "wrong_city"
 
 
-def test_who_is_riding_starts_no_second_ride(rider, vehicle):
+def test_someone_who_is_riding_starts_no_second_ride(rider, vehicle):
     OpenRideFactory(rider=rider)
     assert refusal(rider, vehicle) == "already_riding"
 
 
-def test_who_rides_in_another_city_starts_no_second_ride_here(rider, vehicle):
+def test_someone_who_rides_in_another_city_starts_no_second_ride_here(rider, vehicle):
     OpenRideFactory(rider=rider, vehicle=VehicleFactory(city="rome"))
     assert refusal(rider, vehicle) == "already_riding"
 
@@ -146,9 +147,17 @@ def test_a_closed_account_starts_nothing(rider, vehicle):
     assert refusal(rider, vehicle) == "account_changed"
 
 
-def test_an_account_that_moved_meanwhile_is_asked_to_try_again(rider, vehicle):
+def test_after_a_concurrent_move_people_are_asked_to_try_again(rider, vehicle):
     User.objects.filter(id=rider.id).update(city="rome")
     assert refusal(rider, vehicle) == "account_changed"
+
+
+def test_riding_another_vehicle_keeps_the_reservation_and_its_limit(rider, vehicle):
+    reserve(rider, VehicleFactory())
+    start(rider, vehicle)
+    with pytest.raises(VehicleRefused) as refused:
+        reserve(rider, VehicleFactory())
+    assert refused.value.code == "already_holding"
 
 
 def test_after_a_refusal_the_vehicle_is_still_free(rider, vehicle):
@@ -175,26 +184,26 @@ def test_where_two_rides_are_allowed_both_are_on_the_rides_page(rider_client, ri
     assert page.count("Where are you leaving the vehicle?") == 2
 
 
-def test_who_is_riding_is_led_to_the_ride(rider_client, rider, vehicle):
+def test_someone_who_is_riding_is_led_to_the_ride(rider_client, rider, vehicle):
     OpenRideFactory(rider=rider)
     assert press(rider_client, vehicle) == ([ALREADY_RIDING], "/rides/")
 
 
-def test_who_is_late_is_led_back_to_the_list(rider_client):
+def test_someone_who_is_late_is_led_back_to_the_list(rider_client):
     taken = OpenRideFactory().vehicle
     assert press(rider_client, taken) == (["This vehicle is in use."], "/vehicles/")
 
 
-def test_who_looks_at_another_city_is_led_to_the_switch(rider_client):
+def test_someone_who_looks_at_another_city_is_led_to_the_switch(rider_client):
     vehicle = VehicleFactory(city="rome")
     messages, page = press(rider_client, vehicle)
-    assert messages == ["This vehicle is in Rome, and you are in Paris."]
+    assert messages == ["This vehicle is in Rome, and you're browsing Paris."]
     assert page == vehicle.get_absolute_url()
 
 
-def test_of_a_vehicle_that_is_gone_the_rider_reads_so(rider_client):
+def test_the_rider_reads_that_a_vehicle_is_gone(rider_client):
     removed = VehicleFactory(status="removed")
-    assert press(rider_client, removed) == (["There is no such vehicle."], "/vehicles/")
+    assert press(rider_client, removed) == (["Vehicle not found."], "/vehicles/")
 
 
 def test_the_same_form_sent_again_is_the_same_ride(rider, vehicle):
@@ -203,7 +212,7 @@ def test_the_same_form_sent_again_is_the_same_ride(rider, vehicle):
     assert Ride.objects.count() == rider.open_rides == 1
 
 
-def test_who_presses_twice_reads_the_same_twice(rider_client, vehicle):
+def test_someone_who_presses_twice_reads_the_same_twice(rider_client, vehicle):
     assert press(rider_client, vehicle) == press(rider_client, vehicle) == (["Ride started."], "/rides/")
 
 
@@ -222,13 +231,14 @@ def test_after_the_end_the_same_form_says_so(rider, vehicle):
     assert refusal(rider, vehicle) == "already_ended"
 
 
-def test_after_the_end_a_fresh_form_is_offered_and_works(rider_client, rider, vehicle):
+def test_a_form_sent_again_after_its_ride_has_ended_leads_to_the_ride(rider_client, rider, vehicle):
     ride = start(rider, vehicle)
     end_ride(city=ride.city, ride_id=ride.id, rider=rider, end_location="Louvre")
-    messages, page = press(rider_client, vehicle)
-    assert messages == ["The ride that this form started has ended. You can start a new one now."]
-    token = rider_client.get(page).context["ride_token"]
-    assert press(rider_client, vehicle, token) == (["Ride started."], "/rides/")
+    assert press(rider_client, vehicle) == (["The ride started with this form has ended."], ride.get_absolute_url())
+    vehicle.refresh_from_db()
+    message = "The ride started with this form has ended. You can start a new one now."
+    assert press(rider_client, vehicle) == ([message], vehicle.get_absolute_url())
+    assert press(rider_client, vehicle, "another form") == (["Ride started."], "/rides/")
 
 
 def test_one_form_on_two_vehicles_is_two_different_rides(rider, vehicle):
@@ -236,7 +246,7 @@ def test_one_form_on_two_vehicles_is_two_different_rides(rider, vehicle):
     assert refusal(rider, VehicleFactory()) == "already_riding"
 
 
-def test_another_persons_token_names_a_ride_of_ones_own(rider, vehicle):
+def test_another_persons_token_leads_to_a_ride_of_your_own(rider, vehicle):
     stranger = UserFactory()
     ride = start(rider, vehicle)
     assert refusal(stranger, vehicle) == "vehicle_in_use"
@@ -260,7 +270,7 @@ def test_nobody_logged_in_starts_nothing(client, vehicle):
     assert not Ride.objects.exists()
 
 
-def test_who_is_locked_out_meanwhile_starts_nothing(rider_client, rider, vehicle):
+def test_someone_who_is_locked_out_meanwhile_starts_nothing(rider_client, rider, vehicle):
     User.objects.filter(id=rider.id).update(is_active=False)
     assert rider_client.post(url_of(vehicle)).url.startswith("/login/")
 
@@ -282,7 +292,7 @@ def test_an_address_that_means_nothing_is_not_found(rider_client, path):
     assert rider_client.post(f"/rides/start/{path.format(id=uuid.uuid4())}/").status_code == 404
 
 
-def test_what_else_the_form_brings_is_not_taken(rider_client, rider, vehicle):
+def test_additional_form_data_is_ignored(rider_client, rider, vehicle):
     stranger = UserFactory()
     press(rider_client, vehicle, rider_id=str(stranger.id), rider=str(stranger.id), start_location="Elsewhere")
     ride = Ride.objects.get()

@@ -1,0 +1,205 @@
+"""A table of what staff can do with vehicles, for the field work page and the admin's actions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from fleet.models import Vehicle
+from fleet.models.choices import EventType, Situation, VehicleType
+from fleet.services import VehicleRefused, approve_vehicle, end_maintenance, put_in_maintenance, remove_vehicle
+
+from .forms import BatteryForm, MaintenanceForm, MissingForm, OutOfServiceForm, PickUpForm, PlaceForm
+from .services.field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
+
+ON_THE_STREET = {Situation.AVAILABLE, Situation.RESERVED, Situation.BOOKED, Situation.PAUSED}
+ANY = set(Situation)
+
+Arguments = Callable[[Any, Vehicle], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that staff who can change vehicles may do with one.
+
+    It is offered in the ``situations`` listed; the service has the final say. ``arguments`` converts the valid form
+    to the service's arguments. ``done`` is the message on the field work page, ``done_for_many`` in the admin.
+    """
+
+    button: Promise
+    service: Callable[..., Any]
+    situations: set[Situation]
+    form: type[forms.Form] = forms.Form
+    arguments: Arguments = lambda form, vehicle: {}
+    done: Promise | str = ""
+    question: Promise | str = ""
+    done_for_many: Promise | str = ""
+    log: str = ""  # in the admin's history
+    for_battery: bool = False
+
+    def makes_sense_for(self, vehicle: Vehicle) -> bool:
+        """Return whether to offer the act for a vehicle. Requires ``with_situation``."""
+        if self.for_battery and not VehicleType(vehicle.type).has_battery:
+            return False
+        return vehicle.staff_situation in self.situations
+
+    def do(self, vehicle: Vehicle, form: forms.Form, *, by: User) -> Any:
+        return self.service(city=vehicle.city, vehicle_id=vehicle.id, by=by, **self.arguments(form, vehicle))
+
+
+def bring_back(*, city: str, vehicle_id: Any, by: User, situation: Situation, **at: Any) -> Vehicle:
+    """Drop off a picked-up vehicle, or mark a missing one as found.
+
+    Raises what these services raise, and ``not_picked_up`` for other vehicles.
+    """
+    services = {Situation.PICKED_UP: drop_off_vehicle, Situation.MISSING: mark_found}
+    if situation not in services:
+        raise VehicleRefused(_("This vehicle is neither picked up nor missing."), code="not_picked_up")
+    return services[situation](city=city, vehicle_id=vehicle_id, by=by, **at)
+
+
+def _place(form: Any, vehicle: Vehicle) -> dict[str, Any]:
+    return {"place": form.cleaned_data["location"], "position": form.position}
+
+
+def _place_and_situation(form: Any, vehicle: Vehicle) -> dict[str, Any]:
+    return _place(form, vehicle) | {"situation": vehicle.staff_situation}
+
+
+def _pick_up(form: Any, vehicle: Vehicle) -> dict[str, Any]:
+    return {"event_type": EventType(form.cleaned_data["reason"]), "note": form.cleaned_data["note"]}
+
+
+def _values(form: Any, vehicle: Vehicle) -> dict[str, Any]:
+    return form.cleaned_data
+
+
+def _maintenance(form: Any, vehicle: Vehicle) -> dict[str, Any]:
+    starts, ends = form.bounds_in(vehicle.served_city)
+    return {"starts_at": starts, "ends_at": ends, "description": form.cleaned_data["description"]}
+
+
+PICK_UP = Act(
+    gettext_lazy("Pick up"),
+    pick_up_vehicle,
+    ON_THE_STREET | {Situation.MAINTENANCE},
+    PickUpForm,
+    _pick_up,
+    done=gettext_lazy("%(code)s has been picked up."),
+    question=gettext_lazy("Pick up these vehicles? Their bookings will be cancelled."),
+    done_for_many=gettext_lazy("Vehicles picked up: %(count)d."),
+    log="Picked up.",
+)
+MISSING = Act(
+    gettext_lazy("Mark as missing"),
+    report_missing,
+    ON_THE_STREET | {Situation.MAINTENANCE},
+    MissingForm,
+    _values,
+    done=gettext_lazy("%(code)s is now marked as missing."),
+    question=gettext_lazy("Mark these vehicles as missing? Their bookings will be cancelled."),
+    done_for_many=gettext_lazy("Vehicles marked as missing: %(count)d."),
+    log="Marked as missing.",
+)
+SWAP_BATTERY = Act(
+    gettext_lazy("Record battery swap"),
+    swap_battery,
+    ON_THE_STREET | {Situation.MAINTENANCE, Situation.PICKED_UP},
+    BatteryForm,
+    _values,
+    done=gettext_lazy("%(code)s has a new battery."),
+    question=gettext_lazy("Record a new battery for these vehicles?"),
+    done_for_many=gettext_lazy("Batteries swapped: %(count)d."),
+    log="Battery swapped.",
+    for_battery=True,
+)
+END_MAINTENANCE = Act(
+    gettext_lazy("End maintenance"),
+    end_maintenance,
+    {Situation.MAINTENANCE},
+    done=gettext_lazy("%(code)s is back in service."),
+    question=gettext_lazy("Put these vehicles back in service?"),
+    done_for_many=gettext_lazy("Vehicles back in service: %(count)d."),
+    log="Maintenance ended.",
+)
+
+# In the order of the field work page.
+IN_THE_STREET = {
+    "drop_off": Act(
+        gettext_lazy("It's parked here"),
+        drop_off_vehicle,
+        {Situation.PICKED_UP},
+        PlaceForm,
+        _place,
+        done=gettext_lazy("Dropped off. %(code)s is available again."),
+    ),
+    "found": Act(
+        gettext_lazy("It's here"),
+        mark_found,
+        {Situation.MISSING},
+        PlaceForm,
+        _place,
+        done=gettext_lazy("Found. %(code)s is available again."),
+    ),
+    "back": END_MAINTENANCE,
+    "pick_up": PICK_UP,
+    "battery": SWAP_BATTERY,
+    "maintenance": Act(
+        gettext_lazy("Maintenance until further notice"),
+        put_in_maintenance,
+        ON_THE_STREET | {Situation.IN_USE},
+        OutOfServiceForm,
+        _values,
+        done=gettext_lazy("%(code)s is in maintenance until further notice."),
+    ),
+    "missing": MISSING,
+}
+
+# In the order of the admin's list of actions.
+IN_THE_ADMIN = {
+    "maintain": Act(
+        gettext_lazy("Put in maintenance"),
+        put_in_maintenance,
+        ANY,
+        MaintenanceForm,
+        _maintenance,
+        question=gettext_lazy("Put these vehicles in maintenance? Conflicting bookings will be cancelled."),
+        done_for_many=gettext_lazy("Vehicles put in maintenance: %(count)d."),
+        log="Put in maintenance.",
+    ),
+    "end_maintenance": END_MAINTENANCE,
+    "pick_up": PICK_UP,
+    "missing": MISSING,
+    "bring_back": Act(
+        gettext_lazy("Mark as found or dropped off"),
+        bring_back,
+        {Situation.PICKED_UP, Situation.MISSING},
+        PlaceForm,
+        _place_and_situation,
+        question=gettext_lazy("Put these vehicles back on the street?"),
+        done_for_many=gettext_lazy("Vehicles back on the street: %(count)d."),
+        log="Back on the street.",
+    ),
+    "swap_battery": SWAP_BATTERY,
+    "decommission": Act(
+        gettext_lazy("Decommission"),
+        remove_vehicle,
+        ANY,
+        question=gettext_lazy("Decommission these vehicles for good?"),
+        done_for_many=gettext_lazy("Vehicles decommissioned: %(count)d."),
+        log="Decommissioned.",
+    ),
+    "approve": Act(
+        gettext_lazy("Approve for riders"),
+        approve_vehicle,
+        ANY,
+        question=gettext_lazy("Approve these vehicles? Riders will be able to see and ride them."),
+        done_for_many=gettext_lazy("Vehicles approved: %(count)d."),
+        log="Approved.",
+    ),
+}

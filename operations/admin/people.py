@@ -1,0 +1,100 @@
+"""The user admin, with actions to suspend people."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin import UserAdmin
+from accounts.models import User
+from cities.admin_times import local_time
+from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.model_admins import ActionButtonsMixin
+
+from ..forms import SuspensionForm
+from ..services.suspension import lift_suspension, release_holdings, suspend_person
+
+admin.site.unregister(User)
+
+
+class SuspendedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("suspended")
+    parameter_name = "suspended"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset):
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(suspended_at__isnull=self.value() == "no")
+
+
+@admin.register(User)
+class OperatedUserAdmin(ActionButtonsMixin, UserAdmin):
+    """``UserAdmin`` with suspension. Deactivating someone by hand releases what they hold, too."""
+
+    list_filter = [*UserAdmin.list_filter, SuspendedFilter]
+    actions = [*UserAdmin.actions, "suspend", "lift_suspension"]
+    buttons = ["suspend", "lift_suspension"]
+
+    suspended = local_time("suspended_at", gettext_lazy("suspended"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Protect ``is_active`` of suspended people: lifting a suspension also clears its reason."""
+        fields = [*super().get_readonly_fields(request, obj), "suspended", "suspension_reason"]
+        return [*fields, "is_active"] if obj is not None and obj.is_suspended else fields
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not obj.is_suspended:
+            return fieldsets
+        return [*fieldsets, (_("Suspension"), {"fields": ["suspended", "suspension_reason"]})]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            # After the commit, as each vehicle is released in its own transaction.
+            transaction.on_commit(partial(release_holdings, person=obj, by=request.user), robust=True)
+
+    def has_suspend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_user")
+
+    @admin.action(description=gettext_lazy("Suspend"), permissions=["suspend"])
+    def suspend(self, request: HttpRequest, queryset) -> HttpResponse | None:
+        form = SuspensionForm(request.POST if "confirmed" in request.POST else None)
+        if not form.is_valid():
+            title = _(
+                "Suspend these people? They are logged out, their reservations and bookings are cancelled, and their"
+                " vehicles are paused."
+            )
+            return confirm_action(self, request, queryset, action="suspend", title=title, form=form)
+        reason = form.cleaned_data["reason"]
+        for_each(
+            request,
+            queryset,
+            lambda person: suspend_person(person=person, reason=reason, by=request.user),
+            done=_("People suspended: %(count)d."),
+            model_admin=self,
+            log=f"Suspended. {reason}",
+        )
+        return None
+
+    @admin.action(description=gettext_lazy("Lift the suspension"), permissions=["suspend"])
+    def lift_suspension(self, request: HttpRequest, queryset) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            title = _("Lift the suspension of these people? Their vehicles stay paused until they resume them.")
+            return confirm_action(self, request, queryset, action="lift_suspension", title=title)
+        for_each(
+            request,
+            queryset,
+            lambda person: lift_suspension(person=person, by=request.user),
+            done=_("Suspensions lifted: %(count)d."),
+            model_admin=self,
+            log="Suspension lifted.",
+        )
+        return None
