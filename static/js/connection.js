@@ -1,10 +1,10 @@
-// Keeps the pages for when there is no connection, says when it is gone, and lets no form get lost then.
+// Registers the service worker, shows when the connection is lost, and keeps forms from being lost then.
 (() => {
   "use strict";
 
   if ("serviceWorker" in navigator) {
     window.addEventListener("load", () => {
-      navigator.serviceWorker.register("/service-worker.js").catch(() => {}); // the site does without
+      navigator.serviceWorker.register("/service-worker.js").catch(() => {}); // the site works without it
     });
   }
 
@@ -18,7 +18,7 @@
   document.addEventListener("htmx:sendError", () => say("gone"));
   document.addEventListener("htmx:afterSwap", () => say(""));
 
-  // A browser that takes itself to be offline may be wrong: one small question tells.
+  // The browser may be wrong about being offline, so check with a small request.
   const reachable = () =>
     fetch("/manifest.webmanifest", { method: "HEAD", cache: "no-store" }).then(
       () => true,

@@ -1,8 +1,8 @@
-// Counts down what is left of a reservation or a booking. Without it the page says until when.
+// Counts down the rest of a reservation or booking. Without this script, the page shows the end time.
 (() => {
   "use strict";
 
-  const TOLD_AT_MINUTES = [5, 2, 1]; // whoever listens is told then, and at the end
+  const ANNOUNCED_MINUTES = [5, 2, 1]; // when screen readers announce it, and at the end
   const loaded = Date.now();
   const two = (number) => String(number).padStart(2, "0");
 
@@ -19,7 +19,7 @@
   });
   if (!countdowns.length) return;
 
-  // Whoever comes back to the page may be shown it as it was: what was left then is not left now.
+  // Going back may show a cached page, whose remaining time is out of date.
   const [visit] = performance.getEntriesByType("navigation");
   if (visit && visit.type === "back_forward") {
     window.location.reload();
@@ -35,7 +35,7 @@
   const tell = (countdown, left) => {
     const { element, live, last } = countdown;
     const { over, minute, minutes } = element.dataset;
-    const passed = TOLD_AT_MINUTES.find((at) => left <= at * 60 && last > at * 60 && last !== Infinity);
+    const passed = ANNOUNCED_MINUTES.find((at) => left <= at * 60 && last > at * 60 && last !== Infinity);
     if (left <= 0 && last > 0) live.textContent = over;
     else if (passed) live.textContent = passed === 1 ? minute : minutes.replace("{minutes}", passed);
   };

@@ -1,4 +1,4 @@
-// A form that came back: on to the first field with an error, else to the sentence about the whole form.
+// Moves the focus to the first field with an error, or else to the error of the whole form.
 (() => {
   "use strict";
 

@@ -1,10 +1,10 @@
-// What htmx leaves to the page: an answer that is no part of it, and where the focus goes.
+// Complements htmx: opens unexpected responses as pages, and moves the focus.
 (() => {
   "use strict";
 
   let focusInside = false;
 
-  // A log-in page, new terms, an error: whatever isn't the part that was asked for is opened as a page.
+  // Open responses that aren't the requested part as a page: log-in, new terms, errors.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target, pathInfo } = event.detail;
     focusInside = target.contains(document.activeElement);
@@ -15,7 +15,7 @@
     window.location.assign(new URL(pathInfo.finalRequestPath, window.location.href));
   });
 
-  // The link that was followed is gone with the old part: go on at the beginning of the new one.
+  // The link with the focus was replaced, so move the focus to the start of the new part.
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!focusInside || !event.target.id) return;
     focusInside = false;

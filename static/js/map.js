@@ -1,4 +1,4 @@
-// What all maps have in common. Leaflet is loaded when the first one is wanted.
+// Shared by all maps. Leaflet is loaded when the first map is needed.
 window.movrMaps = (() => {
   "use strict";
 
@@ -22,7 +22,7 @@ window.movrMaps = (() => {
     return leaflet;
   };
 
-  // Sentences below a map that ask for patience, each with a button that tries once more.
+  // Messages below a map, each with a button to try again.
   const notices = (element, texts) => {
     const box = document.createElement("div");
     box.className = "map-notices";

@@ -1,4 +1,4 @@
-// "Near me": puts the browser's position into the filter form and sends it, so the other filters stay.
+// "Near me": puts the browser's position into the filter form and submits it, keeping the other filters.
 (() => {
   "use strict";
 
@@ -20,7 +20,7 @@
     input.value = value.toFixed(5);
   };
 
-  // On a phone what comes of it stands below the edge of the screen.
+  // On a phone, the results are below the edge of the screen.
   const show = (element) => element?.scrollIntoView({ block: "nearest" });
 
   document.addEventListener("htmx:afterSettle", () => {

@@ -1,4 +1,4 @@
-// On the pages for when there is no connection, which stand at the address of the page that was asked for.
+// For the offline pages, which are shown at the URL of the requested page.
 (() => {
   "use strict";
 
@@ -8,8 +8,8 @@
   const back = document.querySelector("[data-back]");
   if (back) back.addEventListener("click", () => window.history.back());
 
-  // A page is asked for again by itself, a form only when its sender says so. The browser does not always notice
-  // that it is back, and knows nothing of a server that is.
+  // Reload pages automatically, but submit forms only on request. Browsers don't always notice that they are back
+  // online, and don't know whether the server is.
   if (document.querySelector("[data-by-itself]")) {
     const PAUSE_MS = 4000;
     const look = async () => {

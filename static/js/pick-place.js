@@ -1,4 +1,4 @@
-// Says on a small map where a vehicle is left. A position is enough; words are the person's own.
+// Lets people choose where a vehicle is parked on a small map. A description is optional.
 (() => {
   "use strict";
 
@@ -78,7 +78,7 @@
     });
     for (const input of [latitude, longitude]) {
       input.addEventListener("change", () => draw(true));
-      // At once: by the time of "change" the page must not move under a finger that is on its way to a button.
+      // On "input": at the time of "change", a finger may be about to press a button, which must not move.
       input.addEventListener("input", () => {
         forget.hidden = !chosen();
       });

@@ -1,4 +1,4 @@
-// Lets the time of an open ride run on from what the page said when it was made.
+// Keeps the duration of an open ride running, starting from the value on the page.
 (() => {
   "use strict";
 

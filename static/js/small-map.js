@@ -1,4 +1,4 @@
-// A small map of places that a page names, drawn once somebody scrolls to it.
+// A small map of the places on a page, drawn when it is scrolled into view.
 (() => {
   "use strict";
 

@@ -1,4 +1,4 @@
-// "Use my position": fills the latitude and longitude of the form that the button stands in.
+// "Use my location": fills in the latitude and longitude of the button's form.
 (() => {
   "use strict";
 
