@@ -1,48 +1,72 @@
-"""``python -m bench``: see script/bench, which gives it a database of its own."""
+"""``script/bench NAME``: run a benchmark."""
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
+
+from . import pages, riders
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, CHART = DOCS / "multi-region.md", DOCS / "pictures" / "latency.svg"
 
 
 def main() -> None:
-    options = arguments()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "movr_project.settings")
-    import django
-    from django.test.utils import setup_test_environment
+    # Clean up databases, worktrees and servers on SIGTERM too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    parser, options = arguments()
+    if "run" in options:
+        options.run(options)
+    else:
+        parser.print_help()
 
-    django.setup()
-    setup_test_environment()
-    options.run(options)
 
+def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    parser = argparse.ArgumentParser(prog="script/bench", description="MovR's benchmarks.")
+    names = parser.add_subparsers(metavar="NAME", title="benchmarks")
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="script/bench", description="What everyday actions cost.")
-    actions = parser.add_subparsers(required=True, metavar="ACTION")
-    locality = actions.add_parser("locality", help="each action's statements, and where each goes")
-    regions = actions.add_parser("regions", help="the latency to expect of each action, across regions")
-    regions.add_argument("--times", type=Path, help="another file than bench/round_trip_times.csv")
+    pages_ = names.add_parser("pages", help="CPU time of one request to each page and action, in process")
+    pages.arguments(pages_)
+    pages_.set_defaults(run=pages.run)
+    riders_ = names.add_parser("riders", help="many concurrent riders over HTTP: cycles, retries, errors, latency")
+    riders.arguments(riders_)
+    riders_.set_defaults(run=riders.run)
+
+    locality = names.add_parser("locality", help="the statements of each action, and the regions they query")
+    regions = names.add_parser("regions", help="the expected latency of each action across regions (a model)")
+    regions.add_argument("--times", type=Path, help="use this file instead of bench/round_trip_times.csv")
     for action, run in ((locality, run_locality), (regions, run_regions)):
         action.add_argument("--write", action="store_true", help="write it into docs/multi-region.md")
         action.set_defaults(run=run)
-    map_ = actions.add_parser("map", help="the time of the map's answer beside that of its bare statements")
+
+    map_ = names.add_parser("map", help="the time of the map's response, compared with its bare statements")
     map_.add_argument("--vehicles", type=int, default=50_000, help="in one city (50,000)")
     map_.set_defaults(run=run_map)
-    calendar = actions.add_parser("calendar", help="calendars in a city with many allocations and in one with few")
+    calendar = names.add_parser("calendar", help="pages with calendars, with many allocations in a city and with few")
     calendar.add_argument("--vehicles", type=int, default=50_000, help="in each of the two cities (50,000)")
     calendar.add_argument("--allocations", type=int, default=1_000_000, help="in the full one (1,000,000)")
     calendar.add_argument("--few", type=int, default=1_000, help="in the other one (1,000)")
     calendar.set_defaults(run=run_calendar)
-    return parser.parse_args()
+    return parser, parser.parse_args()
+
+
+def start_django() -> None:
+    """Run in this process, in the empty database that script/bench provides."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "movr_project.settings")
+    import django
+    from django.core.management import call_command
+    from django.test.utils import setup_test_environment
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    setup_test_environment()
 
 
 def run_locality(options: argparse.Namespace) -> None:
-    from bench.pages import write
-    from bench.table import table
+    start_django()
+    from .markers import write
+    from .table import table
 
     made = table()
     if options.write:
@@ -52,8 +76,9 @@ def run_locality(options: argparse.Namespace) -> None:
 
 
 def run_regions(options: argparse.Namespace) -> None:
-    from bench import latency, report
-    from bench.pages import write
+    start_django()
+    from . import latency, report
+    from .markers import write
 
     model = report.Model(latency.Times.read(options.times or latency.TIMES))
     if options.write:
@@ -65,14 +90,16 @@ def run_regions(options: argparse.Namespace) -> None:
 
 
 def run_map(options: argparse.Namespace) -> None:
-    from bench.map import fill, printed
+    start_django()
+    from .map import fill, printed
 
     fill(options.vehicles)
     sys.stdout.writelines(f"{line}\n" for line in printed(options.vehicles))
 
 
 def run_calendar(options: argparse.Namespace) -> None:
-    from bench.calendar import printed
+    start_django()
+    from .calendar import printed
 
     for line in printed(vehicles=options.vehicles, allocations=options.allocations, few=options.few):
         sys.stdout.write(f"{line}\n")

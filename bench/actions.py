@@ -1,4 +1,4 @@
-"""What people do every day, done through HTTP."""
+"""Everyday actions, performed through HTTP."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,31 +8,31 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.documents import documents
-from accounts.models import Throttle, User
-from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.models import User
+from cities.placement.locality import BOOKED_EVERYWHERE, LOG_IN_BY_NAME, LOGGED_IN_PERSON, OWN_HISTORY, Exemption
 from cities.registry import registry
+from documents.current import documents
 from fleet.models import Vehicle
 from fleet.services import book_vehicle, reserve_vehicle
-from fleet.tests.factories import VehicleFactory
-from movr_project.tests.locality import LOG_IN_BY_NAME, LOGGED_IN_PERSON, OWN_HISTORY, Exemption
-from rides.tests.factories import OpenRideFactory, RideFactory
+from throttling.models import Throttle
 
+from .made import PASSWORD, add_open_ride, add_person, add_ride, add_vehicle, new_person
 from .recording import Exempt, Step, recorded
 
-SOME = 30  # vehicles: more than a page of them
+VEHICLES = 30  # vehicles: more than fit on a page
 LOGGED_IN = Exempt.by_rule("logged-in person", LOGGED_IN_PERSON, finds_one=True)
 BY_NAME = Exempt.by_rule("log in by name", LOG_IN_BY_NAME, finds_one=True)
 HISTORY = Exempt.by_rule("own history", OWN_HISTORY)
+BOOKED = Exempt.by_rule("bookings", BOOKED_EVERYWHERE)
 LAST_LOGIN = Exempt(
     "last login",
-    "Django's own log-in writes it, and knows the person by id alone.",
+    "Written by Django's log-in, which filters by id only.",
     lambda sql: sql == 'UPDATE "users" SET "last_login" = %s WHERE "users"."id" = %s',
     finds_one=True,
 )
 SENT_TWICE = Exempt.by_rule(
     "sent twice",
-    Exemption("users", frozenset({"id"}), "The same form twice is one account: its id is looked for before."),
+    Exemption("users", frozenset({"id"}), "A form sent twice creates one account, so the id is looked up first."),
 )
 
 Ask = Callable[[], HttpResponse]
@@ -40,25 +40,24 @@ Ask = Callable[[], HttpResponse]
 
 @dataclass
 class Scene:
-    """A rider of one city who looks at one, which may be another."""
+    """A rider whose home city may differ from the city they are browsing."""
 
     home: str
     here: str
     client: Client = field(default_factory=Client)
 
     def __post_init__(self):
-        self.rider: User = UserFactory(city=self.home)
+        self.rider: User = add_person(self.home)
         self.client.force_login(self.rider)
         self.client.post("/city/", {"city": self.here})
 
-    def vehicle(self, **fields):
-        city = registry[self.here]
-        return VehicleFactory(city=self.here, latitude=city.latitude, longitude=city.longitude, **fields)
+    def vehicle(self) -> Vehicle:
+        return add_vehicle(self.here)
 
 
 @dataclass(frozen=True)
 class Action:
-    """``prepare`` makes what is needed and returns the request that is measured."""
+    """An action. ``prepare`` creates what it needs and returns the request to measure."""
 
     name: str
     prepare: Callable[[Scene], Ask]
@@ -67,14 +66,14 @@ class Action:
 
 
 def vehicle_list(scene: Scene) -> Ask:
-    for _number in range(SOME):
+    for _number in range(VEHICLES):
         scene.vehicle()
     return lambda: scene.client.get("/vehicles/")
 
 
 def nearest(scene: Scene) -> Ask:
     city = registry[scene.here]
-    for _number in range(SOME):
+    for _number in range(VEHICLES):
         scene.vehicle()
     return lambda: scene.client.get("/vehicles/", {"lat": city.latitude, "lon": city.longitude})
 
@@ -86,13 +85,13 @@ def vehicle_detail(scene: Scene) -> Ask:
 
 def start_a_ride(scene: Scene) -> Ask:
     vehicle = scene.vehicle()
-    return lambda: scene.client.post(f"/rides/start/{vehicle.served_city.slug}/{vehicle.id}/", {"token": "form"})
+    return lambda: scene.client.post(f"/rides/start/{vehicle.served_city.slug}/{vehicle.public_id}/", {"token": "form"})
 
 
-def start_what_one_reserved(scene: Scene) -> Ask:
+def start_reserved(scene: Scene) -> Ask:
     vehicle = scene.vehicle()
     _reserve(scene, vehicle)
-    return lambda: scene.client.post(f"/rides/start/{vehicle.served_city.slug}/{vehicle.id}/", {"token": "form"})
+    return lambda: scene.client.post(f"/rides/start/{vehicle.served_city.slug}/{vehicle.public_id}/", {"token": "form"})
 
 
 def reserve_a_vehicle(scene: Scene) -> Ask:
@@ -130,13 +129,13 @@ def _reserve(scene: Scene, vehicle: Vehicle) -> None:
 
 
 def end_a_ride(scene: Scene) -> Ask:
-    ride = OpenRideFactory(rider=scene.rider, vehicle=scene.vehicle())
+    ride = add_open_ride(scene.rider, scene.vehicle())
     return lambda: scene.client.post(f"/rides/{ride.city_slug}/{ride.id}/end/", {"end_location": "The station"})
 
 
 def own_rides(scene: Scene) -> Ask:
-    RideFactory(rider=scene.rider, vehicle=scene.vehicle())
-    OpenRideFactory(rider=scene.rider, vehicle=scene.vehicle())
+    add_ride(scene.rider, scene.vehicle())
+    add_open_ride(scene.rider, scene.vehicle())
     return lambda: scene.client.get("/rides/")
 
 
@@ -146,7 +145,7 @@ def add_a_vehicle(scene: Scene) -> Ask:
 
 
 def remove_a_vehicle(scene: Scene) -> Ask:
-    url = VehicleFactory(city=scene.home, owner=scene.rider).get_absolute_url()
+    url = add_vehicle(scene.home, scene.rider).get_absolute_url()
     return lambda: scene.client.post(f"{url}remove/")
 
 
@@ -156,8 +155,8 @@ def log_in(scene: Scene) -> Ask:
 
 
 def register(scene: Scene) -> Ask:
-    Throttle.objects.all().delete()  # as the first from this address
-    new = UserFactory.build()
+    Throttle.objects.all().delete()  # as for the first request from this address
+    new = new_person(scene.home)
     form = {name: getattr(new, name) for name in ("first_name", "last_name", "email", "username")}
     form |= {"city": scene.home, "password1": PASSWORD, "password2": PASSWORD}
     return lambda: Client().post("/register/", form)
@@ -168,10 +167,10 @@ ACTIONS = (
     Action("nearest vehicles", nearest),
     Action("vehicle detail", vehicle_detail),
     Action("start a ride", start_a_ride),
-    Action("start what one reserved", start_what_one_reserved),
+    Action("start a reserved vehicle", start_reserved),
     Action("end a ride", end_a_ride),
     Action("reserve a vehicle", reserve_a_vehicle),
-    Action("book a vehicle", book_a_vehicle),
+    Action("book a vehicle", book_a_vehicle, (LOGGED_IN, BOOKED)),
     Action("cancel a booking", cancel_a_booking),
     Action("own rides", own_rides, (LOGGED_IN, HISTORY)),
     Action("add a vehicle", add_a_vehicle, for_guests=False),
@@ -182,10 +181,10 @@ ACTIONS = (
 
 
 def record(action: Action, home: str, here: str) -> list[Step]:
-    """The round trips of one action, done by a rider of ``home`` who is ``here``."""
+    """Return the round trips of an action by a rider of ``home`` who is browsing ``here``."""
     ask = action.prepare(Scene(home, here))
     for kept in (registry, documents):
-        kept.kept  # noqa: B018  (in memory on a running server)
+        kept.kept  # noqa: B018  (cached on a running server)
     with recorded(*action.exceptions) as steps:
         response = ask()
     if response.status_code not in {200, 302} or _errors(response):

@@ -1,8 +1,9 @@
-"""Pages that read calendars, in a city with a million allocations and in one with a thousand, in the same run.
+"""Compare pages that read calendars in a city with a million allocations and in one with a thousand.
 
-Both cities have as many vehicles, and the first ones, whose pages are asked for, have as long a calendar: twenty
-allocations each, a day apart, most of them past. So what grows is the table alone. Whole requests, in process, the
-two cities in turn, the median of many. On PostgreSQL, which makes a million rows in one statement.
+Both cities have the same number of vehicles, and the vehicles whose pages are requested have calendars of the same
+length: twenty allocations each, a day apart, mostly past. Only the size of the table differs. Requests run in process,
+alternating between the cities, and the median is reported. PostgreSQL only, as it creates a million rows in one
+statement.
 """
 
 import random
@@ -20,24 +21,25 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tests.factories import StaffFactory, UserFactory
+from cities import geohash
 from cities.registry import registry
-from fleet import geohash
-from fleet.choices import VehicleType
-from fleet.intervals import Interval
+from fleet.calendar.intervals import Interval
 from fleet.models import Vehicle
-from fleet.services import book_vehicle, give_back, reserve_vehicle
-from fleet.tests.factories import numbered_code
+from fleet.models.choices import VehicleType
+from fleet.services import book_vehicle, cancel_own_allocation, reserve_vehicle
+
+from .made import add_person, numbered_code
 
 FULL, SPARSE = "paris", "rome"
-EACH, PAST = 20, 15  # allocations of a vehicle, and those of them that are over
+EACH, PAST = 20, 15  # allocations per vehicle, and how many of them are past
 TURNS = 31
 BATCH = 1000
 
 ALLOCATIONS = """
-    INSERT INTO allocations (city, id, vehicle_id, kind, state, starts_at, ends_at, description, data,
-                             rider_city, rider_id, created_at, cancelled_at)
+    INSERT INTO allocations (city, id, vehicle_id, kind, state, starts_at, ends_at, start_by, description,
+                             data, rider_city, rider_id, created_at, cancelled_at)
     SELECT v.city, gen_random_uuid(), v.id, 'booking', 'reserved', slot.starts_at, slot.starts_at + interval '1 hour',
+           CASE WHEN n >= %(past)s THEN slot.starts_at + interval '30 minutes' END,
            '', '{}', %(rider_city)s, %(rider_id)s, slot.starts_at - interval '3 days',
            CASE WHEN n %% 5 = 4 AND n < %(past)s THEN slot.starts_at - interval '1 day' END
     FROM (SELECT city, id, row_number() OVER (ORDER BY code) - 1 AS number FROM vehicles WHERE city = %(city)s) AS v,
@@ -60,7 +62,7 @@ class Measured:
 
 
 def fill(city: str, *, vehicles: int, allocations: int) -> None:
-    """The same every time, but for the day."""
+    """Insert the vehicles. Reproducible, except for the date."""
     chance, place, now = random.Random(1), registry[city], timezone.now()  # noqa: S311
     cell = geohash.encode(place.latitude, place.longitude)
     made = (
@@ -78,7 +80,7 @@ def fill(city: str, *, vehicles: int, allocations: int) -> None:
         for number in range(vehicles)
     )
     Vehicle.objects.bulk_create(made, batch_size=BATCH)
-    rider = UserFactory(city=city)
+    rider = add_person(city)
     values = {
         "city": city,
         "rider_city": rider.city,
@@ -94,14 +96,14 @@ def fill(city: str, *, vehicles: int, allocations: int) -> None:
 
 
 class Visit:
-    """A rider and somebody of the staff, who look at one city."""
+    """A rider and a staff member who browse the same city."""
 
     def __init__(self, city: str):
         self.city = city
-        self.rider: User = UserFactory(city=city)
+        self.rider: User = add_person(city)
         self.browser, self.staff = Client(), Client()
         self.browser.force_login(self.rider)
-        self.staff.force_login(StaffFactory(city=city))
+        self.staff.force_login(add_person(city, is_staff=True, is_superuser=True))
         self.now = timezone.now().replace(second=0, microsecond=0)
         soon = Interval(self.now, self.now + timedelta(hours=2))
         self.vehicle = Vehicle.objects.in_city(city).free_for(soon).in_order().first()
@@ -113,7 +115,7 @@ class Visit:
         return {
             "list": lambda: self.browser.get("/vehicles/"),
             "list, free now": lambda: self.browser.get("/vehicles/", {"available": "on"}),
-            "list, free from … until": lambda: self.browser.get("/vehicles/", interval),
+            "list, free at a certain time": lambda: self.browser.get("/vehicles/", interval),
             "a vehicle": lambda: self.browser.get(page),
             "its calendar": lambda: self.browser.get(f"{page}calendar/"),
             "booking form": lambda: self.browser.get(f"{page}book/"),
@@ -134,7 +136,7 @@ class Visit:
             vehicle_id=self.vehicle.id,
             token=str(next(self.turns)),
         )
-        give_back(rider=self.rider, city=self.city, allocation_id=reservation.id)
+        cancel_own_allocation(rider=self.rider, city=self.city, allocation_id=reservation.id)
 
     def _book(self) -> None:
         turn = next(self.turns)
@@ -150,10 +152,11 @@ class Visit:
 
 
 def measure() -> Iterator[Measured]:
-    settings.DEBUG = False  # it keeps all statements
+    settings.DEBUG = False  # DEBUG would keep all queries
     settings.STAFF_SECOND_FACTOR = False
     settings.RESERVATION_COOLDOWN_MINUTES = 0
     settings.MAX_BOOKINGS = TURNS + 1
+    settings.MAX_BOOKED_HOURS = 100_000
     sparse, full = Visit(SPARSE).asked(), Visit(FULL).asked()
     for what in sparse:
         times: dict[Callable[[], Any], list[float]] = {sparse[what]: [], full[what]: []}
@@ -169,7 +172,7 @@ def measure() -> Iterator[Measured]:
 
 def printed(*, vehicles: int, allocations: int, few: int) -> Iterator[str]:
     if connection.vendor != "postgresql":
-        raise SystemExit("This one needs PostgreSQL: BENCH_DATABASE_URL=postgres://… names an empty database.")
+        raise SystemExit("This benchmark needs PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to an empty database.")
     fill(SPARSE, vehicles=vehicles, allocations=few)
     fill(FULL, vehicles=vehicles, allocations=allocations)
     yield f"{vehicles} vehicles in each of two cities, on {connection.vendor}, medians of {TURNS} in ms:"

@@ -5,7 +5,7 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, LABELS, VALUES, TOP, BAR, GAP = 860, 150, 60, 142, 12, 14
-# On a ground of its own, so it can be read on light and dark pages; the bars differ for the color-blind too.
+# It has a background of its own, legible on light and dark pages. The bars are distinguishable by color-blind people.
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#12201a}.title{font-weight:600;font-size:15px}.value{font-size:11px}"
     ".ground{fill:#eef3ef}.axis{stroke:#3c4f46}.placed{fill:#0a6443}.together{fill:#4a90c2}.far{fill:#d98a00}.reference{fill:#7b8a94}"
@@ -13,14 +13,14 @@ STYLE = (
 
 
 class Bar(NamedTuple):
-    """One group: a value, or None, for each series."""
+    """A group of bars: a value, or None, for each series."""
 
     label: str
     values: Mapping[str, float | None]
 
 
 def chart(title: str, names: Mapping[str, str], bars: Sequence[Bar]) -> str:
-    """``names`` gives each series' class its name in the legend."""
+    """Draw the chart. ``names`` maps the series' classes to their names in the legend."""
     most = max(value for bar in bars for value in bar.values.values() if value is not None)
     scale = (WIDTH - LABELS - VALUES) / most
     body: list[str] = []

@@ -1,16 +1,16 @@
-"""The latency to expect of an action: a model of round trips, and of nothing else.
+"""A model of an action's latency, based on round trips alone.
 
-A web server stands beside a database node in each region, and the rider asks the nearest. Each step of the
-recorded actions is a round trip from the server to that node, and from there to where the rows are.
+A web server is next to a database node in each region, and riders use the nearest one. Each recorded step is a round
+trip from the server to that node, and from there to the rows.
 
-- Rows of a city are in its region. A search for one row by a key without a city looks in the region at hand
-  first, and asks all others at once if it is not there. Any other read without a city asks all.
-- A table in the primary region is asked there. GLOBAL tables are read at hand: nothing is added for them,
-  nor for the foreign keys, all of which lead to them or carry the city.
-- To add a row under keys that are unique in all cities, all regions are asked, once for each key.
-- A transaction that wrote ends by asking the farthest region that it wrote in. Where the failure of a region
-  is survived, its writes wait for the region nearest to each of those too.
-- Left out: the time a server takes to work, retries, waiting for locks, the rider's own way to the server.
+- A city's rows are in its region. A search for a single row by a key without a city tries the local region first, and
+  then all others in parallel. Any other read without a city queries all regions.
+- A table in the primary region is queried there. GLOBAL tables are read locally and add nothing, nor do foreign keys,
+  which all refer to them or include the city.
+- Inserting a row with keys that are unique across cities queries all regions, once per key.
+- A transaction with writes ends with a round trip to the farthest region written to. With region survival, its writes
+  also wait for the region nearest to each of those.
+- Not included: processing time, retries, waits for locks, and the network between rider and server.
 """
 
 import csv
@@ -46,7 +46,7 @@ class Times:
         return 0 if one == other else self._ms[frozenset({one, other})]
 
     def farthest(self, region: str, others: Iterable[str] | None = None) -> float:
-        """To ask several regions at once takes as long as the farthest."""
+        """Return the longest round trip: querying several regions in parallel takes that long."""
         others = self.regions if others is None else others
         return max((self.between(region, other) for other in others), default=0)
 
@@ -55,7 +55,7 @@ class Times:
 
 
 class Placed:
-    """A database placed as ``manage.py regions`` does it, asked from the region ``here``."""
+    """A database placed by ``manage.py regions``, queried from the region ``here``."""
 
     def __init__(self, times: Times, *, here: str, home: str, primary: str, survives: str = "zone"):
         self.times, self.here, self.home = times, here, home
@@ -63,7 +63,7 @@ class Placed:
         self._localities = {place.table: place.locality for place in places()}
 
     def latency(self, steps: Sequence[Step], region_of: dict[str, str]) -> float:
-        """Of an action, in milliseconds; ``region_of`` tells the region of each city that it names."""
+        """Return the latency of an action in milliseconds. ``region_of`` maps its cities to regions."""
         total = 0.0
         written: set[str] = set()
         for step in steps:
@@ -75,10 +75,10 @@ class Placed:
             if step.verb == "COMMIT":
                 total += self.times.farthest(self.here, written) + self._survival(written)
                 written = set()
-        return total + self._survival(written)  # a statement without a transaction is one by itself
+        return total + self._survival(written)  # a statement outside a transaction is a transaction of its own
 
     def _asked(self, step: Step, region_of: dict[str, str]) -> set[str]:
-        """Where the rows of a statement are looked for."""
+        """Return the regions in which a statement's rows are searched."""
         localities = {self._localities[table] for table in step.tables}
         if BY_ROW not in localities:
             return {self.primary} if PRIMARY in localities else {self.here}
@@ -89,7 +89,7 @@ class Placed:
         return set(self.times.regions)
 
     def _written(self, step: Step, region_of: dict[str, str]) -> set[str]:
-        """Where the rows are that it writes: those without a city are the person's own."""
+        """Return the regions that it writes to. Rows without a city are the person's own."""
         return {self.home} if step.exempt and step.exempt is not UNIQUE else self._asked(step, region_of)
 
     def _survival(self, written: set[str]) -> float:
@@ -97,5 +97,5 @@ class Placed:
 
 
 def unplaced(times: Times, round_trips: int, *, here: str, database: str) -> float:
-    """As many round trips from a server in one region to a database in another, or in the same."""
+    """Return the latency of round trips from a server in one region to a database in another, or the same, region."""
     return round_trips * (times.within + times.between(here, database))

@@ -1,7 +1,7 @@
-"""The map's answer beside its own bare statements: how much the request adds to what the database does.
+"""Compare the map's response with its bare queries: how much the request adds to the database's work.
 
-Whole requests, in process: middleware, log-in, view, JSON. Bare: the statements that the request sent, with their
-values, by a cursor, and ``json.dumps`` of the rows. Both in turn, the median of many.
+A request runs in process through middleware, authentication, view and JSON. The bare variant sends the same queries
+with the same values by a cursor, and calls ``json.dumps`` on the rows. They alternate, and the median is reported.
 """
 
 import json
@@ -17,17 +17,17 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
+from cities import geohash
 from cities.registry import registry
-from fleet import geohash
-from fleet.choices import VehicleType
 from fleet.models import Vehicle
-from fleet.tests.factories import numbered_code
+from fleet.models.choices import VehicleType
+
+from .made import add_person, numbered_code
 
 CITY = "paris"
 TURNS = 31
 BATCH = 1000
-SPREAD = 0.04, 0.06  # degrees north and east: most within some kilometres of the centre
+SPREAD = 0.04, 0.06  # degrees north and east: mostly within a few kilometres of the centre
 VIEWS = {
     "whole city": {"zoom": 11},
     "half of it": {"bbox": "48.80,2.25,48.92,2.45", "zoom": 12},
@@ -52,7 +52,7 @@ class Measured:
 
 
 def fill(number: int) -> None:
-    """So many vehicles in one city, as they stand about, the same every time."""
+    """Insert vehicles in one city. Reproducible."""
     chance, city, now = random.Random(1), registry[CITY], timezone.now()  # noqa: S311
     made = []
     for index in range(number):
@@ -77,10 +77,10 @@ def fill(number: int) -> None:
 
 
 def measure() -> Iterator[Measured]:
-    settings.DEBUG = False  # it keeps all statements
+    settings.DEBUG = False  # DEBUG would keep all queries
     client = Client()
-    client.force_login(UserFactory(city=CITY))
-    client.get("/vehicles/map/")  # cities and texts are in memory on a running server
+    client.force_login(add_person(CITY))
+    client.get("/vehicles/map/")  # cached on a running server
     for view, query in VIEWS.items():
         yield _measured(view, lambda query=query: client.get("/vehicles/map/", query))
 
@@ -101,14 +101,14 @@ def _measured(view: str, ask: Callable[[], Any]) -> Measured:
             with connection.cursor() as cursor:
                 cursor.execute(sql, params)
                 rows = cursor.fetchall()
-        json.dumps({"places": rows})  # of the last, which is the map's
+        json.dumps({"places": rows})  # of the last query, the map's
 
     times: dict[Callable[[], Any], list[float]] = {bare: [], ask: []}
     for run in (bare, ask) * (TURNS + 1):
         began = time.perf_counter()
         run()
         times[run].append((time.perf_counter() - began) * 1000)
-    vehicles = sum(place[0] for place in places)
+    vehicles = sum(place["count"] for place in places)
     return Measured(view, len(places), vehicles, len(sent), median(times[bare][1:]), median(times[ask][1:]))
 
 

@@ -1,4 +1,4 @@
-"""The statements of a request, each with the cities that it names."""
+"""Record the statements of a request, with the cities that each one names."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,35 +9,35 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import UniqueConstraint
 
+from cities.placement.locality import CITY, Exemption, Name, Word, complaints_about, flatten, tokenise
 from cities.placement.places import all_tables, is_partitioned
 from cities.registry import registry
-from movr_project.tests.locality import CITY, Exemption, Name, Word, complaints_about, flatten, tokenise
 
 WRITES = {"INSERT", "UPDATE", "DELETE"}
 
 
 class Unexplained(Exception):
-    """A statement that names no city, and no exception that allows it."""
+    """A statement names no city, and no exemption covers it."""
 
 
 @dataclass(frozen=True)
 class Exempt:
-    """An exception by name from the rule that every statement names the city."""
+    """A named exemption from the rule that every statement names the city."""
 
     name: str
     why: str
     covers: Callable[[str], bool] = field(compare=False)
-    finds_one: bool = False  # so the search ends where the row is found, the nearest region first
+    finds_one: bool = False  # so the search ends in the nearest region that has the row
 
     @classmethod
     def by_rule(cls, name: str, exemption: Exemption, *, finds_one: bool = False) -> Self:
-        """As the tests' guard allows it."""
+        """Return the exemption as the tests' guard allows it."""
         return cls(name, exemption.why, lambda sql: not complaints_about(sql, (exemption,)), finds_one)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One round trip: a statement, or the beginning or end of a transaction."""
+    """A round trip: a statement, or the start or end of a transaction."""
 
     verb: str
     tables: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Step:
 
 UNIQUE = Exempt(
     "unique in all cities",
-    "A key without a city (a person's id, name and e-mail address): to add a row, all regions are asked for each.",
+    "A key without a city (a person's id, username or e-mail address). Adding a row queries all regions per key.",
     lambda sql: False,
 )
 BEGIN, COMMIT, ROLLBACK = Step("BEGIN"), Step("COMMIT"), Step("ROLLBACK")
@@ -59,10 +59,10 @@ BEGIN, COMMIT, ROLLBACK = Step("BEGIN"), Step("COMMIT"), Step("ROLLBACK")
 
 @contextmanager
 def recorded(*exceptions: Exempt) -> Iterator[list[Step]]:
-    """The round trips of the block, as a server would see them, on whichever engine it runs.
+    """Record the round trips of the block, as a server would see them, on any engine.
 
-    BEGIN and COMMIT are calls of the driver, which no wrapper around ``execute()`` sees; they are counted
-    where there is something between them. The tests compare the count with the wire.
+    BEGIN and COMMIT are driver calls that a wrapper around ``execute()`` doesn't see. They are counted if there is a
+    statement between them. The tests compare the count with the network traffic.
     """
     steps: list[Step] = []
     in_transaction = False
@@ -70,7 +70,7 @@ def recorded(*exceptions: Exempt) -> Iterator[list[Step]]:
 
     def record(execute, sql, params, many, context):
         nonlocal in_transaction
-        if sql.startswith("BEGIN"):  # SQLite's, which Django sends as a statement
+        if sql.startswith("BEGIN"):  # Django sends SQLite's as a statement
             return execute(sql, params, many, context)
         if connection.in_atomic_block and not in_transaction:
             in_transaction = True
@@ -97,7 +97,7 @@ def recorded(*exceptions: Exempt) -> Iterator[list[Step]]:
 
 
 def step(sql: str, params: Any, exceptions: Sequence[Exempt]) -> Step:
-    """Read a statement. Raises ``Unexplained`` for one that names no city and may not."""
+    """Parse a statement. Raises ``Unexplained`` if it names no city and isn't exempt."""
     tokens = tokenise(sql)
     known = set(all_tables())
     tables = dict.fromkeys(str(token) for token in flatten(tokens) if isinstance(token, Name) and token in known)
@@ -108,7 +108,7 @@ def step(sql: str, params: Any, exceptions: Sequence[Exempt]) -> Step:
 
 
 def keys_without_city(table: str) -> list[tuple[str, ...]]:
-    """The unique keys of a partitioned table that hold in all cities at once."""
+    """Return the unique keys of a partitioned table that don't include the city."""
     model = next((model for model in apps.get_models() if model._meta.db_table == table), None)
     if model is None or not is_partitioned(model):
         return []
@@ -118,7 +118,7 @@ def keys_without_city(table: str) -> list[tuple[str, ...]]:
 
 
 def exempt(sql: str, exceptions: Sequence[Exempt]) -> Exempt | None:
-    """The exception that a statement needs, or None for one that names the city of all it touches."""
+    """Return the exemption that a statement needs, or None if it names the city of every table."""
     if not complaints_about(sql, ()):
         return None
     for one in exceptions:

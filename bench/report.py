@@ -1,6 +1,6 @@
-"""What the model expects, in words, tables and a chart."""
+"""Report the model's results as text, tables and a chart."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cities.registry import registry
@@ -8,33 +8,34 @@ from cities.registry import registry
 from .actions import ACTIONS, Action, record
 from .chart import Bar, chart
 from .latency import Placed, Times, unplaced
+from .markdown import markdown
 from .recording import Step
 
-DATABASE = "gcp-us-east1"  # of those who have but one, and the primary region of a placed one
+DATABASE = "gcp-us-east1"  # the only region of a single database, and the primary one of a placed one
 SHOWN = "gcp-europe-west1"
-# Round trips of the reference application (CockroachDB's MovR in Flask), counted. It does not check who ends a ride.
+# Round trips counted in the reference application, CockroachDB's MovR in Flask. It doesn't check who ends a ride.
 REFERENCE = {"vehicle list": 10, "start a ride": 17, "end a ride": 8, "own rides": 10}
 
 
 @dataclass(frozen=True)
 class Expected:
-    """Of an action for a rider at home in a region, in milliseconds."""
+    """The expected latency of an action, in milliseconds, for a rider at home in a region."""
 
     action: str
     placed: float
     surviving: float
-    far: float  # from servers in the region to one database elsewhere
-    elsewhere: float  # where the server stands beside that one database, and the rider's request travels
+    far: float  # from servers in the region to a single remote database
+    elsewhere: float  # with the server next to that database, and a longer way for the rider's request
     reference: float | None
 
 
 class Model:
-    """The recorded actions, and where the cities that they name are."""
+    """The recorded actions, and the regions of the cities they name."""
 
     def __init__(self, times: Times):
         self.times = times
         cities = {region: names[0].name for region, names in registry.by_region() if region in times.regions}
-        self.cities = {region: cities[region] for region in times.regions}  # a KeyError names the region without one
+        self.cities = {region: cities[region] for region in times.regions}  # a KeyError names a region without a city
         self.region_of = {city: region for region, city in self.cities.items()}
         self._recorded: dict[tuple[str, str, str], list[Step]] = {}
 
@@ -67,12 +68,12 @@ HEADS = (
     "placed, surviving a region",
     f"servers here, one database in {DATABASE}",
     f"server and database in {DATABASE}",
-    "the reference application, as the third",
+    "the reference application, like the third",
 )
 
 
 def at_home(model: Model, region: str) -> list[str]:
-    """A table for riders at home in a region."""
+    """Return a table for riders at home in a region."""
     rows = [
         [one.action, *map(milliseconds, (one.placed, one.surviving, one.far, one.elsewhere, one.reference))]
         for one in (model.expected(action, region) for action in ACTIONS)
@@ -81,7 +82,7 @@ def at_home(model: Model, region: str) -> list[str]:
 
 
 def guests(model: Model) -> list[str]:
-    """A table for riders of one region in a city of another."""
+    """Return a table for riders of one region in a city of another."""
     pairs = [(home, here) for home in model.times.regions for here in model.times.regions if home != here]
     rows = [
         [action.name, *(milliseconds(model.placed(action, *pair)) for pair in pairs)]
@@ -93,7 +94,7 @@ def guests(model: Model) -> list[str]:
 
 
 def made(model: Model) -> str:
-    """For docs/multi-region.md."""
+    """Return the section for docs/multi-region.md."""
     sources = [f"- {source}" for source in model.times.sources]
     return "\n".join(
         [
@@ -114,14 +115,14 @@ def made(model: Model) -> str:
 
 
 def printed(model: Model) -> Iterator[str]:
-    """For the terminal: every region."""
+    """Return all regions' tables for the terminal."""
     for region in model.times.regions:
         yield from ["", f"At home in {region} (ms)", *at_home(model, region)]
     yield from ["", "As a guest, placed (ms)", *guests(model)]
 
 
 def drawn(model: Model) -> str:
-    """The chart."""
+    """Return the chart as SVG."""
     bars: list[Bar] = []
     for action in ACTIONS:
         one = model.expected(action, SHOWN)
@@ -131,7 +132,7 @@ def drawn(model: Model) -> str:
         "placed": "placed by manage.py regions",
         "together": f"servers and one database in {DATABASE}",
         "far": f"servers here, one database in {DATABASE}",
-        "reference": "the reference application, as the third",
+        "reference": "the reference application, like the third",
     }
     return chart(f"Waiting for the database: a rider at home in {SHOWN}, in ms (a model)", names, bars)
 
@@ -142,8 +143,3 @@ def short(region: str) -> str:
 
 def milliseconds(value: float | None) -> str:
     return "" if value is None else f"{value:.0f}"
-
-
-def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [heads, ["---", *("--:" for _head in heads[1:])], *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]

@@ -1,4 +1,4 @@
-"""The table in docs/multi-region.md: what each everyday action asks, and where."""
+"""The table in docs/multi-region.md: what each everyday action queries, and where."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,11 +7,11 @@ from cities.placement.places import BY_ROW, GLOBAL, places
 from .actions import ACTIONS, Action, record
 from .recording import Exempt, Step
 
-HOME, HERE = "paris", "new york"  # of a rider who is a guest
+HOME, HERE = "paris", "new york"  # of a visiting rider
 
 
 def table() -> str:
-    """The table in Markdown, with its exceptions below."""
+    """Return the table in Markdown, followed by its exemptions."""
     recorded = [(action, record(action, HOME, HERE if action.for_guests else HOME)) for action in ACTIONS]
     rows = [_row(action, steps) for action, steps in recorded]
     used = dict.fromkeys(step.exempt for _action, steps in recorded for step in steps if step.exempt)

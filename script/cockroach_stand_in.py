@@ -1,12 +1,12 @@
-"""Prints the address of a stand-in for CockroachDB on a PostgreSQL, or says why there is none.
+"""Print the URL of a stand-in for CockroachDB on a PostgreSQL server, or why there is none.
 
     script/cockroach_stand_in.py postgres://…/movr
 
-The `django_cockroachdb` engine connects to a PostgreSQL that calls itself CockroachDB and has `unique_rowid()`.
-Both are functions in a schema that only the printed address looks into; it stands in the database that tests
-make theirs from, and in "postgres", through which they ask for it. Nothing else on the server is changed.
+The `django_cockroachdb` backend connects to a PostgreSQL server that claims to be CockroachDB and has
+`unique_rowid()`. Both are functions in a schema that is only on the printed URL's search path. The schema is created in
+the template for test databases, and in "postgres", through which they are created. Nothing else on the server changes.
 
-What passes there shows that the engine's own code and SQL work with our models, and nothing about CockroachDB.
+A passing test shows that the backend's code and SQL work with our models. It shows nothing about CockroachDB.
 """
 
 import re
@@ -29,14 +29,14 @@ SCHEMA = """
 
 
 def name_for(url: str) -> str:
-    """What the schema is called, and the database that is copied for tests. Each role has its own."""
+    """Return the name of the schema and of the template database. Each role has its own."""
     with closing(connect(url, MAINTENANCE)) as maintenance:
         return "movr_stand_in_" + re.sub(r"[^a-z0-9]", "_", maintenance.info.user.lower())
 
 
 def make_stand_in(url: str, name: str) -> None:
     with closing(connect(url, MAINTENANCE)) as maintenance, maintenance.cursor() as cursor:
-        # Two runs at once take turns; closing the connection lets go.
+        # Simultaneous runs take turns. Closing the connection releases the lock.
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         cursor.execute(SCHEMA.format(name=name))
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
@@ -53,10 +53,10 @@ def connect(url: str, database: str):
 
 
 def stand_in_url(url: str, name: str) -> str:
-    """The same server through the other engine. What the address says already is kept."""
+    """Return the URL of the same server with the other backend, keeping existing parameters."""
     address, _, given = url.partition("?")
     query = {key: values[-1] for key, values in parse_qs(given).items()}
-    # Tables are made in the first schema, and what PostgreSQL itself calls version() is found last.
+    # Tables are created in the first schema. PostgreSQL's own version() comes last.
     query["options"] = f"{query.get('options', '')} -c search_path=public,{name},pg_catalog".strip()
     query["test_template"] = name
     _, rest = address.split("://", 1)

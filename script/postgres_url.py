@@ -1,7 +1,6 @@
-"""Prints the address of a PostgreSQL on which tests may make databases, or says why there is none.
+"""Print the URL of a PostgreSQL server on which tests can create databases, or why there is none.
 
-TEST_POSTGRES_URL names it; without that, libpq's own defaults (PGHOST, PGUSER, … or the local
-socket and one's own name) are tried.
+Uses TEST_POSTGRES_URL, or libpq's defaults (PGHOST, PGUSER, … or the local socket and the current user).
 """
 
 import os
@@ -13,7 +12,7 @@ LIBPQ_DEFAULTS = "postgres:///movr"
 
 
 def reason_against(url):
-    # The database that the address names need not exist: each test run makes one of its own beside it.
+    # The database in the URL doesn't have to exist: each test run creates its own.
     try:
         connection = psycopg2.connect(url, dbname="postgres", connect_timeout=5)
     except psycopg2.Error as error:

@@ -1,27 +1,25 @@
-"""Serves MovR on a free port and takes its pictures: see script/screenshots, which prepares what this needs."""
+"""Serve MovR on a free port and take screenshots. Run by script/screenshots, which prepares the database."""
 
+import io
 import os
 import socket
-import struct
 import subprocess
 import sys
 import time
 import urllib.request
-import zlib
-from collections import Counter
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-PASSWORD = "ride-around-town"  # noqa: S105  (the demo's, which seed_demo prints)
+PASSWORD = "ride-around-town"  # noqa: S105  (the demo's password)
 VIEWPORTS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
-LABELS = {"phone": "PAR7K3M2", "desk": "PAR5H8WQ"}  # the vehicle that is ridden: a moped and an e-bike
-PATIENCE_SECONDS = 30
+LABELS = {"phone": "PAR7K3M2", "desk": "PAR5H8WQ"}  # vehicles to ride: a moped and an e-bike
+TIMEOUT_SECONDS = 30
 PARIS = ZoneInfo("Europe/Paris")
-CHANNELS = {2: 3, 6: 4}  # of PNG's color types: with and without transparency
 
 
 # --- The site -----------------------------------------------------------------------------------
@@ -29,7 +27,7 @@ CHANNELS = {2: 3, 6: 4}  # of PNG's color types: with and without transparency
 
 @contextmanager
 def site():
-    """The address of a MovR that runs while the block does."""
+    """Run MovR during the block and yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
@@ -44,7 +42,7 @@ def site():
 
 
 def wait_for(url: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             urllib.request.urlopen(url, timeout=1).close()  # noqa: S310
@@ -55,11 +53,11 @@ def wait_for(url: str) -> None:
             time.sleep(0.2)
 
 
-# --- What is shown ------------------------------------------------------------------------------
+# --- Pages ------------------------------------------------------------------------------
 
 
 def show(page: Page, take, label: str) -> None:
-    """A rider's way through the site, then what staff see."""
+    """Walk through the site as a rider, then as a staff member."""
     choose_city(page, "Paris")
     page.goto("/")
     take("landing")
@@ -95,7 +93,7 @@ def show(page: Page, take, label: str) -> None:
 
 
 def book_tomorrow(page: Page) -> None:
-    """From ten to twelve, and back to that day in the calendar."""
+    """Book from 10 to 12, then return to that day in the calendar."""
     day, address = tomorrow(), page.url.partition("?")[0]
     page.goto(address.replace("/calendar/", "/book/") + f"?from={day}T10:00&until={day}T12:00")
     page.locator("main form button.btn-primary").click()
@@ -126,65 +124,12 @@ def log_in(page: Page, username: str) -> None:
 
 
 def compressed(png: bytes) -> bytes:
-    """The picture in 256 colors: those it uses most, and for every other one the nearest of them."""
-    width, height, channels, rows = decoded(png)
-    pixels = [[tuple(row[x : x + 3]) for x in range(0, width * channels, channels)] for row in rows]
-    used = Counter(pixel for row in pixels for pixel in row)
-    palette = [color for color, _count in used.most_common(256)]
-    index = {color: number for number, color in enumerate(palette)}
-    for color in used:
-        if color not in index:
-            index[color] = min(range(len(palette)), key=lambda n: distance(palette[n], color))
-    raw = b"".join(b"\0" + bytes(index[pixel] for pixel in row) for row in pixels)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
-        + chunk(b"PLTE", b"".join(map(bytes, palette)))
-        + chunk(b"IDAT", zlib.compress(raw, 9))
-        + chunk(b"IEND", b"")
-    )
-
-
-def distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
-    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def decoded(png: bytes) -> tuple[int, int, int, list[bytearray]]:
-    """Width, height, bytes per pixel and rows of a picture with 8 bits per channel, as Chromium makes them."""
-    chunks: dict[bytes, bytes] = {}
-    position = 8
-    while position < len(png):
-        length, name = struct.unpack(">I4s", png[position : position + 8])
-        chunks[name] = chunks.get(name, b"") + png[position + 8 : position + 8 + length]
-        position += length + 12
-    width, height, _depth, color_type, *_rest = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
-    channels = CHANNELS[color_type]
-    data = zlib.decompress(chunks[b"IDAT"])
-    size = width * channels
-    rows, above = [], bytearray(size)
-    for start in range(0, len(data), size + 1):
-        above = unfiltered(data[start], bytearray(data[start + 1 : start + 1 + size]), above, channels)
-        rows.append(above)
-    return width, height, channels, rows
-
-
-def unfiltered(kind: int, row: bytearray, above: bytearray, channels: int) -> bytearray:
-    """A row of a PNG without its filter: nothing, left, above, their mean, or Paeth's choice of three."""
-    for i in range(len(row)):
-        left = row[i - channels] if i >= channels else 0
-        corner = above[i - channels] if i >= channels else 0
-        guess = (0, left, above[i], (left + above[i]) // 2, paeth(left, above[i], corner))[kind]
-        row[i] = (row[i] + guess) & 255
-    return row
-
-
-def paeth(left: int, above: int, corner: int) -> int:
-    estimate = left + above - corner
-    return min((left, above, corner), key=lambda value: abs(estimate - value))
+    """Return the picture in at most 256 colors, each pixel in the nearest of them."""
+    smaller = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        colors = picture.convert("RGB").quantize(256, kmeans=1, dither=Image.Dither.NONE)
+        colors.save(smaller, format="PNG", optimize=True)
+    return smaller.getvalue()
 
 
 def main(folder: Path) -> None:
