@@ -1,46 +1,39 @@
-"""What every test may use. Factories stand beside the tests of their app."""
+"""Fixtures for all tests. Factories are next to the tests of their app."""
 
 import pytest
-from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 
-from accounts.documents import documents
 from cities.registry import registry
+from documents.current import documents
+from movr_project.tests.reset import bring_back, rows_of_migrations
+from movr_project.web.kept_parts import forget_parts
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _what_migrations_add_survives_flushes():
-    """Tests that commit empty all tables afterwards; the cities, texts and roles come back at once."""
-    from importlib import import_module
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Run long tests first, and keep the order of the others."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
-    from django.apps import apps
-    from django.db import connections
 
-    additions = {
-        "cities": [import_module("cities.migrations.0002_served_cities").add_cities],
-        "accounts": [import_module("accounts.migrations.0003_first_documents").add_documents],
-        "rides": [
-            import_module("rides.migrations.0002_staff_roles").add_roles,
-            import_module("rides.migrations.0004_calendar_roles").add_permissions,
-        ],
-    }
-
-    def bring_back(app_config, using, **kwargs):
-        for add in additions.get(app_config.label, []):
-            add(apps, connections[using].schema_editor())
-
-    post_migrate.connect(bring_back, weak=False)
-    yield
-    post_migrate.disconnect(bring_back)
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Flush the tables after tests that commit, but restore the rows that migrations created."""
+    with django_db_blocker.unblock():
+        kept = rows_of_migrations()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: bring_back(kept))
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _fast_and_plain(settings):
+    forget_parts()  # a test may have other settings than the one before it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
 def _warm_memory(request):
-    """Cities and texts are in memory on a running server, so no test counts the statements that read them."""
+    """Load cities and documents, as on a running server, so that tests don't count the queries that read them."""
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
         for kept in (registry, documents):
@@ -57,14 +50,14 @@ def rider(db):
 
 @pytest.fixture
 def rider_client(client, rider):
-    """A browser in which the rider is logged in."""
+    """A client logged in as ``rider``."""
     client.force_login(rider)
     return client
 
 
 @pytest.fixture
 def client_of(db):
-    """``client_of(person)``: one more browser in which the person is logged in."""
+    """``client_of(person)`` returns a new client logged in as the person."""
     from django.test import Client
 
     def log_in(person):

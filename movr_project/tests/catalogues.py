@@ -1,4 +1,4 @@
-"""Message catalogues, and what a page says, read for tests."""
+"""Read message catalogues, and the text of pages."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 STRINGS = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
-# What a person reads or hears that stands in no text.
+# Attributes whose text people read or hear.
 SPOKEN = {"alt", "aria-label", "aria-description", "content", "label", "placeholder", "summary", "title"}
 SILENT = {"script", "style"}
 
@@ -27,7 +27,7 @@ class Message:
 
 
 def read_po(path: Path) -> Iterator[Message]:
-    """The messages of a catalogue as gettext's tools write them, without its head."""
+    """Return the messages of a catalogue, without its header."""
     for block in path.read_text().split("\n\n"):
         lines = block.splitlines()
         text = "\n".join(line for line in lines if not line.startswith("#"))
@@ -44,7 +44,7 @@ def _entries(text: str) -> list[tuple[str, str]]:
 
 
 class _Reader(HTMLParser):
-    """What stands between two tags is one piece; what a screen reader says besides is another."""
+    """Collect the text between tags, and separately the text for screen readers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Reader(HTMLParser):
 
 
 def said(html: str) -> list[str]:
-    """All that a page says, to eyes and ears."""
+    """Return all text of a page, visible or for screen readers."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

@@ -1,15 +1,29 @@
-"""A pushed and released MovR, and a real browser.
+"""The sweep's world, a deployed MovR, and a browser.
 
-What uses the former is marked with ``xdist_group("deployment")``: made once, in one worker.
+Tests that use the deployed MovR are marked ``xdist_group("deployment")``, so that it is created once, in one worker.
 """
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import connection
+from django.test import Client
+
+from accounts.models import AuthenticatorApp
+from accounts.sealing import seal
+from accounts.tests.factories import ApiClientFactory, ApiTokenFactory, NotificationFactory, StaffFactory, UserFactory
+from documents.models import Document, TermsAcceptance
+from fleet.tests.calendars import maintain
+from fleet.tests.factories import BookingFactory, VehicleFactory
+from operations.services.reports import report_problem
+from rides.tests.factories import OpenRideFactory, RideFactory
 
 from . import servers
+from .api_table import World
+from .sweep import OPERATIONS, OTHER_OWNER, OTHER_RIDER, OWNER, READ_ONLY, RIDER, SUPERUSER, SUPPORT, WITH_APP
 
 
 @pytest.fixture(scope="session")
@@ -26,18 +40,18 @@ def collected(slug):
 
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory):
-    """An empty database on the engine that this run tests."""
+    """An empty database on the tested engine."""
     if connection.vendor == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'pushed.sqlite3'}"
     elif connection.vendor == "postgresql":
         yield from servers.postgres_database(settings.DATABASE_URL)
     else:
-        pytest.skip("pushes are tried on SQLite and PostgreSQL")
+        pytest.skip("deployments are only tested on SQLite and PostgreSQL")
 
 
 @pytest.fixture(scope="session")
 def released(slug, database_url):
-    """The variables of an app, behind one router, whose release line has run."""
+    """The environment of an app behind one router, after its release command."""
     variables = servers.NEEDED | {"DATABASE_URL": database_url, "TRUSTED_PROXY_COUNT": "1"}
     result = servers.run(servers.procfile()["release"], slug=slug, **variables)
     assert result.returncode == 0, result.stderr
@@ -46,7 +60,7 @@ def released(slug, database_url):
 
 @pytest.fixture(scope="session")
 def mails(tmp_path_factory):
-    """The folder that the pushed MovR puts its mails in."""
+    """The folder to which the deployed MovR writes its e-mails."""
     return tmp_path_factory.mktemp("mails")
 
 
@@ -61,13 +75,79 @@ def server(slug, collected, released, mails, tmp_path_factory):
         yield server
 
 
+@pytest.fixture
+def world(db):
+    """Two riders, one of them riding; two owners with a vehicle each; staff of every role."""
+    world = SimpleNamespace()
+    world.rider = UserFactory(username="rita")
+    world.ride = OpenRideFactory(rider=world.rider)
+    RideFactory(rider=world.rider)
+    world.notice = NotificationFactory(user=world.rider)
+    owner = UserFactory()
+    world.vehicle = VehicleFactory(owner=owner)
+    world.booking = BookingFactory(rider=world.rider)
+    other_owner = UserFactory()
+    VehicleFactory(owner=other_owner)
+    out_of_service = VehicleFactory()
+    world.maintenance = maintain(out_of_service)
+    world.report = report_problem(
+        reporter=world.rider, vehicle_city="paris", vehicle_id=out_of_service.id, kind="lights", token="one form"
+    )
+    world.people = {
+        RIDER: world.rider,
+        OTHER_RIDER: UserFactory(),
+        OWNER: owner,
+        OTHER_OWNER: other_owner,
+        SUPERUSER: StaffFactory(),
+    }
+    for role in (OPERATIONS, SUPPORT, READ_ONLY):
+        staff = StaffFactory(is_superuser=False)
+        staff.groups.add(Group.objects.get(name=role.capitalize()))
+        world.people[role] = staff
+    world.people[WITH_APP] = StaffFactory(is_superuser=False)
+    key = seal(b"12345678901234567890", owner=world.people[WITH_APP].id)
+    AuthenticatorApp.objects.create(user=world.people[WITH_APP], name="app", key=key)
+    world.token = ApiTokenFactory(user=world.rider)
+    world.objects = {
+        "accounts_apitoken": str(world.token.pk),
+        "accounts_apiclient": str(ApiClientFactory().pk),
+        "cities_city": "boston",
+        "auth_group": str(Group.objects.first().pk),
+        "accounts_user": str(world.people[OTHER_RIDER].pk),
+        "documents_document": str(Document.objects.first().pk),
+        "documents_termsacceptance": str(TermsAcceptance.objects.create(user=world.rider, version=1).pk),
+        "fleet_vehicle": str(world.vehicle.pk),
+        "fleet_allocation": str(world.maintenance.pk),
+        "fleet_vehicleevent": str(world.maintenance.events.get().pk),
+        "operations_problemreport": str(world.report.pk),
+        "rides_ride": str(world.ride.pk),
+    }
+    return world
+
+
+@pytest.fixture
+def api_world(db):
+    return World()
+
+
+@pytest.fixture
+def browser(world):
+    def browser_of(who: str) -> Client:
+        client = Client()
+        if who in world.people:
+            client.force_login(world.people[who])
+        return client
+
+    return browser_of
+
+
 @pytest.fixture(scope="session")
 def chromium():
-    """One real browser for all tests; CHROMIUM in the environment names the program."""
+    """A browser for all tests. The environment variable CHROMIUM names the executable."""
     program = os.environ.get("CHROMIUM")
     if not program:
-        pytest.skip("CHROMIUM names no browser")
-    # Playwright runs an event loop in this thread, and Django would refuse to use the database beside it.
+        pytest.skip("Chromium is not installed")
+    # Playwright runs an event loop in this thread, in which Django would refuse database access.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     from playwright.sync_api import sync_playwright
 

@@ -1,4 +1,4 @@
-"""Moving a database through migrations, the project's and ones that only a test has."""
+"""Apply migrations, including ones that exist only in a test."""
 
 from django.db import connections, migrations
 from django.db.migrations.executor import MigrationExecutor
@@ -16,7 +16,7 @@ def migrate_to_nothing(alias: str) -> None:
 
 
 class LaterMigration:
-    """A migration that might follow the ones there are: to apply, and to take back."""
+    """A possible next migration, to apply and to reverse."""
 
     def __init__(self, alias: str, app: str, *operations: migrations.operations.base.Operation):
         self.connection = connections[alias]

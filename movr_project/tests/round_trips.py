@@ -1,4 +1,4 @@
-"""Round trips to a database server, counted on the wire."""
+"""Count round trips to a database server by its network traffic."""
 
 import select
 import socket
@@ -11,9 +11,9 @@ from django.db import connection
 
 
 class Relay:
-    """Stands between us and the server, and counts how often we speak and then wait for an answer.
+    """A TCP proxy that counts how often the client sends and then waits for a response.
 
-    So BEGIN, COMMIT and savepoints count, which no wrapper around ``execute()`` sees.
+    This includes BEGIN, COMMIT and savepoints, which a wrapper around ``execute()`` doesn't see.
     """
 
     def __init__(self, connect: Callable[[], socket.socket]):
@@ -31,7 +31,7 @@ class Relay:
         with client, self._connect() as server:
             we_spoke_last = False
             while True:
-                # The client first: an answer is never ahead of the question it belongs to.
+                # Check the client first: a response never precedes its request.
                 for source in select.select([client, server], [], [])[0]:
                     data = source.recv(65536)
                     if not data:
@@ -44,9 +44,9 @@ class Relay:
 
 @contextmanager
 def counted_round_trips() -> Iterator[Relay]:
-    """Our connection goes through a relay whose ``round_trips`` begin at 0 once it is connected.
+    """Reconnect through a proxy whose ``round_trips`` start at 0 after connecting.
 
-    Needs a test with ``transaction=True``, as it connects anew.
+    Needs a test with ``transaction=True``, as it reconnects.
     """
     connection.ensure_connection()
     server = connection.connection.get_dsn_parameters()

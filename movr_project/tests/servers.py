@@ -1,4 +1,4 @@
-"""MovR as it runs on a host: pushed, released and served by processes of their own."""
+"""MovR as on a host: deployed, released and served in processes of its own."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ NOT_PUSHED = (".*", "__pycache__", "*.sqlite3*", "staticfiles", "node_modules")
 
 
 def environment(**variables):
-    """What a dyno's processes see: nothing of the developer's settings."""
+    """Return the environment of a dyno's processes, without developer settings."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     return {"PATH": path, "HOME": "/tmp", "LANG": "C.UTF-8", **variables}  # noqa: S108
 
@@ -43,7 +43,7 @@ def procfile():
 
 
 def push(folder):
-    """The tree as it is pushed: no .env, no database, no .venv."""
+    """Copy the tree as it is deployed: without .env, database and .venv."""
     slug = folder / "slug"
     shutil.copytree(ROOT, slug, ignore=shutil.ignore_patterns(*NOT_PUSHED))
     return slug
@@ -71,7 +71,7 @@ def free_port():
 
 
 class Server:
-    """The web line of the Procfile, listening on ``port``."""
+    """Run the Procfile's web process, listening on ``port``."""
 
     def __init__(self, port: int, host: str, stdout: Path):
         self.port = port
@@ -86,7 +86,7 @@ class Server:
         return self.ask("POST", path, body=body, Content_Type="application/x-www-form-urlencoded", **options)
 
     def ask(self, method, path, *, scheme="https", host="", body=None, **headers):
-        """Asks as a router does that speaks HTTPS to the outside. Returns the response and its body."""
+        """Send a request like a router that serves HTTPS. Return the response and its body."""
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         forwarded = {"X-Forwarded-Proto": scheme} if scheme else {}
@@ -98,7 +98,7 @@ class Server:
             client.close()
 
     def log(self) -> list[dict]:
-        """The lines of standard output so far."""
+        """Return the lines of standard output so far."""
         return [json.loads(line) for line in self.stdout.read_text().splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""What docs/multi-region.md says of everyday actions is what they do, and what the model makes of it."""
+"""docs/multi-region.md matches the recorded actions and the latency model."""
 
 from xml.etree import ElementTree
 
@@ -7,13 +7,13 @@ from django.conf import settings
 
 from bench.actions import ACTIONS, Scene, record
 from bench.latency import Placed, Times, unplaced
-from bench.pages import between, replaced
+from bench.markers import between, replaced
 from bench.recording import BEGIN, COMMIT, UNIQUE, Exempt, Step, Unexplained, keys_without_city, recorded, step
 from bench.report import Model, drawn, made
 from bench.table import table
+from cities.placement.locality import LOGGED_IN_PERSON
 from fleet.models import Vehicle
 from movr_project.tests.databases import on_server
-from movr_project.tests.locality import LOGGED_IN_PERSON
 from movr_project.tests.round_trips import counted_round_trips
 
 DOCS = settings.BASE_DIR / "docs"
@@ -97,7 +97,7 @@ class TestTheModel:
     def test_a_search_without_a_city_ends_in_the_region_for_who_is_at_home(self):
         by_id = Step("SELECT", ("users",), exempt=BY_ID)
         assert placed(by_id) == 1
-        assert placed(by_id, home=EUROPE) == 1 + 66  # all others are asked at once
+        assert placed(by_id, home=EUROPE) == 1 + 66  # all others are queried in parallel
 
     def test_reference_data_is_read_at_hand_and_other_tables_in_the_primary_region(self):
         assert placed(named("SELECT", "documents"), here=EUROPE) == 1
@@ -123,7 +123,7 @@ class TestTheModel:
         assert unplaced(Times.read(), 17, here=EAST, database=EAST) == 17
 
 
-def test_what_stands_around_the_markers_stays():
+def test_text_around_the_markers_stays():
     page = "a\n<!-- made by script/bench x --write -->\n\nold\n\n<!-- end of script/bench x -->\nb"
     assert replaced(page, "x", "new\n") == page.replace("old\n", "new\n")
     assert between(replaced(page, "x", "new\n"), "x") == "new\n"

@@ -1,10 +1,22 @@
-"""Whose address is believed."""
+"""The trusted client address."""
 
 import pytest
+from django.test import Client
 
-from movr_project.clients import client_address
+from movr_project.web.clients import client_address
 
 PROXY = "10.0.0.7"
+NO_ADDRESSES = [
+    "203.0.113.9:",
+    "203.0.113.9:http",
+    "203.0.113.9:123456",
+    "203.0.113.999:443",
+    "[2001:db8::1",
+    "2001:db8::1]:443",
+    "[203.0.113.9]:443",
+    "[]:443",
+    "1" * 100_000,
+]
 
 
 def address(rf, settings, count, forwarded=None):
@@ -27,6 +39,12 @@ def address(rf, settings, count, forwarded=None):
         (1, "::ffff:203.0.113.9", "203.0.113.9"),
         (1, "fe80::1%eth0", "fe80::"),
         (1, " 203.0.113.9 ", "203.0.113.9"),
+        (1, "203.0.113.9:4711", "203.0.113.9"),
+        (2, "198.51.100.1:80, 203.0.113.9:4711", "198.51.100.1"),
+        (1, "[2001:db8:0:1::5]:4711", "2001:db8:0:1::"),
+        (1, "[2001:db8:0:1::5]", "2001:db8:0:1::"),
+        (1, "[::ffff:203.0.113.9]:4711", "203.0.113.9"),
+        (1, "[fe80::1%eth0]:4711", "fe80::"),
     ],
     ids=[
         "no proxy: the header is anybody's",
@@ -40,14 +58,20 @@ def address(rf, settings, count, forwarded=None):
         "IPv4 written as IPv6",
         "an interface's name",
         "spaces",
+        "a port",
+        "ports of both",
+        "IPv6 and a port",
+        "IPv6 in brackets",
+        "IPv4 written as IPv6, and a port",
+        "an interface's name, and a port",
     ],
 )
 def test_the_entry_that_the_outermost_proxy_wrote_is_believed(rf, settings, count, forwarded, expected):
     assert address(rf, settings, count, forwarded) == expected
 
 
-@pytest.mark.parametrize("forwarded", [None, "", "unknown", "203.0.113.9, ", "<script>", "203.0.113.9:443", "\x00"])
-def test_without_a_good_entry_it_is_who_connected(rf, settings, forwarded):
+@pytest.mark.parametrize("forwarded", [None, "", "unknown", "203.0.113.9, ", "<script>", "\x00", *NO_ADDRESSES])
+def test_without_a_valid_entry_it_is_the_connecting_address(rf, settings, forwarded):
     assert address(rf, settings, 1, forwarded) == PROXY
 
 
@@ -59,6 +83,25 @@ def test_fewer_entries_than_proxies_are_not_believed(rf, settings):
     ("direct", "expected"),
     [("2001:db8::5", "2001:db8::"), ("::ffff:203.0.113.9", "203.0.113.9"), ("203.0.113.9", "203.0.113.9"), ("", "")],
 )
-def test_who_connected_directly_is_counted_by_network_too(rf, settings, direct, expected):
+def test_someone_who_connected_directly_is_counted_by_network_too(rf, settings, direct, expected):
     settings.TRUSTED_PROXY_COUNT = 0
     assert client_address(rf.get("/", REMOTE_ADDR=direct)) == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("203.0.113.{}:4711", "198.51.100.1:4711"), ("[2001:db8:0:{}::1]:4711", "[2001:db8:1:1::1]:4711")],
+)
+def test_wrong_passwords_lock_out_no_one_else_if_the_proxy_adds_ports(settings, one, other):
+    settings.TRUSTED_PROXY_COUNT = 1
+    settings.LOGINS_PER_HOUR = 3
+    wrong = {"username": "nobody", "password": "wrong"}
+    for _time in range(4):
+        page = Client(headers={"X-Forwarded-For": one.format(7)}).post("/login/", wrong)
+    assert page.status_code == 429
+    assert (
+        Client(headers={"X-Forwarded-For": one.format(7).replace("4711", "4712")}).post("/login/", wrong).status_code
+        == 429
+    )
+    assert Client(headers={"X-Forwarded-For": other}).post("/login/", wrong).status_code == 200

@@ -1,4 +1,4 @@
-"""``ForeignKeyConstraint``: the database itself refuses rows that point at nothing."""
+"""``ForeignKeyConstraint``: the database rejects dangling references."""
 
 import uuid
 
@@ -30,7 +30,7 @@ CONSTRAINTS = [
     if isinstance(constraint, ForeignKeyConstraint)
 ]
 each_constraint = pytest.mark.parametrize(("model", "constraint"), CONSTRAINTS)
-# A server checks at each statement, SQLite at COMMIT alone.
+# Servers check at each statement, SQLite only at COMMIT.
 committed = pytest.mark.django_db(transaction=connection.vendor == "sqlite")
 
 
@@ -41,7 +41,7 @@ def owner_constraint(**options) -> ForeignKeyConstraint:
 
 
 def refused(using: str = "default"):
-    """The block is one transaction, and the database refuses it, by COMMIT at the latest."""
+    """Assert that the database rejects the block's transaction, at COMMIT at the latest."""
     return _Refused(using)
 
 
@@ -62,7 +62,7 @@ class _Refused:
         return self.raises.__exit__(*error)
 
 
-# --- Both engines enforce -----------------------------------------------------------------------------
+# --- Enforced by all engines -----------------------------------------------------------------------------
 
 
 @committed
@@ -74,7 +74,7 @@ class _Refused:
         pytest.param(lambda: RideFactory.build(vehicle=VehicleFactory(), rider=None, city=None), id="ride"),
     ],
 )
-def test_nothing_stands_in_a_city_that_is_not_served(row):
+def test_nothing_is_in_a_city_that_is_not_served(row):
     row = row()
     row.city = "atlantis"
 
@@ -118,7 +118,7 @@ def test_a_ride_names_the_city_where_its_rider_lives():
 
 
 @committed
-def test_a_vehicle_stands_in_its_owners_city():
+def test_a_vehicle_is_in_its_owners_city():
     owner = UserFactory(city="rome")
 
     with refused():
@@ -126,8 +126,8 @@ def test_a_vehicle_stands_in_its_owners_city():
 
 
 @committed
-def test_nobody_is_somebody_the_database_accepts():
-    """NULL points at nothing: an operator's vehicle, and the ride of a removed account."""
+def test_the_database_accepts_null_for_no_one():
+    """NULL references nothing: a vehicle of the operator, and a ride of a removed account."""
     vehicle = VehicleFactory(owner=None)
     RideFactory(vehicle=vehicle, rider=None, rider_city="paris")
 
@@ -169,7 +169,7 @@ def test_a_city_in_use_is_not_renamed():
 @on_sqlite
 @committed
 def test_sqlite_checks_when_the_transaction_ends():
-    """So that tables can be emptied, and fixtures loaded, in any order."""
+    """Tables can be emptied, and fixtures loaded, in any order."""
     vehicle = VehicleFactory.build()
     rider = UserFactory()
 
@@ -242,7 +242,7 @@ def test_the_constraints_are_known():
     [User, *(model for model in apps.get_models() if isinstance(model._meta.pk, CityKey))],
     ids=lambda model: model.__name__,
 )
-def test_every_row_with_a_city_stands_in_a_served_one(model):
+def test_every_row_with_a_city_is_in_a_served_one(model):
     pointing_at_cities = [
         constraint.columns
         for constraint in model._meta.constraints
@@ -254,7 +254,7 @@ def test_every_row_with_a_city_stands_in_a_served_one(model):
 
 @each_constraint
 def test_its_tables_and_columns_exist(model, constraint):
-    """It holds names, so nothing else would notice a misspelt one before the migration does."""
+    """It contains names, so a misspelt one would only be noticed by a migration."""
     tables = {model._meta.db_table: model for model in apps.get_models()}
 
     def columns_of(model):
@@ -266,7 +266,7 @@ def test_its_tables_and_columns_exist(model, constraint):
 
 @each_constraint
 def test_the_migration_that_adds_it_comes_after_the_table_it_points_at(model, constraint):
-    """Django sees no dependency in it, so each is written by hand."""
+    """Django sees no dependency in it, so migrations name it explicitly."""
     graph = MigrationLoader(None).graph
     owner = next(other for other in apps.get_models() if other._meta.db_table == constraint.to_table)
 
@@ -299,14 +299,14 @@ def test_as_many_columns_as_it_points_at():
         ForeignKeyConstraint(name="odd", columns=["city"], to_table="users", to_columns=["city", "id"])
 
 
-def test_a_forms_validation_asks_the_database_nothing(django_assert_num_queries, db):
+def test_a_forms_validation_queries_nothing(django_assert_num_queries, db):
     vehicle = VehicleFactory.build(city="atlantis", code="ATL22222")
 
     with django_assert_num_queries(0):
         owner_constraint().validate(Vehicle, vehicle)
 
 
-def test_its_options_stand_in_the_table_definition():
+def test_its_options_are_in_the_table_definition():
     sql = owner_constraint(on_update="CASCADE", on_delete="SET NULL").constraint_sql(
         Vehicle, connection.schema_editor()
     )
@@ -326,7 +326,7 @@ def test_its_options_stand_in_the_table_definition():
     ],
 )
 def test_only_sqlite_defers_it(url, deferred):
-    """CockroachDB knows no deferred constraints. No server is asked here."""
+    """CockroachDB has no deferred constraints. No server is needed here."""
     settings = connections.configure_settings({"default": database_settings(url)})["default"]
     wrapper = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "unconnected")
 
@@ -340,7 +340,7 @@ def test_only_sqlite_defers_it(url, deferred):
 
 
 def populate(alias: str) -> None:
-    """The newest migration, and a ride in Paris of somebody from Rome on a vehicle of Bob's."""
+    """The latest migration, with a ride in Paris by someone from Rome on Bob's vehicle."""
     migrate_forward(alias)
     rider = User(username="ada", city="rome")
     rider.save(using=alias)
@@ -362,14 +362,14 @@ def populated(django_db_setup, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture
 def database(populated, django_db_blocker):
-    """For changes that are taken back."""
+    """For reversible changes."""
     with django_db_blocker.unblock(), connected(populated, "populated") as alias:
         yield alias
 
 
 @pytest.fixture
 def own_database(django_db_setup, django_db_blocker, tmp_path):
-    """For changes that are not."""
+    """For irreversible changes."""
     with (
         django_db_blocker.unblock(),
         empty_database(tmp_path, "own") as settings,
@@ -390,7 +390,7 @@ def new_ride(vehicle_id: uuid.UUID, rider: User) -> Ride:
 
 
 def assert_rows_and_rules_are_whole(alias: str) -> None:
-    """The rows are still there, and every foreign key still refuses."""
+    """The rows still exist, and every foreign key is still enforced."""
     rides = Ride.objects.using(alias)
     ride = rides.select_related("vehicle__owner", "rider").get()
     assert (ride.vehicle.owner.username, ride.rider.username) == ("bob", "ada")
@@ -407,7 +407,7 @@ def assert_rows_and_rules_are_whole(alias: str) -> None:
 
 @not_on_stand_in("the engine takes a unique constraint back by DROP INDEX … CASCADE, which PostgreSQL refuses")
 @pytest.mark.django_db
-def test_every_migration_can_be_taken_back_and_made_again(own_database):
+def test_every_migration_can_be_reversed_and_applied_again(own_database):
     migrate_to_nothing(own_database)
     left = connections[own_database].introspection.table_names()
     migrate_forward(own_database)
@@ -469,7 +469,7 @@ def test_a_later_migration_keeps_rows_and_foreign_keys_there_and_back(database, 
 
 
 @pytest.mark.django_db
-def test_a_constraint_can_be_taken_off_a_table_with_rows_and_put_back(database):
+def test_a_constraint_can_be_removed_from_a_table_with_rows_and_restored(database):
     later = LaterMigration(database, "rides", migrations.RemoveConstraint("ride", "rides_vehicle_is_in_the_city"))
 
     later.apply()

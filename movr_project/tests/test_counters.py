@@ -1,4 +1,4 @@
-"""``CounterField``: a count that only conditional UPDATEs move, whoever saves the row."""
+"""``CounterField``: a counter that only conditional UPDATEs change, even if the row is saved."""
 
 import pytest
 from django.contrib.auth.forms import AdminPasswordChangeForm, PasswordChangeForm
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def stale():
-    """A person as loaded before a ride began: the object still says none is open."""
+    """A user loaded before a ride started, so that the object has no open rides."""
     user = UserFactory()
     loaded = User.objects.get(id=user.id)
     User.objects.filter(id=user.id).update(open_rides=F("open_rides") + 1)
@@ -60,7 +60,7 @@ def test_naming_the_count_in_a_save_leaves_it_too(stale):
 
 
 def test_changing_the_password_during_a_ride_leaves_the_count(stale):
-    """contrib.auth's forms save the whole row: that allowed a second ride."""
+    """contrib.auth's forms save the whole row, which used to allow a second ride."""
     new = "another-long-word"
     form = PasswordChangeForm(stale, {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
     assert form.is_valid(), form.errors
@@ -88,7 +88,7 @@ def test_an_update_moves_the_count_only_below_its_limit():
 
 
 def test_the_object_keeps_the_number_it_was_loaded_with(stale):
-    """Not an expression: pages go on to compare it."""
+    """Not an expression, as pages compare it."""
     stale.save()
 
     assert stale.open_rides == 0

@@ -1,4 +1,4 @@
-"""Does what `git push heroku` does, in processes of its own, and looks at what then answers."""
+"""Deploy as `git push heroku` does, in processes of its own, and check the responses."""
 
 import ast
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from .servers import HOST, NEEDED, ROOT, environment, free_port, run  # noqa: F401
 
-# One worker runs all of it: the slug is built and the server started once.
+# In one worker, so that the slug is built and the server started once.
 pytestmark = pytest.mark.xdist_group("deployment")
 
 
@@ -21,6 +21,14 @@ def test_static_files_are_built_with_no_database_and_no_secret(collected):
         assert (collected / name).is_file()
     assert list(collected.rglob("*.css.br"))
     assert list(collected.rglob("*.css.gz"))
+
+
+def test_modules_import_each_other_by_their_hashed_names(collected):
+    files = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    module = collected / files["js/vehicle-map.js"]
+    imported = [module.parent / path for path in re.findall(r'from "(\./[^"]+)";', module.read_text())]
+    assert imported
+    assert {path.relative_to(collected).as_posix() for path in imported} <= set(files.values())
 
 
 def test_release_line_leaves_no_migration_undone(slug, released):
@@ -51,7 +59,7 @@ def test_another_host_is_refused(server):
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
-def test_style_sheet_is_compressed_and_kept_for_ever(server, encoding):
+def test_style_sheet_is_compressed_and_cached_indefinitely(server, encoding):
     _, page = server.get("/")
     path = re.search(rb'href="(/static/[^"]+\.css)"', page)[1].decode()
     response, _ = server.get(path, Accept_Encoding=encoding)
@@ -84,7 +92,7 @@ def test_every_variable_that_is_read_is_explained():
 
 
 def variables_read():
-    """The string literals given to the environment's readers, in the files that read it."""
+    """Return the names of all environment variables that the files read."""
     names = set(NEEDED)  # read in a loop
     for path in (ROOT / "movr_project/settings.py", ROOT / "gunicorn.conf.py"):
         for node in ast.walk(ast.parse(path.read_text())):

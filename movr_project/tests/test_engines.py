@@ -1,10 +1,11 @@
-"""What each engine needs in its settings, and what happens to connections that a server has closed."""
+"""Settings for each engine, and connections that a server has closed."""
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.checks import Tags
 from django.core.checks.registry import registry
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_started
 from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
@@ -12,14 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 from accounts.models import User
-from movr_project.db.engines import check_isolation, database_settings, drop_dead_connections
+from movr_project.db.engines import ISOLATION_LEVELS, check_isolation, database_settings, drop_dead_connections
 
-from .databases import cut_connection, on_postgresql, on_server, on_sqlite, server_process
+from .databases import cut_connection, isolation, on_postgresql, on_server, on_sqlite, server_process
 
 
 @login_not_required
 def count_people(request):
-    """A page of ours that nothing repeats."""
+    """A view that is not retried."""
     return HttpResponse(User.objects.count())
 
 
@@ -27,8 +28,10 @@ urlpatterns = [path("people/", count_people)]
 
 committed = pytest.mark.django_db(transaction=True)
 
-SESSION_OPTIONS = "-c default_transaction_isolation=serializable -c lock_timeout=8s"
+READ_COMMITTED = r"-c default_transaction_isolation=read\ committed -c lock_timeout=8s"
+SERIALIZABLE = "-c default_transaction_isolation=serializable -c lock_timeout=8s"
 SERVERS = ["postgres://movr:secret@db.example:5433/movr", "cockroachdb://movr:secret@db.example:26258/movr"]
+POSTGRES, COCKROACH = SERVERS
 each_server = pytest.mark.parametrize("url", SERVERS, ids=["postgresql", "cockroachdb"])
 
 
@@ -49,7 +52,7 @@ def test_the_address_names_the_engine(url, engine):
 
 
 @each_server
-def test_an_address_is_taken_apart(url):
+def test_an_address_is_parsed(url):
     config = database_settings(url)
 
     assert (config["USER"], config["PASSWORD"], config["HOST"], config["NAME"]) == (
@@ -61,16 +64,41 @@ def test_an_address_is_taken_apart(url):
     assert config["PORT"] in {5433, 26258}
 
 
-@each_server
-def test_servers_are_asked_for_serializable_transactions(url):
-    assert database_settings(url)["OPTIONS"]["options"] == SESSION_OPTIONS
+@pytest.mark.parametrize(
+    ("url", "isolation", "options"),
+    [
+        (POSTGRES, "", READ_COMMITTED),
+        (POSTGRES, "read committed", READ_COMMITTED),
+        (POSTGRES, "Serializable ", SERIALIZABLE),
+        (COCKROACH, "", SERIALIZABLE),
+        (COCKROACH, "serializable", SERIALIZABLE),
+    ],
+)
+def test_servers_are_asked_for_an_isolation(url, isolation, options):
+    assert database_settings(url, isolation=isolation)["OPTIONS"]["options"] == options
+
+
+@pytest.mark.parametrize(
+    ("url", "isolation"),
+    [(POSTGRES, "repeatable read"), (POSTGRES, "fast"), (COCKROACH, "read committed")],
+)
+def test_an_isolation_at_which_the_rules_do_not_hold_is_refused(url, isolation):
+    with pytest.raises(ImproperlyConfigured, match=isolation):
+        database_settings(url, isolation=isolation)
+
+
+def test_sqlite_takes_no_notice_of_the_isolation():
+    url = "sqlite:////tmp/movr.sqlite3"
+    assert database_settings(url, isolation="serializable") == database_settings(url)
 
 
 @each_server
 def test_options_already_in_the_address_are_kept(url):
-    options = database_settings(f"{url}?options=--cluster%3Dmovr-1234&sslmode=verify-full")["OPTIONS"]
+    options = database_settings(f"{url}?options=--cluster%3Dmovr-1234&sslmode=verify-full", isolation="serializable")[
+        "OPTIONS"
+    ]
 
-    assert options["options"] == f"--cluster=movr-1234 {SESSION_OPTIONS}"
+    assert options["options"] == f"--cluster=movr-1234 {SERIALIZABLE}"
     assert options["sslmode"] == "verify-full"
 
 
@@ -90,12 +118,12 @@ def test_a_server_that_is_gone_is_noticed_in_seconds(url):
 
 
 @each_server
-def test_the_address_may_ask_for_more_patience(url):
+def test_the_url_may_set_a_longer_timeout(url):
     assert database_settings(f"{url}?connect_timeout=9")["OPTIONS"]["connect_timeout"] == 9
 
 
-@each_server
-def test_connections_are_kept_without_asking_whether_they_live(url):
+@pytest.mark.parametrize("url", [*SERVERS, "sqlite:////tmp/movr.sqlite3"])
+def test_connections_are_kept_without_a_health_check(url):
     config = database_settings(url, conn_max_age=90)
 
     assert config["CONN_MAX_AGE"] == 90
@@ -118,7 +146,7 @@ def test_sqlites_options_in_the_address_are_kept():
 
 
 def test_tests_on_sqlite_use_a_file_beside_the_database():
-    """On a database in memory, threads fail on each other's locks whatever the timeout."""
+    """Threads that share an in-memory database fail on each other's locks whatever the timeout."""
     config = database_settings("sqlite:////tmp/movr.sqlite3")
 
     assert config["TEST"]["NAME"] == "/tmp/movr.sqlite3.test"  # noqa: S108  (never opened)
@@ -140,7 +168,7 @@ def test_this_sqlite_is_a_file_in_wal_mode():
 
 @on_server
 @committed
-def test_every_statement_is_serializable_outside_transactions_too():
+def test_every_statement_has_the_isolation_outside_transactions_too():
     with connection.cursor() as cursor:
         cursor.execute("SHOW transaction_isolation")
         outside = cursor.fetchone()
@@ -148,7 +176,9 @@ def test_every_statement_is_serializable_outside_transactions_too():
             cursor.execute("SHOW transaction_isolation")
             inside = cursor.fetchone()
 
-    assert (outside, inside) == (("serializable",), ("serializable",))
+    asked_for = READ_COMMITTED if isolation() == "read committed" else SERIALIZABLE
+    assert asked_for in connection.settings_dict["OPTIONS"]["options"]
+    assert (outside, inside) == ((isolation(),), (isolation(),))
 
 
 # --- The system check ---------------------------------------------------------------------------------
@@ -160,24 +190,37 @@ def test_the_check_has_nothing_to_say_about_this_database():
 
 
 @pytest.fixture
-def _read_committed():
-    isolation = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{isolation} READ COMMITTED")
-    yield
+def session_isolation():
+    """``session_isolation(level)`` sets it for this connection."""
+
+    def change(level):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {level}")
+
+    yield change
     connection.close()
 
 
 @on_server
 @committed
-@pytest.mark.usefixtures("_read_committed")
-def test_the_check_refuses_read_committed():
+def test_the_check_refuses_repeatable_read(session_isolation):
+    """A read after waiting for a lock would still see the rows from before the wait."""
+    session_isolation("REPEATABLE READ")
     (error,) = check_isolation(databases=["default"])
 
     assert error.id == "movr.E001"
     assert error.is_serious()
-    assert "read committed" in error.msg
+    assert "repeatable read" in error.msg
     assert "ALTER ROLE" in error.hint
+
+
+@on_server
+@committed
+@pytest.mark.parametrize("level", ["READ COMMITTED", "SERIALIZABLE"])
+def test_the_check_accepts_on_each_engine_what_its_rules_hold_at(session_isolation, level):
+    session_isolation(level)
+    is_accepted = level.lower() in ISOLATION_LEVELS[connection.vendor]
+    assert (check_isolation(databases=["default"]) == []) == is_accepted
 
 
 def test_the_check_asks_no_database_unless_told_to():
@@ -213,7 +256,7 @@ def test_the_next_request_after_an_idle_connection_was_closed_works(client, meth
 @on_server
 @committed
 @pytest.mark.urls(__name__)
-def test_a_live_connection_is_kept_and_asked_nothing(client):
+def test_a_live_connection_is_kept_without_a_query(client):
     with connection.cursor():
         before = connection.connection
     with CaptureQueriesContext(connection) as captured:
@@ -225,7 +268,7 @@ def test_a_live_connection_is_kept_and_asked_nothing(client):
 
 @on_server
 @committed
-def test_a_connection_that_our_side_closed_is_made_anew():
+def test_a_connection_closed_by_us_is_reopened():
     connection.ensure_connection()
     connection.connection.close()
 
@@ -237,7 +280,7 @@ def test_a_connection_that_our_side_closed_is_made_anew():
 @on_postgresql
 @committed
 def test_a_connection_inside_a_transaction_is_left_to_its_owner():
-    """A new one would go on without what the transaction has done so far."""
+    """A new connection would continue without what the transaction has done so far."""
 
     @transaction.atomic
     def lose_it_half_way():

@@ -1,4 +1,4 @@
-"""MovR among a phone's apps: the manifest, the service worker and the pages without a connection."""
+"""The installable app: manifest, service worker and offline pages."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from movr_project import installable
+from movr_project.web import pwa as installable
 
 pytestmark = pytest.mark.django_db
 
@@ -84,10 +84,10 @@ class TestTheServiceWorker:
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
         config = kept(client)
         assert config["version"] != before["version"]
-        page = Client().get(config["offline"])  # it sends no cookies
+        page = Client().get(config["offline"])  # without cookies
         assert page.headers["Content-Language"] == "es"
         assert '<html lang="es">' in page.content.decode()
-        assert "Sin conexión" in page.content.decode()
+        assert "No tienes conexión" in page.content.decode()
 
     @pytest.mark.parametrize("language", ["tlh", "", "../es", "\0"])
     def test_in_no_language_that_there_is_not(self, client, language):
@@ -96,7 +96,7 @@ class TestTheServiceWorker:
 
 
 @pytest.mark.parametrize("url", ["/offline/", "/offline/form/"])
-def test_the_pages_without_a_connection_know_nobody(rider_client, rider, url, django_assert_max_num_queries):
+def test_the_offline_pages_contain_no_personal_data(rider_client, rider, url, django_assert_max_num_queries):
     with django_assert_max_num_queries(1):
         page = rider_client.get(url).content.decode()
     assert rider.username not in page

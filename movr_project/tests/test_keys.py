@@ -1,4 +1,4 @@
-"""``CityKey``: the key (city, id) of partitioned rows, and what Django can do with it."""
+"""``CityKey``: the key (city, id) of partitioned rows in Django."""
 
 import json
 import uuid
@@ -83,7 +83,7 @@ def test_the_field_leaves_a_tuple_as_it_is():
     assert Vehicle._meta.pk.to_python(("paris", ID)) == ("paris", ID)
 
 
-def test_an_object_prints_its_key_and_can_still_be_taken_apart():
+def test_an_object_prints_its_key_which_can_be_unpacked():
     vehicle = Vehicle(city="rome", id=ID)
 
     assert str(vehicle.pk) == f"rome:{ID}"
@@ -209,7 +209,7 @@ def test_texts_are_looked_up_together(vehicle, neighbour):
     assert set(Vehicle.objects.filter(pk__in=texts)) == {vehicle, neighbour}
 
 
-def test_bad_keys_among_good_ones_are_passed_over(vehicle, neighbour):
+def test_invalid_keys_among_valid_ones_are_ignored(vehicle, neighbour):
     mixed = ["junk", str(vehicle.pk), f"rome:{ID}", neighbour.pk, "par\0is:"]
 
     assert set(Vehicle.objects.filter(pk__in=mixed)) == {vehicle, neighbour}
@@ -277,7 +277,7 @@ def test_saving_an_object_again_updates_its_row(vehicle):
 
 
 def test_changing_a_part_of_the_key_and_saving_makes_a_second_row(vehicle):
-    """Django's way: hence a row's city never changes."""
+    """Django inserts a new row, so a row's city never changes."""
     old = vehicle.pk
     vehicle.city, vehicle.code = "rome", "ROM22222"
     vehicle.save()
@@ -285,7 +285,7 @@ def test_changing_a_part_of_the_key_and_saving_makes_a_second_row(vehicle):
     assert set(Vehicle.objects.values_list("pk", flat=True)) == {tuple(old), tuple(vehicle.pk)}
 
 
-# --- What Django refuses, and the way round -----------------------------------------------------------
+# --- What Django rejects, and workarounds -----------------------------------------------------------
 
 
 def test_the_largest_key_can_not_be_asked_for(vehicle):
@@ -310,7 +310,7 @@ BATCH = 500
 
 @pytest.fixture
 def crowd(db):
-    """Three batches and one more."""
+    """One more row than three batches."""
     rows = [VehicleFactory.build(number=number) for number in range(3 * BATCH + 1)]
     return Vehicle.objects.bulk_create(rows, batch_size=BATCH)
 
@@ -323,7 +323,7 @@ def test_five_hundred_keys_fit_into_one_statement(crowd):
 
 @on_sqlite
 def test_a_thousand_do_not(crowd):
-    """The reason for batches; should SQLite learn it, they can go."""
+    """The reason for batches. They can be removed once SQLite supports it."""
     keys = [vehicle.pk for vehicle in crowd[: 2 * BATCH]]
 
     with pytest.raises(OperationalError, match="too large"):

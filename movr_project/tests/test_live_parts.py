@@ -1,4 +1,4 @@
-"""Lists that htmx changes in place: the part alone for htmx, the page for everybody else."""
+"""Live lists: only the partial for htmx, and the page for everything else."""
 
 import gzip
 import re
@@ -24,7 +24,7 @@ def _something_to_list(rider):
 
 
 @pytest.mark.parametrize(("url", "part"), LISTS)
-def test_htmx_gets_the_part_alone(rider_client, url, part):
+def test_htmx_gets_only_the_partial(rider_client, url, part):
     page = rider_client.get(url, headers=HTMX)
     assertContains(page, part, count=1)
     assertNotContains(page, "<html")
@@ -32,7 +32,7 @@ def test_htmx_gets_the_part_alone(rider_client, url, part):
 
 @pytest.mark.parametrize("headers", [{}, BACK], ids=["a browser", "going back"])
 @pytest.mark.parametrize(("url", "part"), LISTS)
-def test_everybody_else_gets_the_page_with_the_part_in_it(rider_client, url, part, headers):
+def test_everyone_else_gets_the_page_with_the_part_in_it(rider_client, url, part, headers):
     page = rider_client.get(url, headers=headers)
     assertContains(page, part, count=1)
     assertContains(page, "<html", count=1)
@@ -45,24 +45,24 @@ def test_no_cache_mistakes_one_for_the_other(rider_client, url, part, headers):
 
 
 def test_a_part_says_how_many_it_lists(rider_client):
-    assertContains(rider_client.get("/vehicles/", headers=HTMX), "1 vehicle on page 1.")
-    assertContains(rider_client.get("/rides/", headers=HTMX), "1 ride on page 1.")
+    assertContains(rider_client.get("/vehicles/", headers=HTMX), "Showing 1 vehicle.")
+    assertContains(rider_client.get("/rides/", headers=HTMX), "Showing 1 ride.")
 
 
 def test_a_vehicle_can_be_started_from_a_part(rider_client):
     assertContains(rider_client.get("/vehicles/", headers=HTMX), "csrfmiddlewaretoken")
 
 
-def test_a_part_asks_the_database_no_more_than_the_page(rider_client, rider, django_assert_num_queries):
+def test_a_partial_takes_no_more_queries_than_the_page(rider_client, rider, django_assert_num_queries):
     OpenRideFactory(rider=rider)
-    with django_assert_num_queries(2), assert_local():
+    with django_assert_num_queries(3), assert_local():
         rider_client.get("/vehicles/", headers=HTMX)
-    with django_assert_num_queries(2):  # without the open ride, which stands above the part
+    with django_assert_num_queries(2):  # without the open ride, which is outside the partial
         rider_client.get("/rides/", headers=HTMX)
 
 
-def test_a_part_tells_nobody_what_the_next_page_has_to_tell(rider_client):
-    """Messages are shown once: not in a part, where nobody would see them."""
+def test_a_partial_leaves_messages_for_the_next_page(rider_client):
+    """Messages are shown once, so not in a partial without them."""
     rider_client.post("/city/", {"city": "rome"})
     rider_client.get("/vehicles/", headers=HTMX)
     assertContains(rider_client.get("/vehicles/"), "Now using Rome as your current city.")
@@ -77,7 +77,7 @@ def test_the_links_of_a_part_are_links_without_scripts_too(rider_client):
 
 
 class TestCompression:
-    def test_pages_are_compressed_for_whoever_takes_it(self, rider_client):
+    def test_pages_are_compressed_for_browsers_that_accept_it(self, rider_client):
         plain = rider_client.get("/vehicles/").content
         page = rider_client.get("/vehicles/", headers={"Accept-Encoding": "gzip"})
         assert page.headers["Content-Encoding"] == "gzip"
@@ -86,7 +86,7 @@ class TestCompression:
         assert len(page.content) < len(plain) / 2
 
     def test_their_size_is_not_the_same_twice(self, client):
-        """So that nobody who watches the line learns from sizes what is on them."""
+        """Compressed sizes must not reveal the content to eavesdroppers."""
         sizes = {len(client.get("/offline/", headers={"Accept-Encoding": "gzip"}).content) for _ in range(20)}
         assert len(sizes) > 1
 

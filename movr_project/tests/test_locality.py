@@ -1,4 +1,4 @@
-"""The guard itself: it must fail when the city is taken out of a query."""
+"""The guard itself fails when a query doesn't name the city."""
 
 import uuid
 
@@ -7,22 +7,23 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from accounts.api_access.models import ApiToken
+from accounts.api_access.services import find_token
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from fleet.locking import with_calendar
-from fleet.models import Allocation, Vehicle, VehicleEvent
-from fleet.tests.factories import VehicleFactory
-from movr_project.tests.databases import on_server
-from movr_project.tests.locality import (
+from cities.placement.locality import (
     ALWAYS,
     LOG_IN_BY_MAIL,
     LOG_IN_BY_NAME,
     OWN_HISTORY,
-    NotLocal,
-    assert_local,
     complaints_about,
     partitioned_tables,
 )
+from fleet.calendar.locking import LockedVehicle
+from fleet.models import Allocation, Vehicle, VehicleEvent
+from fleet.tests.factories import VehicleFactory
+from movr_project.tests.databases import on_server
+from movr_project.tests.locality import NotLocal, assert_local
 from rides.models import Ride
 from rides.tests.factories import RideFactory
 
@@ -60,11 +61,12 @@ LOCAL = {
     "delete": lambda: Vehicle.objects.filter(city="rome", id=ID).delete(),
     "what is free": lambda: run(Vehicle.objects.filter(city="paris").rideable_by(UserFactory.build())),
     "a calendar": lambda: run(Allocation.objects.live().filter(city="paris", vehicle_id=ID)),
-    "a vehicle with its calendar": lambda: run(with_calendar(Vehicle.objects.filter(city="paris", id=ID))),
+    "a vehicle's calendar": lambda: LockedVehicle.read(VehicleFactory.build(city="paris"), repeated=ID),
     "bookings that meet a ride": lambda: run(Allocation.objects.in_city("paris").meeting_a_ride(timezone.now())),
     "a log": lambda: run(VehicleEvent.objects.filter(city="paris", vehicle_id=ID)),
     "people": lambda: run(User.objects.filter(city="paris", is_active=True)),
     "the logged-in person": lambda: run(User.objects.filter(id=ID)),
+    "the person of a token": lambda: find_token("movr_p_x"),
     "insert": lambda: VehicleFactory(),
 }
 
@@ -102,6 +104,7 @@ NOT_LOCAL = {
     "a person by id and more": lambda: User.objects.filter(id=ID, is_active=True).exists(),
     "a person by name": lambda: run(User.objects.filter(username="ada")),
     "a rider's rides": lambda: run(Ride.objects.filter(rider_city="paris", rider_id=ID)),
+    "people of tokens": lambda: run(ApiToken.objects.filter(user__username="ada").select_related("user")),
     "update": lambda: Vehicle.objects.filter(id=ID).update(color="red"),
     "update everything": lambda: Vehicle.objects.update(color="red"),
     "update the city": lambda: Vehicle.objects.filter(id=ID).update(city="paris"),
@@ -176,7 +179,7 @@ def test_an_exemption_lets_its_own_read_pass_and_no_other(exemption, query):
 
 
 @pytest.mark.django_db(transaction=True)
-@on_server  # SQLite knows no FOR UPDATE
+@on_server  # SQLite has no FOR UPDATE
 def test_no_exemption_covers_a_lock():
     with pytest.raises(NotLocal), assert_local(*ALWAYS), transaction.atomic():
         run(User.objects.filter(id=ID).select_for_update())

@@ -1,4 +1,4 @@
-"""What is logged of a request, a refusal, a retry and an error, and what never is."""
+"""What is logged about requests, refusals, retries and errors, and what never is."""
 
 import io
 import json
@@ -22,11 +22,11 @@ from accounts.tests.factories import PASSWORD
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
 from movr_project.logs import JsonFormatter, MailLimit, RequestContext, log_event, masked, traceback_of
-from movr_project.middleware import RequestLogMiddleware
 from movr_project.urls import handler400, handler403, handler404, handler500  # noqa: F401
 from movr_project.urls import urlpatterns as movr_urls
+from movr_project.web.middleware import RequestLogMiddleware
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 NAME, EMAIL, ADDRESS, SECRET = "grace.hopper", "grace@example.com", "203.0.113.9", "tell-nobody"
 
@@ -56,7 +56,7 @@ def _urls(settings):
 
 @pytest.fixture
 def lines():
-    """The lines written so far, as a server with DEBUG off writes them."""
+    """The lines written so far, in the format of a server with DEBUG off."""
     handler = logging.StreamHandler(io.StringIO())
     handler.addFilter(RequestContext())
     handler.setFormatter(JsonFormatter())
@@ -103,11 +103,11 @@ class TestEachRequest:
             "user_id": None,
         }
 
-    def test_says_who_asked_by_id_alone(self, rider_client, rider, lines):
+    def test_identifies_the_user_only_by_id(self, rider_client, rider, lines):
         rider_client.get("/profile/")
         assert lines()[0]["user_id"] == str(rider.id)
 
-    def test_tells_the_pattern_and_not_the_path(self, client, lines):
+    def test_contains_the_pattern_and_not_the_path(self, client, lines):
         client.get(f"/unavailable/{NAME}/?email={EMAIL}")
         assert requests_in(lines)[0]["route"] == "unavailable/<str:name>/"
 
@@ -128,7 +128,7 @@ class TestEachRequest:
             assert secret not in text
 
     @pytest.mark.parametrize("url", ["/health/", "/static/css/movr.css"])
-    def test_is_left_out_where_nobody_asks_about_it(self, client, lines, url):
+    def test_is_left_out_if_not_requested(self, client, lines, url):
         client.get(url)
         assert [line for line in lines() if line["status"] < 400] == []
 
@@ -166,18 +166,18 @@ class TestTheRequestId:
     def test_is_new_each_time(self, client):
         assert client.get("/health/")["X-Request-ID"] != client.get("/health/")["X-Request-ID"]
 
-    def test_is_taken_from_a_proxy_of_ours(self, client, settings):
+    def test_is_accepted_from_our_own_proxy(self, client, settings):
         settings.TRUSTED_PROXY_COUNT = 1
         assert client.get("/health/", headers={"X-Request-ID": self.GIVEN})["X-Request-ID"] == self.GIVEN
 
-    def test_is_not_taken_from_anybody_else(self, client, settings):
+    def test_is_not_accepted_from_anyone_else(self, client, settings):
         settings.TRUSTED_PROXY_COUNT = 0
         assert client.get("/health/", headers={"X-Request-ID": self.GIVEN})["X-Request-ID"] != self.GIVEN
 
     @pytest.mark.parametrize(
         "given", ["", "short", "x" * 65, "grace@example.com", "two words here", "abcdefgh\n", "é" * 9]
     )
-    def test_is_not_taken_if_it_is_strange(self, rf, settings, given):
+    def test_is_not_accepted_if_it_is_malformed(self, rf, settings, given):
         settings.TRUSTED_PROXY_COUNT = 1
         request = rf.get("/", HTTP_X_REQUEST_ID=given)
         response = RequestLogMiddleware(lambda request: HttpResponse())(request)
@@ -191,7 +191,7 @@ class TestTheRequestId:
 
 
 class TestServices:
-    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.django_db
     def test_a_refusal_is_one_line_with_its_code(self, lines):
         @retry_transaction
         def park():
@@ -205,7 +205,7 @@ class TestServices:
         assert line["service"].endswith("park")
         assert NAME not in json.dumps(line)
 
-    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.django_db
     def test_an_attempt_that_is_run_again_is_no_refusal(self, lines, settings):
         settings.TRANSACTION_BACKOFF_SECONDS = 0.001
         runs = []
@@ -226,7 +226,7 @@ class TestServices:
 
 
 def conflict():
-    """What the database raises for a transaction that met another one."""
+    """The database's error for a conflicting transaction."""
     if connection.vendor == "sqlite":
         error = connection.Database.OperationalError("database is locked")
         error.sqlite_errorname = "SQLITE_BUSY"
@@ -252,13 +252,13 @@ class TestAnError:
         assert "test_logs.py" in line["traceback"]
         assert line["traceback"].endswith("builtins.LookupError: [e-mail] at [address] is unknown")
 
-    def test_tells_nothing_about_the_person(self, client, lines):
+    def test_reveals_nothing_about_the_person(self, client, lines):
         client.post(f"/broken/{NAME}/?q={EMAIL}", {"note": SECRET}, REMOTE_ADDR=ADDRESS)
         text = json.dumps(lines())
         for secret in (NAME, EMAIL, ADDRESS, SECRET):
             assert secret not in text
 
-    def test_what_the_database_quotes_of_a_row_is_left_out(self):
+    def test_rows_quoted_by_the_database_are_left_out(self):
         detail = f"duplicate key value violates unique constraint\nDETAIL:  Key (username)=({NAME}) already exists."
         try:
             try:
@@ -316,7 +316,7 @@ class TestAxes:
 def _admins(settings):
     settings.DEBUG = False
     settings.ADMINS = [("Ops", "ops@movr.example")]
-    dictConfig(settings.LOGGING)  # a limit that no earlier test has used up
+    dictConfig(settings.LOGGING)  # a rate limit unused by earlier tests
 
 
 @pytest.mark.usefixtures("_admins")
@@ -346,17 +346,17 @@ class TestMailToAdmins:
         for secret in (*personal, settings.SECRET_KEY, "DATABASES", "INSTALLED_APPS", "META", "COOKIES"):
             assert secret not in text
 
-    def test_one_error_is_told_once(self, client):
+    def test_one_error_is_mailed_once(self, client):
         for _ in range(3):
             client.get(f"/broken/{NAME}/")
         assert len(mail.outbox) == 1
 
-    def test_two_errors_are_told_both(self, client):
+    def test_two_errors_are_both_shown(self, client):
         client.get(f"/broken/{NAME}/")
         client.get(f"/unavailable/{NAME}/")
         assert len(mail.outbox) == 2
 
-    def test_junk_in_the_host_header_is_not_worth_one(self, client, lines):
+    def test_a_bad_host_header_sends_none(self, client, lines):
         response = client.get("/login/", headers={"Host": "evil.example"})
         assert response.status_code == 400
         assert mail.outbox == []
@@ -366,7 +366,7 @@ class TestMailToAdmins:
         log_event(logging.getLogger("movr_project.mail"), "mail_failed", level=logging.ERROR)
         assert mail.outbox == []
 
-    def test_in_development_there_is_none(self, client, settings):
+    def test_development_has_none(self, client, settings):
         settings.DEBUG = True
         client.get(f"/broken/{NAME}/")
         assert mail.outbox == []

@@ -1,4 +1,4 @@
-"""Mails: what they say, to whom, and when they are sent."""
+"""E-mails: content, recipients and time of sending."""
 
 import logging
 import re
@@ -11,6 +11,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
+from django.test import TestCase
 from django.utils import translation
 
 from accounts.tests.factories import UserFactory
@@ -18,18 +19,11 @@ from movr_project import mail as movr_mail
 from movr_project.checks import check_mail
 from movr_project.logs import current_request_id
 from movr_project.mail import send_mail
+from movr_project.tests.mails import CONTEXTS, PATH, html_of, sent
 
-PATH = "/password-reset/abc/def-123/"
-CONTEXTS = {
-    "password_reset": {"path": PATH, "minutes": 10},
-    "confirm_email": {"path": PATH, "days": 3},
-    "email_changed": {},
-    "password_changed": {"path": PATH},
-    "account_removed": {"first_name": "Ada"},
-    "notice": {"path": "/notices/", "text": "Your booking was cancelled: the vehicle's brakes are looked after."},
-}
 each_mail = pytest.mark.parametrize("template", CONTEXTS)
 committed = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 
 class BrokenServer(EmailBackend):
@@ -42,22 +36,6 @@ def _site(settings):
     settings.SITE_URL = "https://movr.example"
 
 
-def sent(template="password_reset", *, user=None, **options):
-    """The mail that is sent for a template."""
-    user = user or UserFactory.build()
-    context = {"user": user} | CONTEXTS[template]
-    send_mail(template, to="ada@example.com", context=context, **options)
-    (message,) = mail.outbox
-    return message
-
-
-def html_of(message):
-    (alternative,) = message.alternatives
-    assert alternative.mimetype == "text/html"
-    return alternative.content
-
-
-@committed
 class TestEachMail:
     @each_mail
     def test_it_goes_to_one_person_from_the_site(self, settings, template):
@@ -92,8 +70,8 @@ class TestEachMail:
         assert not re.search(r"<(style|script|img|link)|style=", html_of(sent(template)))
 
     @each_mail
-    def test_a_name_that_somebody_chose_is_not_in_it(self, template):
-        """Else anybody could register with a stranger's address and have us send an advertisement."""
+    def test_user_chosen_names_are_not_in_it(self, template):
+        """Otherwise anyone could sign up with a stranger's address and have us send an advertisement."""
         chosen = "Free-bikes-at-evil.example"
         user = UserFactory.build(username=chosen.lower(), first_name=chosen, last_name=chosen)
         message = sent(template, user=user)
@@ -105,16 +83,15 @@ class TestEachMail:
         assert not re.search(r"[{}]|&\w+;", message.subject + message.body)
 
 
-@committed
 @pytest.mark.parametrize(("minutes", "words"), [(1, "for 1 minute."), (10, "for 10 minutes.")])
 def test_minutes_are_counted_as_people_do(minutes, words):
     context = {"user": UserFactory.build(), "path": PATH, "minutes": minutes}
-    send_mail("password_reset", to="ada@example.com", context=context)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        send_mail("password_reset", to="ada@example.com", context=context)
     assert words in mail.outbox[0].body
     assert words in html_of(mail.outbox[0])
 
 
-@committed
 class TestTheLanguage:
     def test_it_is_the_recipients(self, settings):
         settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -125,7 +102,7 @@ class TestTheLanguage:
         with translation.override("de"):
             assert '<html lang="de">' in html_of(sent())
 
-    def test_afterwards_the_request_goes_on_in_its_own(self, settings):
+    def test_afterwards_the_request_continues_in_its_own(self, settings):
         settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
         with translation.override("en"):
             sent(language="de")

@@ -1,7 +1,7 @@
-"""Forms that save a person's whole row, at the moment a ride of theirs starts or ends.
+"""Forms that save a user's whole row while one of their rides starts or ends.
 
-The new password may log the other browsers out before they are heard: then there is no ride, but never a
-count that disagrees with the rides.
+A new password may log other browsers out first: then there is no ride, but never a counter that disagrees with the
+rides.
 """
 
 import pytest
@@ -37,7 +37,7 @@ def profile_form(person):
 
 
 def forms_of(person):
-    """What may overlap: the person's own forms, and staff's in the admin."""
+    """Forms that may overlap: the person's own, and staff's in the admin."""
     passwords = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
     by_staff = profile_form(person) | {"is_active": "on", "last_name": "Hopper"}
     change = reverse("admin:accounts_user_change", args=[person.pk])
@@ -50,7 +50,7 @@ def forms_of(person):
 
 def starting(person):
     vehicle = VehicleFactory()
-    return posting(person, reverse("rides:ride_start", args=[vehicle.city, vehicle.id]), {"token": "t"})
+    return posting(person, reverse("rides:ride_start", args=[vehicle.city, vehicle.public_id]), {"token": "t"})
 
 
 @pytest.mark.parametrize("_round", range(3))

@@ -1,4 +1,4 @@
-"""The settings of a server on the internet, as somebody meets them who asks it over HTTP (defects BB22, BB24, MB29)."""
+"""Production settings, as seen over HTTP."""
 
 import re
 import socket
@@ -20,7 +20,7 @@ from accounts.models import User
 User.objects.create_user("{NAME}", "{EMAIL}", "{PASSWORD}", city="paris", first_name="Grace", is_staff=True,
     is_superuser=True)
 """
-# What a browser is shown: a page, one that is not there, one by the wrong method, the administration's.
+# Responses: a page, a missing one, a wrong method, and the admin's.
 PAGES = {"page": "/", "404": "/nowhere/", "405": "/city/", "admin": "/admin/login/"}
 
 
@@ -32,7 +32,7 @@ def person(slug, released):
 
 @pytest.fixture(scope="module")
 def unproxied(slug, collected, released, tmp_path_factory):
-    """A server that nobody told of a proxy."""
+    """A server that isn't configured for a proxy."""
     variables = released | {"TRUSTED_PROXY_COUNT": "0"}
     with servers.serving(slug, tmp_path_factory.mktemp("unproxied"), **variables) as server:
         yield server
@@ -55,7 +55,7 @@ def cookies_of(response):
 
 
 def form_of(server, path):
-    """A form's hidden token and the cookie that goes with it."""
+    """Return a form's hidden token and its cookie."""
     response, body = server.get(path)
     token = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', body)[1].decode()
     cookie = cookies_of(response)["__Host-csrftoken"]
@@ -71,15 +71,15 @@ def send(server, path, **fields):
 
 class TestHttps:
     @pytest.mark.parametrize("scheme", [None, "http"])
-    def test_whoever_comes_without_it_is_sent_to_it(self, server, scheme):
+    def test_requests_without_it_are_redirected_to_it(self, server, scheme):
         response, _ = server.get("/login/?next=/rides/", scheme=scheme)
         assert (response.status, response.headers["Location"]) == (301, f"https://{HOST}/login/?next=/rides/")
 
-    def test_the_proxy_is_believed_that_somebody_came_by_it(self, server):
+    def test_https_is_recognized_behind_the_proxy(self, server):
         response, _ = server.get("/login/")
         assert response.status == 200
 
-    def test_without_a_proxy_nobody_is_believed(self, unproxied):
+    def test_without_a_proxy_no_header_is_trusted(self, unproxied):
         response, _ = unproxied.get("/login/", scheme="https")
         assert response.status == 301
 
@@ -96,7 +96,7 @@ class TestHttps:
 
 
 class TestHeaders:
-    def test_scripts_and_styles_come_from_here_alone(self, page):
+    def test_scripts_and_styles_come_only_from_here(self, page):
         policy = dict(part.strip().split(" ", 1) for part in page.headers["Content-Security-Policy"].split(";"))
         assert policy["default-src"] == "'self'"
         assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
@@ -112,7 +112,7 @@ class TestHeaders:
     def test_no_cache_on_the_way_keeps_a_page(self, page):
         assert "private" in page.headers["Cache-Control"]
 
-    def test_other_sites_learn_where_somebody_came_from_and_no_more(self, page):
+    def test_other_sites_learn_only_the_origin(self, page):
         assert page.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert page.headers["X-Frame-Options"] == "DENY"
@@ -128,7 +128,7 @@ class TestCookies:
             assert (cookie["secure"], cookie["samesite"], cookie["path"], cookie["domain"]) == (True, "Lax", "/", "")
 
     @pytest.mark.usefixtures("person")
-    def test_of_somebody_who_logged_in(self, server):
+    def test_of_a_logged_in_user(self, server):
         response, _ = send(server, "/login/", username=NAME, password=PASSWORD)
         assert response.status == 302
         cookie = cookies_of(response)["__Host-sessionid"]
@@ -154,7 +154,7 @@ class TestAnotherHost:
     def test_gets_a_page_that_says_so(self, server):
         response, body = server.get("/", host="elsewhere.example")
         assert response.status == 400
-        assert b"This request makes no sense to us" in body
+        assert b"Bad request" in body
         assert "default-src 'self'" in response.headers["Content-Security-Policy"]
         assert "geolocation=(self)" in response.headers["Permissions-Policy"]
 
@@ -254,15 +254,15 @@ addEventListener("securitypolicyviolation", event => {
 @pytest.mark.browser
 @pytest.mark.usefixtures("collected", "person")
 def test_a_browser_finds_nothing_that_the_policies_forbid(slug, released, tmp_path, chromium):
-    """On localhost, which browsers take for safe, as nothing here speaks HTTPS for the server."""
+    """Use localhost, which browsers consider secure, as nothing serves HTTPS here."""
     port = servers.free_port()
     site = f"http://localhost:{port}"
     local = {"ALLOWED_HOSTS": "localhost", "CSRF_TRUSTED_ORIGINS": site, "STAFF_SECOND_FACTOR": "off"}
     with servers.serving(slug, tmp_path, port=port, host="localhost", **(released | local)):
-        # A service worker asks without that header, and would be sent to HTTPS.
+        # The service worker's requests lack the header and would be redirected to HTTPS.
         page = chromium.new_page(extra_http_headers={"X-Forwarded-Proto": "https"}, service_workers="block")
         complaints = complaints_of(page)
-        # No test asks the tiles' server itself; what the policy says of it counts all the same.
+        # Tests don't request tiles from the server, but the policy for it applies.
         page.route("https://tile.openstreetmap.org/**", lambda route: route.fulfill(path=TILE))
         visit_all(page, site)
         assert complaints == []
@@ -272,7 +272,7 @@ def test_a_browser_finds_nothing_that_the_policies_forbid(slug, released, tmp_pa
 
 
 def complaints_of(page):
-    """A list that grows with what the browser complains of."""
+    """Return a list to which the browser's errors are appended."""
     complaints = []
     page.add_init_script(NOTE_VIOLATIONS)
     page.on("pageerror", lambda error: complaints.append(str(error)))

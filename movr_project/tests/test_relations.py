@@ -1,4 +1,4 @@
-"""``CityForeignKey``: every join carries the city, and a row never changes its own."""
+"""``CityForeignKey``: every join includes the city, and a row never changes its city."""
 
 import copy
 import pickle
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ride():
-    """A ride in Paris of somebody who lives in Rome."""
+    """A ride in Paris by someone who lives in Rome."""
     return RideFactory(rider=UserFactory(city="rome"))
 
 
@@ -55,7 +55,7 @@ def test_the_id_comes_first_inside_the_relation(relation):
 
 @each_relation
 def test_the_database_enforces_each_relation(relation):
-    """The relation is only a join, so it stands beside a constraint over the same columns."""
+    """The relation is only a join, so a constraint on the same columns accompanies it."""
     columns = (relation.city_field, relation.id_field)
     table = relation.remote_field.model._meta.db_table
 
@@ -177,7 +177,7 @@ def test_a_vehicle_makes_a_ride_of_its_own_city(ride):
 
 
 def test_excluding_across_a_relation_keeps_the_rest_of_the_city(ride):
-    """With the city first inside the relation it dropped every vehicle of the city."""
+    """With the city first in the relation, it dropped every vehicle of the city."""
     others = VehicleFactory.create_batch(9)
 
     assert set(Vehicle.objects.exclude(rides__rider=ride.rider)) == set(others)
@@ -299,7 +299,7 @@ def test_an_id_given_after_nobody_is_followed():
     assert vehicle.owner == owner
 
 
-def test_reading_a_relation_twice_asks_once(ride, django_assert_num_queries):
+def test_reading_a_relation_twice_queries_once(ride, django_assert_num_queries):
     found = Ride.objects.get(pk=ride.pk)
 
     with django_assert_num_queries(1):

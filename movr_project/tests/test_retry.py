@@ -1,4 +1,4 @@
-"""``retry_transaction`` against real conflicts, locks and lost connections. Design: "Transactions"."""
+"""``retry_transaction`` with real conflicts, locks and lost connections."""
 
 import logging
 import random
@@ -25,13 +25,14 @@ from .databases import (
     on_server,
     on_sqlite,
     other_sqlite_connection,
+    run_serializable,
     server_error,
     server_process,
 )
 from .threads import PATIENCE_SECONDS, at_once
 
 pytestmark = pytest.mark.django_db
-# Threads, COMMITs and lost connections need more than a test that is rolled back.
+# Threads, COMMITs and lost connections don't work in a test that is rolled back.
 committed = pytest.mark.django_db(transaction=True)
 
 
@@ -42,7 +43,7 @@ def _short_pauses(settings):
 
 @pytest.fixture
 def pauses(monkeypatch):
-    """How long the retry wanted to sleep, and whether a transaction was open then. Nobody sleeps."""
+    """Record the requested pauses, and whether a transaction was open, instead of sleeping."""
     slept = []
     monkeypatch.setattr(time, "sleep", lambda seconds: slept.append((seconds, connection.in_atomic_block)))
     return slept
@@ -50,13 +51,13 @@ def pauses(monkeypatch):
 
 @pytest.fixture
 def retries(caplog):
-    """The messages of the retries so far."""
+    """The log messages about retries."""
     caplog.set_level(logging.INFO, logger="movr_project.db.retry")
     return lambda: [record.getMessage() for record in caplog.records if "transaction retry" in record.msg]
 
 
 class Work:
-    """A service's body that meets ``trouble`` in its first runs (all of them by default) and counts its runs."""
+    """A service body that raises ``trouble`` in its first runs (by default in all), and counts its runs."""
 
     def __init__(self, trouble=lambda: None, *, times: int = 1_000_000):
         self.trouble = trouble
@@ -75,7 +76,7 @@ def people() -> int:
     return User.objects.count()
 
 
-# --- Without trouble ----------------------------------------------------------------------------------
+# --- Without errors ----------------------------------------------------------------------------------
 
 
 @committed
@@ -126,11 +127,12 @@ def test_a_conflict_is_run_again_and_leaves_the_rows_once():
 
 
 @committed
-def test_everybody_who_changes_one_row_at_once_succeeds():
+def test_all_who_change_one_row_at_once_succeed():
     vehicle = VehicleFactory(battery_percent=0)
 
     @retry_transaction
     def charge():
+        run_serializable()
         battery = Vehicle.objects.get(pk=vehicle.pk).battery_percent
         Vehicle.objects.filter(pk=vehicle.pk).update(battery_percent=battery + 1)
 
@@ -149,6 +151,7 @@ def test_two_who_read_a_row_before_either_wrote_it_both_count(retries):
 
     @retry_transaction
     def charge():
+        run_serializable()
         runs.append(get_ident())
         battery = Vehicle.objects.get(pk=vehicle.pk).battery_percent
         if runs.count(get_ident()) == 1:
@@ -165,14 +168,15 @@ def test_two_who_read_a_row_before_either_wrote_it_both_count(retries):
 @committed
 @on_server
 def test_a_conflict_that_only_commit_finds_is_run_again(retries):
-    """Each reads what the other writes. Both reach their end; COMMIT refuses one of them."""
+    """Each reads what the other writes. Both reach the end, and COMMIT rejects one of them."""
     one, other = VehicleFactory(battery_percent=50), VehicleFactory(battery_percent=50)
     both_have_written = Barrier(2, timeout=PATIENCE_SECONDS)
     ends = []
 
     @retry_transaction
     def take_over(mine, theirs):
-        """Their charge on top of mine: in some order, 50 + 50 and 50 + 100."""
+        """Both charges are applied: in some order, 50 + 50 and 50 + 100."""
+        run_serializable()
         charge = Vehicle.objects.get(pk=theirs.pk).battery_percent
         Vehicle.objects.filter(pk=mine.pk).update(battery_percent=F("battery_percent") + charge)
         ends.append(get_ident())
@@ -259,7 +263,7 @@ def test_a_name_that_is_taken_is_not_run_again():
 
 @pytest.fixture
 def impatient():
-    """Our connection does not wait for SQLite's lock itself."""
+    """Make the connection fail on SQLite's lock instead of waiting."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 0")
     yield
@@ -279,7 +283,7 @@ def test_a_database_that_another_process_has_locked_is_tried_again(settings, ret
 
         retry_transaction(work.__call__)()
 
-    assert (work.runs, people()) == (1, 1)  # locked out at BEGIN, it began only once
+    assert (work.runs, people()) == (1, 1)  # locked out at BEGIN, so it ran only once
     assert "fault=conflict" in retries()[0]
 
 
@@ -325,8 +329,10 @@ def test_all_attempts_together_have_one_deadline(settings):
     assert time.monotonic() - began < 1
 
 
-def test_nobody_sleeps_towards_a_deadline_that_would_be_missed(settings, pauses):
-    settings.TRANSACTION_DEADLINE_SECONDS = 0
+def test_it_does_not_wait_beyond_the_deadline(settings, pauses, monkeypatch):
+    settings.TRANSACTION_DEADLINE_SECONDS = 60
+    settings.TRANSACTION_BACKOFF_SECONDS = settings.TRANSACTION_MAX_BACKOFF_SECONDS = 61
+    monkeypatch.setattr(random, "uniform", lambda low, high: high)
     work = Work(conflict)
 
     with pytest.raises(Busy):
@@ -349,7 +355,7 @@ def test_pauses_double_up_to_a_limit(settings, pauses, monkeypatch):
 
 
 def test_pauses_have_full_jitter(settings, pauses, monkeypatch):
-    """From nothing to the limit: those who collided must not meet again."""
+    """From zero to the limit, so that transactions that conflicted don't meet again."""
     settings.TRANSACTION_BACKOFF_SECONDS = 0.1
     monkeypatch.setattr(random, "uniform", lambda low, high: low)
 
@@ -479,7 +485,7 @@ def test_a_robust_effect_that_fails_does_not_fail_the_service():
 
 @committed
 @on_postgresql
-def test_a_connection_lost_before_commit_is_made_anew_and_the_work_run_again():
+def test_a_connection_lost_before_commit_is_reopened_and_the_work_run_again():
     before = server_process()
     work = Work(lambda: (cut_connection(), people()), times=1)
 
@@ -492,7 +498,7 @@ def test_a_connection_lost_before_commit_is_made_anew_and_the_work_run_again():
 
 @committed
 @on_postgresql
-def test_a_connection_lost_before_the_first_statement_is_made_anew():
+def test_a_connection_lost_before_the_first_statement_is_reopened():
     server_process()
     cut_connection()
     work = Work()
@@ -514,7 +520,7 @@ def test_idempotent_work_is_run_again_when_the_connection_is_lost_during_commit(
 
 @committed
 @on_postgresql
-def test_other_work_is_not_and_says_that_nobody_knows():
+def test_other_work_is_not_and_its_outcome_is_unknown():
     work = Work(cut_connection, times=1)
 
     with pytest.raises(OutcomeUnknown):
@@ -525,7 +531,7 @@ def test_other_work_is_not_and_says_that_nobody_knows():
 
 @pytest.fixture
 def _lost_answer(monkeypatch):
-    """The server commits, but its answer to our first COMMIT never arrives."""
+    """The server commits, but the response to the first COMMIT is lost."""
     commit = connection._commit
     answers = iter([False])
 
@@ -617,7 +623,7 @@ class Reading:
 
 
 @committed
-def test_a_read_that_meets_a_conflict_is_made_once_more():
+def test_a_read_with_a_conflict_is_repeated():
     reading = Reading(conflict_in_a_transaction, times=1)
 
     assert retry_read(reading.__call__)() == 0
@@ -645,7 +651,7 @@ def test_a_read_on_a_dead_connection_is_made_on_a_new_one():
 
 
 def test_a_read_inside_a_transaction_is_not_repeated():
-    """It would meet the same snapshot: the transaction as a whole is run again."""
+    """It would have the same snapshot, so the whole transaction is run again."""
     reading = Reading(conflict, times=1)
 
     with pytest.raises(OperationalError), transaction.atomic():
@@ -667,7 +673,7 @@ def test_another_error_of_a_read_is_raised():
 
 
 def raised_by(trouble) -> Exception:
-    with pytest.raises(Exception) as raised, transaction.atomic():  # noqa: PT011  (the caller looks)
+    with pytest.raises(Exception) as raised, transaction.atomic():  # noqa: PT011  (checked by the caller)
         trouble()
     return raised.value
 
@@ -691,7 +697,7 @@ def test_what_a_servers_error_means(state, fault):
     error = raised_by(lambda: server_error(state))
 
     assert (sqlstate(error), fault_of(error)) == (state, fault)
-    assert unavailable(error) is (fault is not Fault.OTHER or state == "57014")  # too slow: later, not at once
+    assert unavailable(error) is (fault is not Fault.OTHER or state == "57014")  # too slow: retry later, not at once
 
 
 @on_sqlite

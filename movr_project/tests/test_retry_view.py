@@ -1,4 +1,4 @@
-"""Whole views under the retry, and what a page does that meets a conflict or a dead connection."""
+"""Whole views under the retry, and pages that meet a conflict or a lost connection."""
 
 import re
 
@@ -17,8 +17,8 @@ from django.views.generic import View
 
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, UserFactory
-from movr_project.db.requests import RETRY_AFTER_SECONDS, retry_view
 from movr_project.db.retry import Busy, OutcomeUnknown
+from movr_project.web.retry_view import RETRY_AFTER_SECONDS, retry_view
 
 from .databases import conflict, cut_connection, on_postgresql
 from .threads import at_once
@@ -30,7 +30,7 @@ PEOPLE_AT_ONCE = 12
 
 
 class Script:
-    """What the view at ``/scripted/`` does in each of its runs; set by each test."""
+    """What the view at ``/scripted/`` does in each run. Set by each test."""
 
     def __init__(self):
         self.runs = 0
@@ -74,7 +74,7 @@ def plain(request, word=""):
 
 @login_not_required
 def retried_known(request):
-    assert request.user.is_authenticated  # loads the person, as the middleware does
+    assert request.user.is_authenticated  # loads the user, like the middleware
     return retried(request)
 
 
@@ -106,7 +106,7 @@ def test_a_view_that_meets_a_conflict_is_run_again(client, script):
     assert client.post("/retried/").content == b"run 2"
 
 
-def test_what_the_failed_attempt_wrote_is_gone(client, script):
+def test_writes_of_a_failed_attempt_are_gone(client, script):
     script.body = lambda request: UserFactory() and None
 
     client.post("/retried/")
@@ -188,7 +188,18 @@ def test_a_list_inside_the_session_is_as_before_too(client, script):
     assert client.session["places"] == ["paris", "rome"]
 
 
-def test_what_only_the_failed_attempt_put_into_the_session_is_gone(client, script):
+def test_no_session_is_sent_that_only_a_failed_attempt_changed(client, script):
+    client.force_login(UserFactory())
+
+    def remember(request):
+        if script.runs == 1:
+            request.session["failed"] = True
+
+    script.body = remember
+    assert "sessionid" not in client.post("/retried/").cookies
+
+
+def test_session_data_of_a_failed_attempt_is_gone(client, script):
     def remember(request):
         if script.runs == 1:
             request.session["failed"] = True
@@ -251,7 +262,7 @@ def test_a_waiting_message_is_still_there_for_the_second_attempt(client, script)
     assert script.seen == [["Waiting."], ["Waiting."]]
 
 
-def test_who_asks_is_the_same_in_each_attempt(client, script):
+def test_the_user_is_the_same_in_each_attempt(client, script):
     user = UserFactory()
     user.backend = "accounts.backends.UsernameOrEmailBackend"
 
@@ -269,7 +280,7 @@ def test_who_asks_is_the_same_in_each_attempt(client, script):
 
 @pytest.mark.parametrize("known", [True, False], ids=["before the view", "in the view"])
 def test_the_person_is_as_before_in_each_attempt(client, script, known):
-    """A new password that was not saved must not make the old one wrong."""
+    """A new password that was not saved must not invalidate the old one."""
     client.force_login(UserFactory())
 
     def change_password(request):
@@ -292,6 +303,21 @@ def test_the_csrf_token_is_as_before_in_each_attempt(client, script):
     response = client.post("/retried/")
 
     assert script.seen[0] == script.seen[1]
+    assert "csrftoken" not in response.cookies
+
+
+def test_the_csrf_token_of_the_browser_is_back_after_a_failed_attempt(client, script):
+    client.cookies["csrftoken"] = "a" * 32
+
+    def rotate(request):
+        script.seen.append(request.META["CSRF_COOKIE"])
+        if script.runs == 1:
+            rotate_token(request)
+
+    script.body = rotate
+    response = client.post("/retried/")
+
+    assert script.seen == ["a" * 32] * 2
     assert "csrftoken" not in response.cookies
 
 
@@ -330,7 +356,7 @@ def test_one_person_logs_in_on_many_devices_at_once():
 
 
 @committed
-def test_a_page_that_meets_a_conflict_is_made_once_more(client, script):
+def test_a_page_with_a_conflict_is_rendered_again(client, script):
     script.trouble = conflict_in_a_transaction
 
     response = client.get("/plain/")
@@ -366,7 +392,7 @@ def test_a_page_on_a_connection_that_dies_under_it_is_made_on_a_new_one(client, 
 
 
 @committed
-def test_a_page_whose_template_meets_the_conflict_is_made_once_more(client, script):
+def test_a_page_whose_template_causes_the_conflict_is_rendered_again(client, script):
     """A template's lazy queries run after the view has returned."""
     troubles = [conflict_in_a_transaction]
 
@@ -385,7 +411,7 @@ def test_a_page_whose_template_meets_the_conflict_is_made_once_more(client, scri
 
 @committed
 def test_a_form_that_was_sent_is_never_sent_again_by_us(client, script):
-    """Its writes have had their own retry."""
+    """Its writes have their own retry."""
     script.trouble = conflict_in_a_transaction
 
     response = client.post("/plain/")
@@ -393,8 +419,15 @@ def test_a_form_that_was_sent_is_never_sent_again_by_us(client, script):
     assert (script.runs, response.status_code) == (1, 503)
 
 
-@pytest.mark.parametrize("error", [Busy("gave up"), OutcomeUnknown("who knows")], ids=["busy", "unknown"])
-def test_a_service_that_gave_up_is_a_503_that_says_when_to_try_again(client, script, error):
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (Busy("gave up"), b"Please try again in a moment."),
+        (OutcomeUnknown("who knows"), b"Check whether it went through before trying again."),
+    ],
+    ids=["busy", "unknown"],
+)
+def test_a_service_that_gave_up_is_a_503_that_says_when_to_try_again(client, script, error, advice):
     def give_up():
         raise error
 
@@ -402,7 +435,7 @@ def test_a_service_that_gave_up_is_a_503_that_says_when_to_try_again(client, scr
     response = client.post("/plain/")
 
     assert (response.status_code, response["Retry-After"]) == (503, str(RETRY_AFTER_SECONDS))
-    assert b"Please try again" in response.content
+    assert advice in response.content
 
 
 def test_the_503_needs_no_database(client, script, django_assert_num_queries):
@@ -426,7 +459,7 @@ def test_an_error_of_our_own_is_no_503(client, script):
     assert (script.runs, response.status_code) == (1, 500)
 
 
-def test_what_a_library_notes_on_the_request_is_gone_at_the_second_run(client, script):
+def test_request_attributes_set_by_libraries_are_reset_for_the_second_run(client, script):
     def note(request):
         script.seen.append(hasattr(request, "axes_locked_out"))
         request.axes_locked_out = True
@@ -436,18 +469,21 @@ def test_what_a_library_notes_on_the_request_is_gone_at_the_second_run(client, s
     assert script.seen == [False, False]
 
 
-def test_a_form_that_met_a_busy_database_is_kept_on_a_button_without_its_secrets(script, settings):
+def test_after_a_busy_database_a_button_sends_the_form_again_without_secrets(script, settings):
     settings.TRANSACTION_ATTEMPTS = 1
     client = Client(raise_request_exception=False)
-    typed = {"end_location": "Café <Louvre>", "tags": ["a", "b"], "password": "secret-word"}
+    typed = {"end_location": "Café <Louvre>", "tags": ["a", "b"], "csrfmiddlewaretoken": "old-token"}
+    typed |= {"password": "secret-word", "code": "secret-code", "offer": "secret-offer"}
     page = client.post("/retried/?x=1", typed)
     html = page.content.decode()
     assert page.status_code == 503
     assert 'action="/retried/?x=1"' in html
     assert 'name="end_location" value="Café &lt;Louvre&gt;"' in html
     assert html.count('name="tags"') == 2
-    assert "secret-word" not in html
-    assert "has not been done" in html
+    assert "secret-" not in html
+    assert html.count('name="csrfmiddlewaretoken"') == 1
+    assert "old-token" not in html
+    assert "was not completed" in html
 
 
 def test_the_button_of_a_busy_page_sends_the_form_again(script, settings):

@@ -1,7 +1,9 @@
-"""The developers' scripts, run for real, in a folder that holds what they need and no more."""
+"""The developer scripts, run in a folder with only what they need."""
 
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -29,7 +31,7 @@ def executable(path, text):
 
 
 def run(folder, *command, **variables):
-    """Runs it with `folder/bin` as the whole PATH."""
+    """Run a script with `folder/bin` as the whole PATH."""
     return subprocess.run(
         command,
         cwd=folder,
@@ -42,7 +44,7 @@ def run(folder, *command, **variables):
 
 @pytest.fixture
 def clone(tmp_path):
-    """A clone whose requirements are empty, so that nothing is downloaded, on a machine without Python."""
+    """A clone without requirements, so that nothing is downloaded, on a machine without Python."""
     (tmp_path / "script").mkdir()
     for name in ("bootstrap", "test"):
         shutil.copy(ROOT / "script" / name, tmp_path / "script" / name)
@@ -55,7 +57,7 @@ def clone(tmp_path):
 
 
 def real_python():
-    """The Python under the virtual environment that runs this test."""
+    """Return the Python that the tests' virtual environment is based on."""
     return Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -63,8 +65,9 @@ def add_python(clone, name="python3"):
     return executable(clone / "bin" / name, f'#!/bin/sh\nexec "{real_python()}" "$@"\n')
 
 
+@pytest.mark.any_engine
 class TestBootstrap:
-    def test_it_says_which_pythons_will_do_where_there_is_none(self, clone):
+    def test_without_a_suitable_python_it_names_the_versions(self, clone):
         result = run(clone, "script/bootstrap")
         assert result.returncode == 1
         assert "needs Python 3.11, 3.12, 3.13 or 3.14" in result.stderr
@@ -119,7 +122,7 @@ class TestBootstrap:
         assert run(clone, "script/bootstrap", "--runtime").returncode != 0
         assert "Installing requirements.txt" in run(clone, "script/bootstrap", "--runtime").stderr
 
-    def test_an_environment_whose_python_is_gone_is_made_anew(self, clone):
+    def test_an_environment_without_its_python_is_recreated(self, clone):
         add_python(clone)
         run(clone, "script/bootstrap")
         python = clone / ".venv" / "bin" / "python"
@@ -131,8 +134,9 @@ class TestBootstrap:
         assert run(clone, str(python), "-c", "pass").returncode == 0
 
 
+@pytest.mark.any_engine
 class TestTest:
-    """`script/test` with a pretended pytest, which writes down what it is asked."""
+    """`script/test` with a fake pytest that records its arguments."""
 
     STAND_IN = "CockroachDB's engine on PostgreSQL (a stand-in, not CockroachDB)"
     NO_CLUSTER = "CockroachDB: not tried (TEST_COCKROACH_URL may name a cluster)"
@@ -146,7 +150,7 @@ class TestTest:
         return clone
 
     def answer(self, clone, *, postgres, stand_in=True, sqlite_status=0, browser_status=0, cockroach_status=0):
-        """Lets the parts end with these statuses, on a machine that has these servers."""
+        """Set the exit statuses of the parts, and the available servers."""
         executable(
             clone / ".venv" / "bin" / "python",
             f"""#!/bin/sh
@@ -181,7 +185,7 @@ esac
         assert result.stdout.count("ran <postgres:///movr>") == 1
         assert result.stdout.count("ran <cockroachdb:postgres:///movr>") == 1
 
-    def test_without_gettext_one_is_told_what_was_not_looked_for(self, clone):
+    def test_without_gettext_the_missing_check_is_reported(self, clone):
         (clone / "bin" / "xgettext").unlink()
         result = run(clone, "script/test")
         assert result.returncode == 0
@@ -189,7 +193,7 @@ esac
         assert run(clone, "script/test", "--all").returncode != 0
 
     def test_a_cluster_that_is_named_runs_the_whole_suite(self, clone):
-        """Whatever the scheme by which other programs know its address."""
+        """Whatever scheme other programs use in its URL."""
         address = "root@localhost:26257/movr?sslmode=disable"
         result = run(clone, "script/test", "-x", TEST_COCKROACH_URL=f"postgresql://{address}")
         assert result.returncode == 0
@@ -205,7 +209,7 @@ esac
         assert result.returncode == 1
         assert self.summary(result)[-1] == "CockroachDB: FAILED"
 
-    def test_a_server_on_which_there_can_be_no_stand_in_is_said(self, clone):
+    def test_a_server_that_allows_no_stand_in_is_reported(self, clone):
         self.answer(clone, postgres=True, stand_in=False)
         result = run(clone, "script/test")
         assert result.returncode == 0
@@ -222,13 +226,13 @@ esac
         assert self.summary(result)[:3] == ["SQLite: FAILED", "Browser: passed", "PostgreSQL: passed"]
 
     @pytest.mark.skipif(sys.platform == "darwin", reason="Chrome is found outside the PATH there")
-    def test_a_missing_browser_is_said(self, clone):
+    def test_a_missing_browser_is_reported(self, clone):
         (clone / "bin" / "chromium").unlink()
         result = run(clone, "script/test")
         assert result.returncode == 0
         assert "Browser: left out, no Chromium found" in result.stdout
 
-    def test_a_missing_server_is_said_with_the_reason(self, clone):
+    def test_a_missing_server_is_reported_with_the_reason(self, clone):
         self.answer(clone, postgres=False)
         result = run(clone, "script/test")
         assert result.returncode == 0
@@ -236,7 +240,7 @@ esac
         assert f"{self.STAND_IN}: left out, it needs PostgreSQL" in self.summary(result)
 
     @pytest.mark.parametrize("asked", [{"arguments": ["--all"]}, {"CI": "true"}])
-    def test_what_is_left_out_is_a_failure_when_all_is_asked_for(self, clone, asked):
+    def test_with_all_a_missing_part_is_a_failure(self, clone, asked):
         self.answer(clone, postgres=False)
         arguments = asked.pop("arguments", [])
         assert run(clone, "script/test", *arguments, **asked).returncode == 1
@@ -306,7 +310,7 @@ class TestCockroachStandIn:
         assert version("").startswith("PostgreSQL ")
 
     @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-    def test_what_the_address_says_already_is_kept(self, scheme):
+    def test_existing_parameters_of_the_url_are_kept(self, scheme):
         config = database_settings(
             stand_in_url(
                 f"{scheme}://me:a%40b@db:5433/movr?sslmode=disable&options=-c%20lock_timeout%3D1", "its_schema"
@@ -324,18 +328,35 @@ class TestCockroachStandIn:
         assert (config["HOST"], config["NAME"]) == ("", "movr")
 
 
+@pytest.mark.any_engine
 class TestRequirements:
     def lines(self, name):
         lines = (ROOT / name).read_text().splitlines()
-        return [line.split("#")[0].strip() for line in lines if line and not line.startswith(("#", "-r"))]
+        found = [line.split("#")[0].strip(" \\") for line in lines if line and not line.startswith(("#", "-r", " "))]
+        assert found
+        return found
+
+    @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+    def test_every_file_that_pip_may_install_is_known_by_its_hash(self, name):
+        text = (ROOT / name).read_text()
+        for line in self.lines(name):
+            block = text.partition(f"\n{line} \\\n")[2]
+            assert re.match(r" +--hash=sha256:[0-9a-f]{64}", block), line
+        assert "://" not in text, "from where is for each machine to say"
+
+    @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+    def test_the_pins_are_what_is_installed(self, name):
+        """After a change, script/requirements writes the other file."""
+        written = {line.lower().replace("_", "-") for line in self.lines(f"{name}.in")}
+        assert written <= {line.lower() for line in self.lines(f"{name}.txt")}
 
     @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
     def test_every_version_is_exact_and_installed(self, name):
         for line in self.lines(name):
-            package, version = line.split("==")
+            package, version = line.split(";")[0].strip().split("==")
             assert metadata.version(package) == version
 
-    def test_what_a_server_needs_in_turn_is_pinned_as_well(self):
+    def test_dependencies_of_dependencies_are_pinned_too(self):
         pinned = {line.split("==")[0].lower() for line in self.lines("requirements.txt")}
         for package in pinned:
             for text in metadata.requires(package) or []:
@@ -344,7 +365,50 @@ class TestRequirements:
                     assert needed.name.lower() in pinned, f"{package} needs {needed}"
 
 
-@pytest.mark.parametrize("name", ["bootstrap", "console", "lint", "server", "test"])
+@pytest.mark.any_engine
+class TestPrepare:
+    """`script/prepare.py`, which `script/server` runs, in a copy of the repository without its static files."""
+
+    @pytest.fixture
+    def copy(self, tmp_path):
+        left_out = shutil.ignore_patterns(
+            ".*", "static", "staticfiles", "db.sqlite3*", "__pycache__", "tests", "pictures"
+        )
+        return shutil.copytree(ROOT, tmp_path / "movr", ignore=left_out)
+
+    def make_outdated(self, path):
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("CREATE TABLE django_migrations (id integer PRIMARY KEY, app, name, applied datetime)")
+            database.execute("INSERT INTO django_migrations (app, name) VALUES ('rides', '0002_staff_roles')")
+            database.commit()
+
+    def migrations(self, path):
+        with closing(sqlite3.connect(path)) as database:
+            return set(database.execute("SELECT app, name FROM django_migrations"))
+
+    def prepare(self, folder, **variables):
+        return run(folder, sys.executable, "script/prepare.py", DEBUG="on", **variables)
+
+    def test_it_replaces_a_development_database_that_can_not_be_migrated(self, copy):
+        database = copy / "db.sqlite3"
+        self.make_outdated(database)
+        result = self.prepare(copy)
+        assert result.returncode == 0, result.stderr
+        assert "Replacing it with a new one that has demo data." in result.stdout
+        assert ("rides", "0001_initial") in self.migrations(database)
+        assert ("rides", "0002_staff_roles") not in self.migrations(database)
+        assert "Replacing" not in self.prepare(copy).stdout
+
+    def test_it_leaves_one_that_is_named_to_the_operator(self, copy):
+        database = copy / "db.sqlite3"  # also where it is the default one
+        self.make_outdated(database)
+        result = self.prepare(copy, DATABASE_URL=f"sqlite:///{database}")
+        assert result.returncode == 1
+        assert "Name an empty database, or drop this one and create it again." in result.stderr
+        assert self.migrations(database) == {("rides", "0002_staff_roles")}
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "console", "lint", "requirements", "server", "test"])
 def test_a_script_can_be_run_and_asks_for_a_plain_shell(name):
     path = ROOT / "script" / name
     assert os.access(path, os.X_OK)

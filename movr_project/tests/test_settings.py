@@ -1,6 +1,6 @@
-"""How MovR starts from what the environment says, in processes of their own.
+"""Settings from the environment, in processes of their own.
 
-`test_deployment` has what is missing with DEBUG off; here is what is set, and set wrongly.
+`test_deployment` covers missing variables with DEBUG off; here they are set, correctly or not.
 """
 
 import json
@@ -11,6 +11,9 @@ from functools import cache
 
 import pytest
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+pytestmark = pytest.mark.any_engine
 
 NEEDED = {
     "SECRET_KEY": "kX3-Qz8_" * 8,
@@ -36,12 +39,13 @@ NAMES = [
 PRINT = f"""
 import json
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 print(json.dumps({{name: getattr(settings, name) for name in {NAMES}}}))
 """
 
 
 def python(*arguments, **variables):
-    """Runs it with nothing in the environment but the variables."""
+    """Run with nothing in the environment but the given variables."""
     environment = {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
@@ -94,7 +98,7 @@ def test_only_the_sites_own_name_is_answered():
     assert found["CSRF_TRUSTED_ORIGINS"] == ["https://movr.example"]
 
 
-def test_nobodys_headers_are_believed_unasked():
+def test_headers_are_not_trusted_by_default():
     assert settings_with(**NEEDED)["TRUST_GEO_HEADERS"] is False
 
 
@@ -129,5 +133,24 @@ def test_the_deployment_check_finds_nothing():
 
 def test_developers_need_to_set_nothing_else():
     found = settings_with(DEBUG="on")
-    assert found["ALLOWED_HOSTS"] == ["localhost"]
+    assert "localhost" in found["ALLOWED_HOSTS"]
     assert not found["SECURE_SSL_REDIRECT"]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "[::1]", "paris.localhost", "0.0.0.0:8000", "127.0.0.1:9000"]
+)
+def test_developers_reach_it_by_every_name_of_their_own_machine(host):
+    allowed = settings_with(DEBUG="on")["ALLOWED_HOSTS"]
+    domain, _port = split_domain_port(host)
+    assert validate_host(domain, allowed)
+    assert not validate_host("evil.example", allowed)
+
+
+def test_a_phone_reaches_it_by_the_address_that_is_named():
+    allowed = settings_with(DEBUG="on", SITE_URL="http://192.168.1.20:8000")["ALLOWED_HOSTS"]
+    assert {"192.168.1.20", "127.0.0.1"} <= set(allowed)
+
+
+def test_a_server_answers_to_no_loopback_name():
+    assert not {"localhost", "127.0.0.1"} & set(settings_with(**NEEDED)["ALLOWED_HOSTS"])

@@ -1,4 +1,4 @@
-"""What axe-core finds on a page. It is sent by the debugger's line, so the page's own content policy stays in force."""
+"""Run axe-core on a page. It is injected by the debugger, so the page's content security policy stays in force."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 RUN = """async ({tags, only}) => {
   const options = {
     runOnly: only ? {type: "rule", values: only} : {type: "tag", values: tags},
-    rules: only ? {} : {"target-size": {enabled: true}}, // off unless asked for
+    rules: only ? {} : {"target-size": {enabled: true}}, // off by default
     resultTypes: ["violations"],
   };
   for (const animation of document.getAnimations()) {
@@ -17,9 +17,9 @@ RUN = """async ({tags, only}) => {
   }
   const {violations} = await axe.run(document, options);
   return violations.flatMap(({id, nodes}) => nodes
-    // Where a pin stands is essential, says WCAG 2.5.8 of maps; the list beside it has all of them.
+    // WCAG 2.5.8 exempts pins on maps, whose positions are essential. The list has all of them.
     .filter(node => !(id === "target-size" && node.html.includes("leaflet-marker-icon")))
-    // Django's, in the administration: its label is a picture with a text, which this rule doesn't read.
+    // Django's search box in the admin: its label is an image with text, which this rule doesn't read.
     .filter(node => !(id === "label-title-only" && node.html.includes('id="searchbar"')))
     .map(node => `${id}: ${node.target.join(" ")}: ` +
       node.failureSummary.split("\\n").slice(1).map(line => line.trim()).join("; ")));
@@ -27,7 +27,7 @@ RUN = """async ({tags, only}) => {
 
 
 def violations(page: Any, *, only: list[str] | None = None) -> list[str]:
-    """One line for each element that breaks a rule."""
+    """Return one line per element that breaks a rule."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
     return page.evaluate(RUN, {"tags": RULES, "only": only})

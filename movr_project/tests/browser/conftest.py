@@ -1,25 +1,27 @@
-"""A real Chromium before a running server. CHROMIUM in the environment names the program."""
+"""Chromium and a live server. The environment variable CHROMIUM names the executable."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(autouse=True)
 def _plain_maps(settings):
-    """Nothing is asked of other servers. Intercepting it would get in the way of the service worker."""
+    """Block requests to other servers by DNS, as intercepting them would interfere with the service worker."""
     settings.MAP_TILE_URL = ""
 
 
 @pytest.fixture
 def open_browser(chromium, live_server):
-    """``with open_browser(PHONE, javascript=True) as page``: fails when the browser had anything to complain of."""
+    """``with open_browser(PHONE, javascript=True) as page`` fails if the browser reports errors."""
 
     @contextmanager
     def open_(
@@ -35,6 +37,7 @@ def open_browser(chromium, live_server):
         )
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
+        page.site = live_server.url
         complaints: list[str] = []
         listen(page, complaints)
         yield page
@@ -45,14 +48,14 @@ def open_browser(chromium, live_server):
 
 
 def listen(page: Any, complaints: list[str]) -> None:
-    """Errors in the console (violations of the content policy are among them), in scripts and in requests."""
+    """Collect console errors (including policy violations), script errors and failed requests."""
 
     def console(message: Any) -> None:
         if message.type in {"error", "warning"}:
             complaints.append(f"console: {message.text} ({page.url})")
 
     def failed(request: Any) -> None:
-        if request.failure != "net::ERR_ABORTED":  # we left the page before all of it was there
+        if request.failure != "net::ERR_ABORTED":  # the page was left while loading
             complaints.append(f"failed: {request.url} {request.failure}")
 
     def response(answer: Any) -> None:

@@ -1,14 +1,15 @@
-"""Reserving, booking and reporting, on a phone and on a desk, with scripts and without."""
+"""Reserving, booking and reporting, on a phone and a desktop, with and without JavaScript."""
 
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.tests.factories import UserFactory
-from fleet.models import Allocation, ProblemReport
+from fleet.models import Allocation
 from fleet.tests.factories import BookingFactory, VehicleFactory
-from movr_project.tests.browser.conftest import DESKTOP, PHONE
-from movr_project.tests.browser.test_main_job import SCREENS, SCRIPTS, fits, log_in, see
+from movr_project.tests.browser.steps import BROWSERS, SCREENS, fits, log_in, see
+from operations.models import ProblemReport
 from rides.models import Ride
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -20,16 +21,15 @@ def shows_no_scrollbar(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth") and fits(page)
 
 
-@SCREENS
-@SCRIPTS
+@BROWSERS
 def test_a_rider_reserves_a_vehicle_sees_the_time_run_and_starts_the_ride(open_browser, viewport, javascript):
     rider = UserFactory()
     vehicle = VehicleFactory(**WITHOUT_POSITION)
     with open_browser(viewport, javascript=javascript) as page:
         log_in(page, rider.username)
         see(page, "Vehicles in Paris")
-        page.get_by_role("button", name=f"Reserve {vehicle.code}").click()
-        see(page, "Reserved for you until")
+        page.get_by_role("button", name=f"Reserve {vehicle.plate}").click()
+        see(page, "Reserved until")
         countdown = page.locator("main .act .countdown")
         if javascript:
             countdown.get_by_text(re.compile(r"^9:\d\d left$")).wait_for()
@@ -43,13 +43,12 @@ def test_a_rider_reserves_a_vehicle_sees_the_time_run_and_starts_the_ride(open_b
         see(page, "My bookings")
         page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
         see(page, "Ride started.")
-        assert page.get_by_role("link", name="Reserved").count() == 0
+        expect(page.get_by_role("link", name="Reserved")).to_have_count(0)
     assert Ride.objects.get().vehicle == vehicle
 
 
-@SCREENS
-@SCRIPTS
-def test_a_rider_books_ahead_in_another_place_than_somebody_else_and_cancels(open_browser, viewport, javascript):
+@BROWSERS
+def test_a_rider_books_and_cancels_while_others_book_too(open_browser, viewport, javascript):
     rider = UserFactory()
     taken = BookingFactory(vehicle=VehicleFactory(**WITHOUT_POSITION))
     vehicle = taken.vehicle
@@ -58,12 +57,13 @@ def test_a_rider_books_ahead_in_another_place_than_somebody_else_and_cancels(ope
         log_in(page, rider.username)
         page.goto(vehicle.get_absolute_url())
         page.get_by_role("link", name="Book for later").click()
-        assert page.locator(".book-until").is_hidden()
+        page.get_by_label("From").wait_for()
+        expect(page.locator(".book-until")).to_be_hidden()
         page.get_by_label("From").fill(local.strftime("%Y-%m-%dT%H:%M"))
         page.get_by_label("2 hours").check()
-        page.get_by_label("What for").fill("A picnic")
+        page.get_by_label("Note").fill("A picnic")
         page.get_by_role("button", name="Book", exact=True).click()
-        see(page, "This vehicle is taken from")
+        see(page, "This vehicle is unavailable from")
         assert not javascript or shows_no_scrollbar(page)
         page.get_by_role("button", name=re.compile("^Book from .* instead$")).click()
         see(page, "Booked.")
@@ -73,35 +73,34 @@ def test_a_rider_books_ahead_in_another_place_than_somebody_else_and_cancels(ope
 
         page.goto(f"{vehicle.get_absolute_url()}calendar/?day={local.date()}")
         see(page, "Yours")
-        see(page, "Taken")
+        see(page, "Unavailable")
         assert not javascript or shows_no_scrollbar(page)
 
         page.get_by_role("link", name="Bookings").first.click()
         page.get_by_role("button", name=f"Cancel the booking {vehicle.code}").click()
         see(page, "Your booking is cancelled.")
-        see(page, "Over or cancelled")
+        see(page, "Past and cancelled")
     assert Allocation.objects.get(id=booking.id).cancelled_at
 
 
-@SCREENS
-@SCRIPTS
+@BROWSERS
 def test_a_rider_reports_bad_brakes(open_browser, viewport, javascript):
     rider = UserFactory()
     vehicle = VehicleFactory(**WITHOUT_POSITION)
     with open_browser(viewport, javascript=javascript) as page:
         log_in(page, rider.username)
-        page.goto(vehicle.get_absolute_url())
+        page.goto(f"/v/{vehicle.code}/")
         page.get_by_role("link", name="Report a problem").click()
         page.get_by_label("Brakes").check()
         page.get_by_label("Tell us more").fill("They squeal, and little else.")
         page.get_by_role("button", name="Report").click()
-        see(page, "is off the road until somebody has looked at it")
+        see(page, "is out of service for 12 hours")
         see(page, "Out of service")
-        assert page.get_by_role("button", name=re.compile("^Start ride")).count() == 0
+        expect(page.get_by_role("button", name=re.compile("^Start ride"))).to_have_count(0)
     assert ProblemReport.objects.get().took_off
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+@SCREENS
 def test_the_list_is_narrowed_in_place_to_what_is_free(open_browser, viewport):
     rider = UserFactory()
     taken = BookingFactory(vehicle=VehicleFactory(**WITHOUT_POSITION))
@@ -110,11 +109,11 @@ def test_the_list_is_narrowed_in_place_to_what_is_free(open_browser, viewport):
     start, end = (moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for moment in (taken.starts_at, taken.ends_at))
     with open_browser(viewport) as page:
         log_in(page, rider.username)
-        page.get_by_text("Free from … until …").click()
-        page.get_by_label("Free from").fill(start)
-        page.locator("#free-error").get_by_text("Say until when it has to be free.").wait_for()
+        page.get_by_text("Available at a certain time").click()
+        page.get_by_label("From").fill(start)
+        page.locator("#free-error").get_by_text("Enter an end time.").wait_for()
         page.get_by_label("Until").fill(end)
-        page.get_by_role("link", name=f"Book {free.code}").wait_for()
-        assert page.locator("#free-error").inner_text() == ""
-        assert page.locator("#results").get_by_text(taken.vehicle.code).count() == 0
+        page.get_by_role("link", name=f"Book {free.plate}").wait_for()
+        expect(page.locator("#free-error")).to_have_text("")
+        expect(page.locator("#results").get_by_text(taken.vehicle.plate)).to_have_count(0)
         assert shows_no_scrollbar(page)

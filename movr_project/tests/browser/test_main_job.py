@@ -1,40 +1,18 @@
-"""The main job, from signing up to a finished ride, on a phone and on a desk, with scripts and without."""
+"""From signing up to a finished ride, on a phone and a desktop, with and without JavaScript."""
 
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
-from movr_project.tests.browser.conftest import DESKTOP, PHONE
+from movr_project.tests.browser.steps import BROWSERS, SCREENS, SCRIPTS, fits, log_in, see
 from rides.models import Ride
 from rides.tests.factories import RideFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SCREENS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
-SCRIPTS = pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
-
-
-def log_in(page, username):
-    page.goto("/login/")
-    page.get_by_label("Username or e-mail").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Log in").click()
-
-
-def see(page, text):
-    page.locator("main").get_by_text(text).first.wait_for()
-
-
-def fits(page):
-    """Nothing sticks out at the side."""
-    wide = page.locator("html").bounding_box()["width"]
-    return all(
-        box["x"] + box["width"] <= wide + 1
-        for box in (element.bounding_box() for element in page.locator("main, header, footer").all())
-    )
 
 
 @SCREENS
@@ -53,12 +31,14 @@ def test_a_rider_signs_up_rides_and_finds_the_ride_in_the_history(open_browser, 
         page.locator("main").get_by_role("button", name="Sign up").click()
         see(page, "Registration successful! You can now log in as ada.")
 
-        log_in(page, "ada")
+        page.get_by_label("Username or e-mail").fill("ada")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.locator("main").get_by_role("button", name="Log in").click()
         see(page, "Vehicles in Paris")
-        see(page, vehicle.code)
+        see(page, vehicle.plate)
         assert fits(page)
 
-        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
         see(page, "Ride started.")
         see(page, vehicle.lock_code)
         assert fits(page)
@@ -75,8 +55,7 @@ def test_a_rider_signs_up_rides_and_finds_the_ride_in_the_history(open_browser, 
     assert Ride.objects.get().end_location == Vehicle.objects.get().last_location == "Eiffel Tower"
 
 
-@SCREENS
-@SCRIPTS
+@BROWSERS
 def test_an_owner_adds_a_vehicle_and_takes_it_off_again(open_browser, viewport, javascript):
     owner = UserFactory()
     with open_browser(viewport, javascript=javascript) as page:
@@ -95,7 +74,7 @@ def test_an_owner_adds_a_vehicle_and_takes_it_off_again(open_browser, viewport, 
         see(page, "Remove this vehicle?")
         page.get_by_role("button", name="Remove").click()
         see(page, "You have successfully removed a vehicle.")
-        assert page.get_by_text(code).count() == 0
+        expect(page.get_by_text(code)).to_have_count(0)
     assert Vehicle.objects.get().is_removed
 
 
@@ -116,7 +95,7 @@ def test_staff_find_people_vehicles_and_rides_in_the_administration(open_browser
             page.locator("#result_list").get_by_text(text).first.wait_for()
 
 
-def test_who_gives_the_position_sees_the_nearest_first(open_browser):
+def test_someone_who_gives_the_position_sees_the_nearest_first(open_browser):
     far = VehicleFactory()
     near = VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1])
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
@@ -124,15 +103,15 @@ def test_who_gives_the_position_sees_the_nearest_first(open_browser):
         log_in(page, UserFactory().username)
         page.get_by_role("button", name="Near me").click()
         see(page, "Nearest first.")
-        assert page.locator(".plate").all_inner_texts() == [near.code, far.code]
+        assert page.locator(".plate").all_inner_texts() == [near.plate, far.plate]
 
 
-def test_who_refuses_the_position_reads_that_the_list_is_still_there(open_browser):
+def test_someone_who_refuses_the_position_reads_that_the_list_is_still_there(open_browser):
     VehicleFactory()
     with open_browser() as page:
         log_in(page, UserFactory().username)
         page.get_by_role("button", name="Near me").click()
-        see(page, "Your position is not available.")
+        see(page, "get your location.")
 
 
 def test_the_position_fills_the_form_that_ends_the_ride(open_browser):
@@ -141,9 +120,9 @@ def test_the_position_fills_the_form_that_ends_the_ride(open_browser):
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
     with open_browser(geolocation=position, permissions=["geolocation"]) as page:
         log_in(page, rider.username)
-        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
-        page.get_by_role("button", name="Use my position").click()
-        see(page, "Your position is filled in.")
+        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
+        page.get_by_role("button", name="Use my location").click()
+        see(page, "Location added.")
         page.get_by_label("Where are you leaving the vehicle?").fill("Eiffel Tower")
         page.get_by_role("button", name="End ride").click()
         see(page, "Ride ended.")
@@ -155,14 +134,14 @@ def test_the_time_of_an_open_ride_runs_on(open_browser):
     vehicle = VehicleFactory()
     with open_browser() as page:
         log_in(page, rider.username)
-        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
         clock = page.locator("[data-running]")
         first = clock.inner_text()
         page.wait_for_function("first => document.querySelector('[data-running]').innerText !== first", arg=first)
 
 
 @SCRIPTS
-def test_who_scans_a_label_logs_in_and_is_back_at_the_vehicle(open_browser, javascript):
+def test_someone_who_scans_a_label_logs_in_and_is_back_at_the_vehicle(open_browser, javascript):
     vehicle = VehicleFactory()
     rider = UserFactory()
     with open_browser(javascript=javascript) as page:

@@ -1,4 +1,4 @@
-"""Maps as riders use them: on a phone and on a desk, by touch and by keyboard, and when something is missing."""
+"""Maps on a phone and a desktop, by touch and keyboard, and with missing parts."""
 
 import re
 import struct
@@ -9,17 +9,16 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.tests.factories import UserFactory
-from fleet.map import MOST
+from fleet.map import MAX_PLACES
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
 from movr_project.tests.browser.conftest import DESKTOP, PHONE
-from movr_project.tests.browser.test_main_job import fits, log_in, see
+from movr_project.tests.browser.steps import SCREENS, fits, log_in, see
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SCREENS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
 TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 ANY_TILE = "https://tile.openstreetmap.org/**"
 ROME = {"latitude": 41.8902, "longitude": 12.4922}
@@ -40,7 +39,7 @@ PIXEL = b"\x89PNG\r\n\x1a\n" + b"".join(
 
 @pytest.fixture
 def open_browser(open_browser, settings):
-    """A browser for which the tiles' server is there; ``page.tiles`` are the requests that it got."""
+    """A browser with a fake tile server. ``page.tiles`` are the requests to it."""
     settings.MAP_TILE_URL = TILES
 
     @contextmanager
@@ -59,7 +58,7 @@ def open_browser(open_browser, settings):
 
 
 def marker(page, vehicle):
-    return page.get_by_role("button", name=re.compile(vehicle.code)).and_(page.locator(".marker"))
+    return page.get_by_role("button", name=re.compile(vehicle.plate)).and_(page.locator(".marker"))
 
 
 @SCREENS
@@ -68,19 +67,20 @@ def test_the_map_shows_the_vehicles_with_type_and_state(open_browser, viewport):
     VehicleFactory(somewhere=True)
     with open_browser(viewport) as page:
         log_in(page, UserFactory().username)
-        page.get_by_role("button", name=f"Scooter {free.code}, available").wait_for()
-        assert page.get_by_role("button", name=f"Scooter {ridden.code}, in use").count() == 1
+        page.get_by_role("button", name=f"Scooter {free.plate}, available").wait_for()
+        expect(page.get_by_role("button", name=f"Scooter {ridden.plate}, in use")).to_have_count(1)
         see(page, "2 vehicles on the map")
         assert page.locator(".vehicle-card").count() == 3
-        assert page.get_by_role("link", name="OpenStreetMap").is_visible()
+        expect(page.get_by_role("link", name="OpenStreetMap")).to_be_visible()
         assert fits(page)
 
 
 @SCREENS
-def test_map_and_list_stand_where_the_screen_has_room(open_browser, viewport):
+def test_map_and_list_fit_the_screen(open_browser, viewport):
     VehicleFactory()
     with open_browser(viewport) as page:
         log_in(page, UserFactory().username)
+        page.wait_for_load_state("networkidle")
         card, frame = (page.locator(name).first.bounding_box() for name in (".vehicle-card", ".map"))
         if viewport == PHONE:
             assert frame["height"] == pytest.approx(viewport["height"] * 0.45, abs=2)
@@ -98,17 +98,17 @@ def test_tiles_are_asked_for_with_the_site_they_are_for(open_browser, live_serve
 
 
 @SCREENS
-def test_a_tap_on_a_marker_says_what_stands_there_and_leads_to_it(open_browser, viewport):
+def test_a_tap_on_a_marker_shows_the_vehicle_and_links_to_it(open_browser, viewport):
     vehicle = VehicleFactory(battery_percent=61)
     with open_browser(viewport) as page:
         log_in(page, UserFactory().username)
         marker(page, vehicle).click()
         popup = page.locator(".leaflet-popup")
-        assert popup.inner_text().split("\n")[:5:2] == [f"Scooter {vehicle.code}", "Available", "61% charged"]
-        assert "is-marked" in page.locator(".vehicle-card").get_attribute("class")
+        assert popup.inner_text().split("\n")[:5:2] == [f"Scooter {vehicle.plate}", "Available", "61% charged"]
+        expect(page.locator(".vehicle-card")).to_contain_class("is-marked")
         popup.get_by_role("button", name="Close").wait_for()
-        popup.get_by_role("link", name=vehicle.code).click()
-        page.wait_for_url(f"**/v/{vehicle.code}/")
+        popup.get_by_role("link", name=vehicle.plate).click()
+        page.wait_for_url(f"**{vehicle.get_absolute_url()}")
 
 
 def test_markers_are_opened_and_closed_by_the_keyboard(open_browser):
@@ -118,10 +118,10 @@ def test_markers_are_opened_and_closed_by_the_keyboard(open_browser):
         marker(page, vehicle).focus()
         page.keyboard.press("Enter")
         popup = page.locator(".leaflet-popup")
-        assert popup.get_by_role("link", name=vehicle.code).evaluate("link => link === document.activeElement")
+        expect(popup.get_by_role("link", name=vehicle.plate)).to_be_focused()
         page.keyboard.press("Escape")
         popup.wait_for(state="detached")
-        assert marker(page, vehicle).evaluate("marker => marker === document.activeElement")
+        expect(marker(page, vehicle)).to_be_focused()
 
 
 def test_a_card_marks_its_vehicle_on_the_map(open_browser):
@@ -133,7 +133,7 @@ def test_a_card_marks_its_vehicle_on_the_map(open_browser):
         page.locator(".marker.is-marked").wait_for()
         page.locator("h1").hover()
         page.locator(".marker.is-marked").wait_for(state="detached")
-        page.get_by_role("button", name=f"Start ride {vehicle.code}").focus()
+        page.get_by_role("button", name=f"Start ride {vehicle.plate}").focus()
         page.locator(".marker.is-marked").wait_for()
 
 
@@ -141,12 +141,12 @@ def test_a_card_marks_its_vehicle_on_the_map(open_browser):
 def test_many_vehicles_are_groups_that_open_by_going_nearer(open_browser, viewport):
     fields = {"latitude": NOTRE_DAME[0], "longitude": NOTRE_DAME[1]}
     Vehicle.objects.bulk_create(
-        VehicleFactory.build(code=numbered_code("paris", number), **fields) for number in range(MOST + 1)
+        VehicleFactory.build(code=numbered_code("paris", number), **fields) for number in range(MAX_PLACES + 1)
     )
     with open_browser(viewport) as page:
         log_in(page, UserFactory().username)
         group = page.get_by_role("button", name="Vehicles here: 301, available: 301. Zoom in.")
-        for _zoom in range(3):  # from 13 to the nearest, where they still stand on top of each other
+        for _zoom in range(3):  # from 13 to the deepest, where they still overlap
             group.click()
             page.wait_for_function("() => !document.querySelector('.leaflet-zoom-anim')")
             page.wait_for_timeout(600)
@@ -164,7 +164,7 @@ def test_the_filters_narrow_map_and_list_alike(open_browser):
         page.get_by_label("Type").select_option("bike")
         marker(page, scooter).wait_for(state="detached")
         marker(page, bike).wait_for()
-        assert page.locator(".vehicle-card .plate").all_inner_texts() == [bike.code]
+        assert page.locator(".vehicle-card .plate").all_inner_texts() == [bike.plate]
         page.reload()
         see(page, "1 vehicle on the map")
 
@@ -179,10 +179,10 @@ def test_the_map_is_refreshed_while_it_is_open(open_browser):
         VehicleFactory()
         page.clock.run_for(31_000)
         see(page, "2 vehicles on the map")
-        page.get_by_role("button", name=f"Scooter {first.code}, in use").wait_for()
+        page.get_by_role("button", name=f"Scooter {first.plate}, in use").wait_for()
 
 
-def test_near_me_shows_where_one_is(open_browser):
+def test_near_me_shows_the_users_position(open_browser):
     far = VehicleFactory()
     near = VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1])
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
@@ -193,11 +193,11 @@ def test_near_me_shows_where_one_is(open_browser):
         page.locator(".marker-person").wait_for()
         marker(page, far).wait_for(state="detached")
         marker(page, near).wait_for()
-        assert page.locator(".vehicle-card .plate").all_inner_texts() == [near.code, far.code]
+        assert page.locator(".vehicle-card .plate").all_inner_texts() == [near.plate, far.plate]
 
 
 @SCREENS
-def test_who_stands_in_another_city_is_offered_to_switch(open_browser, viewport):
+def test_someone_in_another_city_is_offered_to_switch(open_browser, viewport):
     VehicleFactory()
     there = VehicleFactory(city="rome", **ROME)
     with open_browser(viewport, geolocation=ROME, permissions=["geolocation"]) as page:
@@ -214,16 +214,16 @@ def test_who_stands_in_another_city_is_offered_to_switch(open_browser, viewport)
 def test_without_tiles_the_vehicles_are_still_there(open_browser, viewport):
     vehicle = VehicleFactory()
     with open_browser(viewport) as page:
-        # An answer that is no picture: a failed request would be a complaint.
+        # A response that isn't an image, as a failed request would be reported as an error.
         page.route(ANY_TILE, lambda route: route.fulfill(body="", content_type="image/png"))
         log_in(page, UserFactory().username)
-        see(page, "The streets don't load at the moment.")
+        see(page, "Street map unavailable.")
         marker(page, vehicle).wait_for()
         page.unroute(ANY_TILE)
         page.route(ANY_TILE, lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
         page.locator("main").get_by_role("button", name="Try again").click()
         page.locator(".leaflet-tile-loaded").first.wait_for()
-        page.get_by_text("The streets don't load").wait_for(state="detached")
+        page.get_by_text("Street map unavailable").wait_for(state="detached")
 
 
 def test_an_operator_without_tiles_has_a_plain_map(open_browser, settings):
@@ -235,7 +235,7 @@ def test_an_operator_without_tiles_has_a_plain_map(open_browser, settings):
         assert page.tiles == []
 
 
-def test_when_the_vehicles_can_not_be_asked_for_one_can_try_again(open_browser):
+def test_a_failed_request_for_vehicles_can_be_repeated(open_browser):
     vehicle = VehicleFactory()
     with open_browser() as page:
         page.route("**/vehicles/map/*", lambda route: route.fulfill(body="<p>Busy</p>", content_type="text/html"))
@@ -248,13 +248,13 @@ def test_when_the_vehicles_can_not_be_asked_for_one_can_try_again(open_browser):
 
 
 @SCREENS
-def test_without_scripts_the_list_is_alone(open_browser, viewport):
+def test_without_scripts_there_is_only_the_list(open_browser, viewport):
     vehicle = VehicleFactory()
     with open_browser(viewport, javascript=False) as page:
         log_in(page, UserFactory().username)
-        see(page, vehicle.code)
-        assert not page.locator(".vehicle-map").is_visible()
-        page.get_by_role("link", name=vehicle.code).click()
+        see(page, vehicle.plate)
+        expect(page.locator(".vehicle-map")).to_be_hidden()
+        page.get_by_role("link", name=vehicle.plate).click()
         page.wait_for_url("**/vehicles/paris/**")
         page.locator(".small-map").wait_for(state="hidden")
 
@@ -264,16 +264,16 @@ def test_a_tap_on_the_map_says_where_a_ride_ends(open_browser, viewport):
     rider, vehicle = UserFactory(), VehicleFactory()
     with open_browser(viewport) as page:
         log_in(page, rider.username)
-        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
         page.get_by_role("button", name="Choose on the map").click()
         page.locator(".pick-place .leaflet-control-zoom").wait_for()
         page.locator(".pick-place .map").click(position={"x": 150, "y": 60})
-        see(page, "The place is marked.")
-        assert page.get_by_label("Where are you leaving the vehicle?").input_value() == ""
+        see(page, "Location marked.")
+        expect(page.get_by_label("Where are you leaving the vehicle?")).to_have_value("")
         assert fits(page)
         page.get_by_role("button", name="End ride").click()
         see(page, "Ride ended.")
-        see(page, "At the point on the map")
+        see(page, "Pinned location")
     vehicle, ride = Vehicle.objects.get(), Ride.objects.get()
     assert vehicle.position == ride.end_position
     assert vehicle.position != NOTRE_DAME
@@ -281,22 +281,22 @@ def test_a_tap_on_the_map_says_where_a_ride_ends(open_browser, viewport):
     assert ride.end_location == vehicle.last_location == ""
 
 
-def test_a_place_is_chosen_by_the_keyboard_given_words_and_forgotten(open_browser):
+def test_a_place_is_chosen_described_and_cleared_by_keyboard(open_browser):
     rider, vehicle = UserFactory(), VehicleFactory()
     with open_browser() as page:
         log_in(page, rider.username)
-        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
         words = page.get_by_label("Where are you leaving the vehicle?")
         words.fill("At the bridge")
         page.get_by_role("button", name="Choose on the map").press("Enter")
         page.locator(".pick-place .leaflet-control-zoom").wait_for()
-        page.get_by_role("button", name="Take the middle of the map").press("Enter")
-        see(page, "The place is marked.")
-        assert words.input_value() == "At the bridge"
-        assert page.locator("[name=latitude]").input_value() == f"{NOTRE_DAME[0]:.6f}"
-        page.get_by_role("button", name="Forget the position").press("Enter")
-        assert page.locator("[name=latitude]").input_value() == ""
-        assert words.input_value() == "At the bridge"
+        page.get_by_role("button", name="Use map center").press("Enter")
+        see(page, "Location marked.")
+        expect(words).to_have_value("At the bridge")
+        expect(page.locator("[name=latitude]")).to_have_value(f"{NOTRE_DAME[0]:.6f}")
+        page.get_by_role("button", name="Clear location").press("Enter")
+        expect(page.locator("[name=latitude]")).to_have_value("")
+        expect(words).to_have_value("At the bridge")
 
 
 def test_the_phones_position_is_enough(open_browser):
@@ -304,9 +304,9 @@ def test_the_phones_position_is_enough(open_browser):
     position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
     with open_browser(geolocation=position, permissions=["geolocation"]) as page:
         log_in(page, rider.username)
-        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
-        page.get_by_role("button", name="Use my position").click()
-        see(page, "Your position is filled in.")
+        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
+        page.get_by_role("button", name="Use my location").click()
+        see(page, "Location added.")
         page.get_by_role("button", name="End ride").click()
         see(page, "Ride ended.")
     assert Vehicle.objects.get().position == EIFFEL_TOWER

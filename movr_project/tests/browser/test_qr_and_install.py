@@ -1,4 +1,4 @@
-"""From a label to a ride, labels on paper, lists that change in place, and no connection."""
+"""From a label to a ride, printed labels, live lists, and offline pages."""
 
 import re
 from contextlib import contextmanager
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from accounts.documents import publish_document
-from accounts.models import Document
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
+from documents.models import Document
+from documents.services import publish_document
 from fleet.search import PAGE_SIZE
 from fleet.tests.factories import VehicleFactory
 from movr_project.tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE
-from movr_project.tests.browser.test_main_job import SCREENS, SCRIPTS, fits, log_in, see
+from movr_project.tests.browser.steps import BROWSERS, SCREENS, SCRIPTS, fits, log_in, see
 from rides.models import Ride
 from rides.tests.factories import RideFactory
 
@@ -22,7 +22,7 @@ MM = 72 / 25.4  # points of a PDF in a millimeter
 
 
 def log_in_here(page, username):
-    """On the log-in page that one was sent to."""
+    """Log in on the page that the browser was redirected to."""
     page.get_by_label("Username or e-mail").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     page.locator("main").get_by_role("button", name="Log in").click()
@@ -31,9 +31,8 @@ def log_in_here(page, username):
 # From a label to a ride
 
 
-@SCREENS
-@SCRIPTS
-def test_who_scans_a_label_signs_up_and_is_back_at_the_vehicle(open_browser, viewport, javascript):
+@BROWSERS
+def test_someone_who_scans_a_label_signs_up_and_is_back_at_the_vehicle(open_browser, viewport, javascript):
     vehicle = VehicleFactory()
     with open_browser(viewport, javascript=javascript) as page:
         page.goto(f"/v/{vehicle.code}/")
@@ -66,29 +65,28 @@ def test_away_from_home_and_with_new_terms_it_is_three_taps_to_the_ride(open_bro
     assert Ride.objects.get().vehicle == vehicle
 
 
-@SCREENS
-@SCRIPTS
-def test_who_types_the_code_carelessly_gets_there(open_browser, viewport, javascript):
+@BROWSERS
+def test_a_carelessly_typed_code_works(open_browser, viewport, javascript):
     vehicle = VehicleFactory(code="PAR7K3MQ")
     with open_browser(viewport, javascript=javascript) as page:
         page.goto("/")
-        page.get_by_role("link", name="Type the code on its label").click()
+        page.get_by_role("link", name="Already at a vehicle? Enter its code").click()
         page.get_by_label("Code on the label").fill("par 7k3 mx")
         page.get_by_role("button", name="Go to the vehicle").click()
-        see(page, "There is no vehicle with the code PAR7K3MX.")
-        assert page.get_by_label("Code on the label").input_value() == "par 7k3 mx"
+        see(page, "No vehicle has the code PAR7K3MX.")
+        expect(page.get_by_label("Code on the label")).to_have_value("par 7k3 mx")
         assert fits(page)
         page.get_by_label("Code on the label").fill("par-7k3-mo")
         page.keyboard.press("Enter")
         see(page, "We read the code as PAR7K3MQ.")
-        assert page.locator("h1").inner_text().endswith(vehicle.code)
+        expect(page.locator("h1")).to_have_text(re.compile(f"{vehicle.code}$"))
 
 
 # Labels on paper
 
 
 def pages_of(page, tmp_path):
-    """Width and height, in whole millimeters, of each page that would be printed."""
+    """Return width and height, in whole millimetres, of each page when printed."""
     pdf = page.pdf(prefer_css_page_size=True, print_background=True, path=tmp_path / "labels.pdf")
     boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
     return [(round(float(width) / MM), round(float(height) / MM)) for width, height in boxes]
@@ -100,11 +98,12 @@ def test_an_owner_prints_a_label_of_its_true_size(open_browser, tmp_path):
         log_in(page, vehicle.owner.username)
         page.goto(vehicle.get_absolute_url())
         page.get_by_role("link", name="Print its label").click()
-        assert page.locator(".label-code").text_content() == "PAR7K3MQ"
+        expect(page.locator(".label-code")).to_have_text("PAR7K3MQ")
+        page.wait_for_load_state()
         assert fits(page)
         page.evaluate("window.print = () => { document.title = 'printed'; }")
         page.get_by_role("button", name="Print").click()
-        assert page.title() == "printed"
+        expect(page).to_have_title("printed")
         assert pages_of(page, tmp_path) == [(70, 90)]
 
 
@@ -125,7 +124,7 @@ def test_staff_print_sheets_of_nine(open_browser, tmp_path, settings):
         assert len({round(box["y"]) for box in boxes}) == 3
 
 
-# Lists that change in place
+# Live lists
 
 
 @SCREENS
@@ -136,13 +135,13 @@ def test_filters_and_pages_change_the_list_in_place(open_browser, viewport):
         log_in(page, UserFactory().username)
         page.evaluate("window.samePage = true")
         page.get_by_role("link", name="Next").click()
-        expect(page.locator("#results-status")).to_have_text("2 vehicles on page 2.")
+        expect(page.locator("#results-status")).to_have_text("Showing 2 vehicles.")
         expect(page.locator("#results")).to_be_focused()
         page.get_by_label("Type", exact=True).focus()
         page.get_by_label("Type", exact=True).select_option("bike")
-        expect(page.locator("#results-status")).to_have_text("1 vehicle on page 1.")
+        expect(page.locator("#results-status")).to_have_text("Showing 1 vehicle.")
         expect(page.get_by_label("Type", exact=True)).to_be_focused()
-        assert page.locator(".vehicle-card .plate").all_inner_texts() == [bike.code]
+        assert page.locator(".vehicle-card .plate").all_inner_texts() == [bike.plate]
         assert "type=bike" in page.url
         assert page.evaluate("window.samePage")
         page.go_back()
@@ -157,7 +156,6 @@ def test_an_address_that_a_filter_made_is_a_whole_page(open_browser):
     VehicleFactory(type="bike")
     with open_browser() as page:
         log_in(page, UserFactory().username)
-        page.wait_for_url("**/vehicles/")  # until htmx is there, too
         page.get_by_label("Type", exact=True).select_option("bike")
         expect(page).to_have_url(re.compile("type=bike"))
         page.reload()
@@ -167,12 +165,11 @@ def test_an_address_that_a_filter_made_is_a_whole_page(open_browser):
         see(page, "Vehicles in Paris")
 
 
-def test_who_was_logged_out_meanwhile_sees_the_log_in_page(open_browser):
+def test_someone_who_was_logged_out_meanwhile_sees_the_log_in_page(open_browser):
     VehicleFactory(type="bike")
     rider = UserFactory()
     with open_browser() as page:
         log_in(page, rider.username)
-        page.wait_for_url("**/vehicles/")  # until htmx is there, too
         page.context.clear_cookies()
         page.get_by_label("Type", exact=True).select_option("bike")
         page.wait_for_url("**/login/**")
@@ -188,17 +185,17 @@ def test_past_rides_change_in_place_too(open_browser):
         page.goto("/rides/")
         page.evaluate("window.samePage = true")
         page.get_by_role("link", name="Next").click()
-        expect(page.locator("#past-rides-status")).to_have_text("1 ride on page 2.")
+        expect(page.locator("#past-rides-status")).to_have_text("Showing 1 ride.")
         expect(page.locator(".ride-row")).to_have_count(1)
         assert page.evaluate("window.samePage")
 
 
-# No connection
+# Offline
 
 
 @pytest.fixture
 def open_installed(chromium, live_server):
-    """A browser that has met MovR before: its service worker stands in front of every page."""
+    """A browser that has visited MovR before, so that its service worker is active."""
 
     @contextmanager
     def open_(username="", viewport=PHONE, script=""):
@@ -207,6 +204,7 @@ def open_installed(chromium, live_server):
         if script:
             context.add_init_script(script)
         page = context.new_page()
+        page.site = live_server.url
         if username:
             log_in(page, username)
         else:
@@ -221,13 +219,13 @@ def open_installed(chromium, live_server):
 
 
 @SCREENS
-def test_without_a_connection_a_page_says_so_and_comes_back_by_itself(open_installed, viewport):
+def test_an_offline_page_says_so_and_reloads_by_itself(open_installed, viewport):
     rider = UserFactory()
     with open_installed(rider.username, viewport) as page:
         page.context.set_offline(True)
         expect(page.locator("[data-say=gone]")).to_be_visible()
         page.goto("/rides/")
-        see(page, "No connection")
+        see(page, "You're offline")
         assert page.evaluate("document.styleSheets.length") >= 2
         assert fits(page)
         assert rider.username not in page.content()
@@ -244,15 +242,15 @@ def test_a_form_that_is_sent_without_a_connection_stays_filled_in(open_installed
         page.get_by_label("Current location").fill("Louvre")
         page.context.set_offline(True)
         page.get_by_role("button", name="Add vehicle").click()
-        expect(page.get_by_text("Not sent: there is no connection.")).to_be_visible()
-        assert page.get_by_label("Color").input_value() == "red"
+        expect(page.get_by_text("Not sent, because you're offline.")).to_be_visible()
+        expect(page.get_by_label("Color")).to_have_value("red")
         page.context.set_offline(False)
         page.get_by_role("button", name="Add vehicle").click()
         see(page, "Vehicle added in Paris!")
 
 
 def test_a_form_that_got_no_answer_can_be_sent_again(open_installed):
-    """As when the phone believes in a connection that leads nowhere."""
+    """Simulate a connection that the phone reports but that doesn't work."""
     vehicle = VehicleFactory()
     rider = UserFactory()
     believes = "Object.defineProperty(Navigator.prototype, 'onLine', {get: () => true})"
@@ -261,7 +259,7 @@ def test_a_form_that_got_no_answer_can_be_sent_again(open_installed):
         page.goto(f"/v/{vehicle.code}/")
         page.context.set_offline(True)
         page.get_by_role("button", name="Start ride").click()
-        see(page, "No answer came back")
+        see(page, "No response received")
         assert not Ride.objects.exists()
         page.context.set_offline(False)
         page.get_by_role("button", name="Send it again").click()

@@ -1,4 +1,4 @@
-"""The main job in Spanish: the browser's language, then one that is chosen at the foot of the page."""
+"""The main job in Spanish, by the browser's language and by the language menu."""
 
 import re
 
@@ -8,15 +8,14 @@ from accounts.models import User
 from accounts.tests.factories import PASSWORD, UserFactory
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.tests.browser.conftest import PHONE
-from movr_project.tests.browser.test_main_job import SCREENS, SCRIPTS, fits, log_in, see
+from movr_project.tests.browser.steps import BROWSERS, SCRIPTS, fits, log_in, see
 from rides.models import Ride
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@SCREENS
-@SCRIPTS
-def test_somebody_signs_up_rides_and_finds_the_ride_in_spanish(open_browser, viewport, javascript):
+@BROWSERS
+def test_a_rider_signs_up_rides_and_finds_the_ride_in_spanish(open_browser, viewport, javascript):
     vehicle = VehicleFactory(type="scooter", battery_percent=80, range_m=12_300)
     with open_browser(viewport, javascript=javascript, locale="es-ES") as page:
         page.goto("/register/")
@@ -34,17 +33,17 @@ def test_somebody_signs_up_rides_and_finds_the_ride_in_spanish(open_browser, vie
         page.get_by_label("Nombre de usuario o correo electrónico").fill("ada")
         page.get_by_label("Contraseña").fill(PASSWORD)
         page.locator("main").get_by_role("button", name="Iniciar sesión").click()
-        see(page, "Vehículos en Paris")
+        see(page, "Vehículos en París")
         see(page, "80 % de batería")
         see(page, "12,3 km de autonomía")
         assert fits(page)
 
-        page.get_by_role("button", name=f"Empezar el viaje {vehicle.code}").click()
+        page.get_by_role("button", name=f"Empezar el viaje {vehicle.plate}").click()
         see(page, "Viaje empezado.")
         see(page, vehicle.lock_code)
         assert fits(page)
 
-        page.get_by_label("¿Dónde dejas el vehículo?").fill("Eiffel Tower")
+        page.get_by_label("¿Dónde dejas aparcado el vehículo?").fill("Eiffel Tower")
         page.get_by_role("button", name="Terminar el viaje").click()
         see(page, "Viaje terminado.")
         see(page, "Resumen del viaje")
@@ -68,12 +67,12 @@ def test_the_language_is_chosen_at_the_foot_of_the_page_and_kept(open_browser, j
         log_in(page, rider.username)
         page.goto("/vehicles/")
         page.get_by_role("button", name="Español").click()
-        see(page, "Vehículos en Paris")
+        see(page, "Vehículos en París")
     rider.refresh_from_db()
     assert rider.language == "es"
     with open_browser(PHONE, javascript=javascript) as page:  # another device
         log_in(page, rider.username)
-        see(page, "Vehículos en Paris")
+        see(page, "Vehículos en París")
 
 
 def test_a_place_chosen_on_the_map_is_sent_as_programs_read_it(open_browser):
@@ -83,10 +82,10 @@ def test_a_place_chosen_on_the_map_is_sent_as_programs_read_it(open_browser):
     options = {"geolocation": {"latitude": latitude, "longitude": longitude}, "permissions": ["geolocation"]}
     with open_browser(PHONE, **options) as page:
         log_in(page, rider.username)
-        page.get_by_role("button", name=f"Empezar el viaje {vehicle.code}").click()
-        page.get_by_label("¿Dónde dejas el vehículo?").fill("Eiffel Tower")
-        page.get_by_role("button", name="Usar mi posición").click()
-        see(page, "Hemos rellenado tu posición.")
+        page.get_by_role("button", name=f"Empezar el viaje {vehicle.plate}").click()
+        page.get_by_label("¿Dónde dejas aparcado el vehículo?").fill("Eiffel Tower")
+        page.get_by_role("button", name="Usar mi ubicación").click()
+        see(page, "Ubicación añadida.")
         page.get_by_role("button", name="Terminar el viaje").click()
         see(page, "Viaje terminado.")
     ride = Ride.objects.get()

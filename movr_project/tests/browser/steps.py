@@ -1,0 +1,42 @@
+"""Common steps of browser tests."""
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import User
+from movr_project.tests.browser.conftest import DESKTOP, PHONE
+
+SCREENS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+SCRIPTS = pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+BROWSERS = pytest.mark.parametrize(
+    ("viewport", "javascript"), [(PHONE, True), (DESKTOP, False)], ids=["phone", "desk without scripts"]
+)
+
+
+def log_in(page, username):
+    """Open the list of vehicles as someone, without the log-in page, which journeys from its form show."""
+    page.context.add_cookies([session_cookie(User.objects.get(username=username), page.site)])
+    page.goto("/vehicles/")
+
+
+def session_cookie(person, url):
+    client = Client()
+    client.force_login(person)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": url}
+
+
+def see(page, text):
+    """Wait for a text, and for the style sheets of the page that has it."""
+    page.locator("main").get_by_text(text).first.wait_for()
+    page.wait_for_load_state()
+
+
+def fits(page):
+    """Assert that the page doesn't scroll sideways."""
+    wide = page.locator("html").bounding_box()["width"]
+    return all(
+        box["x"] + box["width"] <= wide + 1
+        for box in (element.bounding_box() for element in page.locator("main, header, footer").all())
+    )
