@@ -1,31 +1,31 @@
-"""gunicorn, as the Procfile starts it. What differs between hosts comes from the environment."""
+"""Configuration of gunicorn, with host-specific values from the environment."""
 
 import os
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 
-# Threads, as a request mostly waits for the database. Workers times threads is the number of
-# database connections that one machine holds open.
+# Requests mostly wait for the database, so each worker has several threads. Workers times threads is
+# the number of database connections per machine.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 
-# Shorter than the 30 seconds after which Heroku's router gives up on a request and its dyno
-# manager kills a process that was asked to stop.
+# Below the 30 seconds after which Heroku's router gives up on a request, and its dyno manager kills a
+# process that doesn't stop.
 timeout = 29
 graceful_timeout = 25
 
-# A leak, if there is one, ends with its worker; the jitter keeps them from all leaving at once.
+# Restart workers from time to time to limit memory leaks. The jitter keeps them from restarting at once.
 max_requests = 10_000
 max_requests_jitter = 1_000
 
-# A worker's heartbeat is a file. On a slow disk writing it can block a healthy worker for so long
-# that it is taken for dead, so it goes to memory where there is some.
+# A worker's heartbeat is a file. On a slow disk, writing it can block a healthy worker until it is
+# considered dead, so use memory if possible.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
-# gunicorn itself believes nobody about the scheme of a request: Django does, by TRUSTED_PROXY_COUNT.
+# gunicorn doesn't trust any header about the scheme. Django decides, with TRUSTED_PROXY_COUNT.
 forwarded_allow_ips = ""
 
-# MovR logs each request itself. gunicorn's own lines look like its lines, and go where they go.
+# MovR logs each request itself. gunicorn's own messages use the same format and destination.
 accesslog = None
 logconfig_dict = {
     "filters": {"context": {"()": "movr_project.logs.RequestContext"}},
@@ -42,5 +42,5 @@ logconfig_dict = {
     "loggers": {"gunicorn.error": {"handlers": ["stdout"], "level": "INFO", "propagate": False}},
 }
 
-# Its path is one per user, not one per server: two servers on one machine would fight over it.
+# Its path is the same for all servers of a user, so two servers on one machine would conflict.
 control_socket_disable = True

@@ -8,7 +8,7 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line
     except ImportError as error:
-        raise ImportError("Django is missing here. script/bootstrap makes the environment.") from error
+        raise ImportError("Django is not installed. Run script/bootstrap to create the environment.") from error
     execute_from_command_line(sys.argv)
 
 
