@@ -341,6 +341,7 @@ def test_it_does_not_wait_beyond_the_deadline(settings, pauses, monkeypatch):
     assert (work.runs, pauses) == (1, [])
 
 
+@pytest.mark.any_engine
 def test_the_deadline_is_ten_seconds_and_attempts_are_ten():
     assert (project_settings.TRANSACTION_DEADLINE_SECONDS, project_settings.TRANSACTION_ATTEMPTS) == (10, 10)
 
