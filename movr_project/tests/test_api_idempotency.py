@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +21,7 @@ from movr_project.api.errors import ApiError
 from movr_project.api.idempotency import _claim, once
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
-from movr_project.tests.threads import at_once, behind
+from movr_project.tests.threads import at_once
 
 
 def post(user, key, body="{}", path="/api/v1/things"):
@@ -84,7 +84,9 @@ def test_a_request_that_waits_too_long_is_told_so(rider):
             cursor.execute("SET lock_timeout = '100ms'")
         return once(post(rider, "k"), rename, render, user=rider, name="a")
 
-    (refused,) = behind(lambda: _claim("k", rider.id, "first"), impatient)
+    with transaction.atomic():
+        _claim("k", rider.id, "first")
+        (refused,) = at_once(impatient)
     assert (refused.status, refused.code) == (409, "still_running")
     assert refused.headers["Retry-After"] == "1"
 
