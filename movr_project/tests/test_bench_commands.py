@@ -19,7 +19,7 @@ from bench.sides import checked_out
 ROOT = Path(settings.BASE_DIR)
 DATABASE = os.environ["DATABASE_URL"] if connection.vendor == "postgresql" else "sqlite"
 # In one worker, as each of them uses both cores of a small machine.
-pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.one_engine]
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.any_engine]
 committed = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="there are no commits here")
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from . import servers
 
-pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.django_db, pytest.mark.one_engine]
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.django_db, pytest.mark.any_engine]
 
 CONFIGURATION = Path(settings.BASE_DIR) / "deploy" / "linux" / "nginx.conf"
 SLOW_BODIES = 24  # three times the threads of a gunicorn with one worker

@@ -10,7 +10,7 @@ import pytest
 from . import servers
 from .servers import HOST, run
 
-pytestmark = pytest.mark.xdist_group("deployment")
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.any_engine]
 
 TILE = servers.ROOT / "static/img/icons/icon-192.png"  # any picture
 NAME, EMAIL, PASSWORD = "grace.hopper", "grace@example.com", "a-long-and-strange-word"

@@ -85,7 +85,7 @@ def undone():
         documents.clear()
 
 
-@pytest.mark.one_engine
+@pytest.mark.any_engine
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_a_page_answers_as_the_table_says(world, browser, subtests, name):
     row = TABLE[name]
@@ -94,11 +94,12 @@ def test_a_page_answers_as_the_table_says(world, browser, subtests, name):
         with subtests.test(who), undone():
             client = browser(who)
             assert answer(client.get(url)) == row.get[who], "GET"
-            assert answer(client.head(url)) == row.get[who], "HEAD"
-            for method in OTHER_METHODS:
-                # Users with access see that the method is wrong; others learn nothing.
-                expected = {405, LOG_IN if row.get[who] == LOG_IN else 404}
-                assert answer(client.generic(method, url)) in expected, method
+            if who in {NOBODY, RIDER, SUPERUSER}:
+                assert answer(client.head(url)) == row.get[who], "HEAD"
+                for method in OTHER_METHODS:
+                    # Users with access see that the method is wrong; others learn nothing.
+                    expected = {405, LOG_IN if row.get[who] == LOG_IN else 404}
+                    assert answer(client.generic(method, url)) in expected, method
             assert answer(browser(who).post(url, row.data(world))) == row.post[who], "POST"
 
 
@@ -109,7 +110,7 @@ def admin_answer(model: str, page: str, who: str, method: int) -> int | str:
     return 200 if needed in ADMIN_TABLE[model].get(who, set()) else 403
 
 
-@pytest.mark.one_engine
+@pytest.mark.any_engine
 @pytest.mark.parametrize("page", sorted(ADMIN_PAGES))
 @pytest.mark.parametrize("model", sorted(ADMIN_TABLE))
 def test_the_administration_answers_as_the_table_says(world, browser, subtests, model, page):
@@ -126,7 +127,7 @@ def test_the_administration_answers_as_the_table_says(world, browser, subtests, 
             assert answer(client.post(url)) in {expected, 302 if expected == 200 else expected}, "POST"
 
 
-@pytest.mark.one_engine
+@pytest.mark.any_engine
 @pytest.mark.parametrize("name", sorted(ADMIN_OF_DJANGO - {"admin:login"}))
 def test_the_rest_of_the_administration_is_closed_to_the_public(world, browser, subtests, name):
     args = {

@@ -35,7 +35,7 @@ from operations.models import ProblemReport
 from rides.models import Ride
 from rides.services import end_ride
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
+pytestmark = pytest.mark.django_db
 
 LOG_INS = ["rider", "owner", "staff"]
 CARL = UUID("2804df7c-d8fd-4b1c-9799-b1d44452554b")
@@ -69,6 +69,7 @@ def assert_counters_agree():
         assert (user.owned_vehicles, user.open_rides) == (owned[user.id], riding[user.id]), user
 
 
+@pytest.mark.any_engine
 class TestVehicles:
     def test_there_are_as_many_as_asked_for_and_carls_in_all_cities(self):
         seed()
@@ -150,6 +151,7 @@ class TestVehicles:
         assert Vehicle.objects.count() == 90 + 1 + 1
 
 
+@pytest.mark.any_engine
 class TestPeople:
     def test_there_are_as_many_as_asked_for_and_carl(self):
         seed()
@@ -181,6 +183,7 @@ class TestPeople:
         assert User.objects.get(id=rider.id).username == f"{rider.username}.{rider.id.hex[:8]}"
 
 
+@pytest.mark.any_engine
 class TestRides:
     def test_there_are_as_many_as_asked_for_and_carls(self):
         seed()
@@ -251,6 +254,7 @@ class TestRides:
         assert f"{1000 - trips.MAX_ROUNDS} rides left out. There are too few vehicles and riders" in said
 
 
+@pytest.mark.any_engine
 class TestCalendars:
     def test_everything_agrees(self):
         seed()
@@ -328,6 +332,7 @@ class TestCalendars:
                 row.clean_fields()
 
 
+@pytest.mark.one_engine
 class TestRepeating:
     def test_the_same_seed_gives_the_same_data(self):
         with time_machine.travel(TODAY, tick=False):
@@ -400,6 +405,7 @@ class TestRepeating:
         assert Vehicle.objects.count() == 90 + 1
 
 
+@pytest.mark.one_engine
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_add_everything_once():
     def run(_number):
@@ -414,6 +420,7 @@ def test_two_at_once_add_everything_once():
     assert_counters_agree()
 
 
+@pytest.mark.any_engine
 class TestCarl:
     def test_the_person(self):
         seed(0, 0, 0)
@@ -450,6 +457,7 @@ class TestCarl:
         assert list(User.objects.all()) == [other]
 
 
+@pytest.mark.any_engine
 class TestLoggingIn:
     @pytest.fixture
     def debug(self, settings):
@@ -566,6 +574,7 @@ class TestLoggingIn:
         assert_counters_agree()
 
 
+@pytest.mark.any_engine
 class TestNumbers:
     @pytest.mark.parametrize(
         ("vehicles", "riders", "rides"), [(0, 0, 0), (0, 60, 180), (90, 0, 180), (90, 60, 0), (1, 1, 1)]
@@ -595,6 +604,7 @@ class TestNumbers:
         assert shares(0, {"a": 1}) == {"a": 0}
 
 
+@pytest.mark.one_engine
 class TestCost:
     def statements(self, factor):
         """Return the number of queries other than INSERTs, of which SQLite needs one per fifty rows."""
@@ -622,6 +632,7 @@ class TestCost:
         assert len(connection.queries_log) <= before + 1
 
 
+@pytest.mark.any_engine
 class TestProgress:
     def test_a_log_gets_a_line_every_ten_seconds(self):
         said = self.said(terminal=False)
