@@ -326,7 +326,7 @@ def test_all_attempts_together_have_one_deadline(settings):
         retry_transaction(work.__call__)()
 
     assert work.runs > 1
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5  # of a deadline of 0.2, on a busy machine
 
 
 def test_it_does_not_wait_beyond_the_deadline(settings, pauses, monkeypatch):
