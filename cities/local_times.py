@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .models import City
@@ -31,6 +32,25 @@ def local_clock(moment: datetime, city: City) -> str:
     if local.date() != localtime(timezone=city.tzinfo).date():
         return local_moment(moment, city)
     return date_format(local, "TIME_FORMAT")
+
+
+def interval_in_words(start: str, end: str) -> str:
+    """Put the formatted bounds of an interval in words. "" is an open bound."""
+    bounds = {"start": start, "end": end}
+    if start and end:
+        return gettext("%(start)s to %(end)s") % bounds
+    if start:
+        return gettext("from %(start)s until further notice") % bounds
+    return gettext("until %(end)s") % bounds if end else gettext("until further notice")
+
+
+def local_interval(start: datetime | None, end: datetime | None, city: City) -> str:
+    """Describe an interval in a city's time zone, without repeating the day. None is an open bound."""
+    begins = local_clock(start, city) if start else ""
+    ends = local_clock(end, city) if end else ""
+    if start and end and local(start, city).date() == local(end, city).date():
+        ends = date_format(local(end, city), "TIME_FORMAT")
+    return interval_in_words(begins, ends)
 
 
 YEARS = range(2000, 2200)  # other years are typing errors, and the highest ones overflow
@@ -153,9 +173,13 @@ def local(moment: datetime, city: City) -> datetime:
     return timezone.localtime(moment, city.tzinfo)
 
 
+def wall_clock(day: date, clock: time, city: City) -> datetime:
+    """Return a local time in UTC, so that differences are real hours even when clocks change."""
+    return datetime.combine(day, clock, tzinfo=city.tzinfo).astimezone(UTC)
+
+
 def midnight(day: date, city: City) -> datetime:
-    """Return the start of a day in a city, in UTC, so that differences are real hours even when clocks change."""
-    return datetime.combine(day, time(), tzinfo=city.tzinfo).astimezone(UTC)
+    return wall_clock(day, time(), city)
 
 
 def bounds_of(day: date, city: City) -> tuple[datetime, datetime]:

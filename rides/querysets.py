@@ -3,12 +3,14 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import User
 from fleet.calendar.intervals import Interval
 from fleet.models import Allocation
+
+LONGEST_RIDE = timedelta(days=7)
 
 
 class RideQuerySet(models.QuerySet):
@@ -20,6 +22,17 @@ class RideQuerySet(models.QuerySet):
 
     def ended(self) -> Self:
         return self.filter(end_time__isnull=False)
+
+    def under_way(self, interval: Interval) -> Self:
+        """Filter rides that overlap an interval with bounds. Open ones last until now.
+
+        An index finds them among all rides, as it leaves out rides that began more than LONGEST_RIDE before the
+        interval and have ended.
+        """
+        is_under_way = Q(start_time__gte=interval.start - LONGEST_RIDE, end_time__gt=interval.start)
+        if interval.start <= timezone.now():
+            is_under_way |= Q(end_time__isnull=True)
+        return self.filter(is_under_way, start_time__lt=interval.end)
 
     def long(self) -> Self:
         """Filter open rides that are so long that the rider may have forgotten to end them."""

@@ -1,25 +1,36 @@
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from cities.admin import CityFilter, city_name
 from cities.admin_times import clock, local_time
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, ReadOnlyAdmin
 
 from ..models import Allocation
 from ..services import VehicleRefused, cancel_allocation
-from .calendar import calendar_page
 from .columns import OfAVehicleMixin, person_link
 from .filters import VehicleCodeSearchMixin, WhenFilter
+
+CANCELLING = Confirmation(
+    ngettext_lazy(
+        "Cancel this entry? The person it is for will be notified.",
+        "Cancel these entries? The people affected will be notified.",
+        "count",
+    ),
+    ngettext_lazy("Cancel %(count)d entry", "Cancel %(count)d entries", "count"),
+    is_final=True,
+)
 
 
 @admin.register(Allocation)
 class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixin, ReadOnlyAdmin):
-    """The vehicles' calendar entries. Services create them; staff can cancel them."""
+    """The vehicles' calendar entries. Services create them; staff can cancel them.
+
+    ``operations`` registers a subclass with the day view.
+    """
 
     list_display = [
         "vehicle_link",
@@ -73,13 +84,8 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
     def released(self, row: Allocation) -> str:
         return clock(row.released_at, row.served_city) if row.released_at else "-"
 
-    def get_urls(self):
-        calendar = self.admin_site.admin_view(self.calendar_view)
-        return [path("calendar/", calendar, name="fleet_allocation_calendar"), *super().get_urls()]
-
-    def calendar_view(self, request: HttpRequest) -> HttpResponse:
-        """Show the day view of a city's calendar."""
-        return calendar_page(request, self)
+    def buttons_for(self, request: HttpRequest, allocation: Allocation) -> list[str]:
+        return [] if allocation.has_ended(timezone.now()) else self.buttons
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("fleet.change_allocation")
@@ -89,8 +95,7 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
         """Cancel current and future entries, and notify the people they were for."""
         not_over = queryset.from_now_on(timezone.now())
         if "confirmed" not in request.POST:
-            title = _("Cancel these entries? The people affected will be notified.")
-            return confirm_action(self, request, not_over, action="cancel", title=title)
+            return confirm_action(self, request, not_over, action="cancel", confirmation=CANCELLING)
         if not not_over.exists():
             messages.info(request, _("Nothing to cancel. It has already ended."))
         for_each(

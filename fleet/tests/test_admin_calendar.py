@@ -1,7 +1,7 @@
-"""Calendars in the admin: maintenance, field work, allocations, the log, and the day view."""
+"""Calendars in the admin: maintenance, field work, allocations and the log."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -10,8 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import StaffFactory, UserFactory
-from cities.registry import registry
-from fleet.admin.calendar import StaffDay
 from fleet.models import Allocation, Vehicle
 from fleet.services import cancel_allocation, delete_vehicle, pause_vehicle
 from fleet.tests.calendars import HOUR, NOON, book, code_of, live, log, maintain, reserve
@@ -26,7 +24,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 VEHICLES = "/admin/fleet/vehicle/"
 ALLOCATIONS = "/admin/fleet/allocation/"
 EVENTS = "/admin/fleet/vehicleevent/"
-CALENDAR = "/admin/fleet/allocation/calendar/"
 
 
 @pytest.fixture(autouse=True)
@@ -378,7 +375,7 @@ def test_the_page_of_a_vehicle_costs_the_same_however_long_its_past(
 
 def test_a_button_on_the_page_leads_to_the_question(client, staff, vehicle):
     page = client.post(VEHICLES, {"action": "pick_up", "_selected_action": str(vehicle.pk)})
-    assert "Pick up these vehicles?" in page.content.decode()
+    assert "Pick up this vehicle?" in page.content.decode()
 
 
 # --- Allocations -------------------------------------------------------------------------------------------
@@ -548,117 +545,3 @@ def test_a_huge_table_is_not_counted_to_its_end(client, staff, at, monkeypatch):
     for _number in range(3):
         maintain(VehicleFactory(), by=staff)
     assert client.get(at).context["cl"].paginator.count <= 2
-
-
-# --- A city's day --------------------------------------------------------------------------------------------
-
-
-def day_page(client, **query):
-    page = client.get(CALENDAR, {"city": "paris", **query})
-    assert page.status_code == 200
-    return page
-
-
-def bars(page) -> list[list[tuple]]:
-    return [[(bar.situation, bar.start, bar.length, bar.when) for bar in row.bars] for row in page.context["rows"]]
-
-
-def test_the_day_shows_the_vehicles_allocations(client, staff, vehicle):
-    rider = UserFactory(username="rita")
-    booking = book(rider, vehicle, 1, 3)
-    page = day_page(client)
-    assert page.context["day"].date == date(2030, 5, 1)
-    assert bars(page) == [[("booking", 15 * 60, 120, "15:00 to 17:00")]]
-    text = page.content.decode()
-    assert "Booked, 15:00 to 17:00" in text
-    assert "rita" in text
-    assert reverse("admin:fleet_allocation_change", args=[str(booking.pk)]) in text
-    assert 'x="900.0"' in text
-    assert 'style="' not in text
-
-
-def test_bars_beyond_the_day_are_cut_and_say_so(client, staff, vehicle):
-    maintain(vehicle, 5)
-    assert bars(day_page(client)) == [[("maintenance", 19 * 60, 5 * 60, "from 19:00 until further notice")]]
-    [[(_word, start, length, when)]] = bars(day_page(client, day="2030-05-02"))
-    assert (start, length) == (0, 24 * 60)
-    assert when == "from 1 May 19:00 until further notice"
-    assert bars(day_page(client, day="2030-04-30")) == []
-
-
-def test_cancelled_and_other_cities_are_not_shown(client, staff, vehicle):
-    maintain(VehicleFactory(city="rome"))
-    booking = book(UserFactory(), vehicle, 1, 2)
-    act(client, "cancel", [booking], at=ALLOCATIONS)
-    assert bars(day_page(client)) == []
-    assert "Nothing scheduled" in day_page(client).content.decode()
-
-
-def test_the_day_can_be_narrowed_to_a_type(client, staff, vehicle):
-    maintain(vehicle)
-    maintain(VehicleFactory(type="car"))
-    assert [row.vehicle for row in day_page(client, type="e-bike").context["rows"]] == [vehicle]
-
-
-@pytest.mark.parametrize(
-    ("city", "day", "hours"),
-    [
-        ("paris", date(2026, 3, 29), 23),
-        ("paris", date(2026, 10, 25), 25),
-        ("new york", date(2026, 11, 1), 25),
-        ("paris", date(2026, 6, 1), 24),
-    ],
-)
-def test_a_day_has_as_many_hours_as_its_clocks_say(client, staff, city, day, hours):
-    shown = StaffDay(registry[city], day)
-    assert (len(shown.hours), shown.minutes) == (hours, hours * 60)
-    assert (shown.hours.count("02") if city == "paris" else shown.hours.count("01")) == {23: 0, 24: 1, 25: 2}[hours]
-    page = client.get(CALENDAR, {"city": city, "day": str(day)}).content.decode()
-    assert (f"this day has {hours} hours" in page) == (hours != 24)
-
-
-def test_on_a_long_day_bars_follow_local_time(client, staff, clock):
-    clock.move_to(datetime(2026, 10, 20, tzinfo=UTC))
-    vehicle = VehicleFactory()
-    act(client, "maintain", [vehicle], starts="2026-10-25T12:00", ends="2026-10-25T13:00")
-    [[(_word, start, length, when)]] = bars(day_page(client, day="2026-10-25"))
-    assert (start, length, when) == (13 * 60, 60, "12:00 to 13:00")
-
-
-def test_from_day_to_day(client, staff):
-    text = day_page(client, day="2026-12-31", type="car").content.decode()
-    assert "day=2026-12-30" in text
-    assert "day=2027-01-01" in text
-    assert "type=car" in text
-
-
-@pytest.mark.parametrize("query", [{"city": "mars"}, {"day": "today"}, {"day": "0001-01-01"}, {"day": "9999-12-31"}])
-def test_invalid_values_mean_here_and_today(client, staff, query):
-    page = client.get(CALENDAR, query)
-    assert page.status_code == 200
-    assert page.context["day"].city == registry["paris"]
-    assert page.context["day"].is_today
-
-
-def test_fifty_vehicles_a_page(client, staff):
-    for _number in range(51):
-        maintain(VehicleFactory())
-    assert len(day_page(client).context["rows"]) == 50
-    assert len(day_page(client, page="2").context["rows"]) == 1
-    assert day_page(client, page="9").context["rows"] == []
-
-
-def test_the_day_costs_the_same_for_one_vehicle_and_for_many(client, staff, django_assert_max_num_queries):
-    for number in range(20):
-        book(UserFactory(), VehicleFactory(), 1, 2, token=str(number))
-    with django_assert_max_num_queries(3):  # the user, the vehicles, their allocations
-        day_page(client)
-
-
-def test_who_may_see_the_day(client, staff):
-    person = StaffFactory(is_superuser=False)
-    client.force_login(person)
-    assert client.get(CALENDAR).status_code == 403
-    person.groups.add(Group.objects.get(name="Read-only"))
-    assert client.get(CALENDAR).status_code == 200
-    assert client.post(CALENDAR).status_code == 405
