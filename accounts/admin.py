@@ -8,7 +8,7 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreation
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
@@ -17,7 +17,7 @@ from cities.admin import CityFilter, city_name
 from cities.admin_times import local_time
 from cities.forms import CityField
 from cities.models import City
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import MovrAdmin
 from movr_project.db.retry import run_transaction
 from movr_project.web.redirects import SAFE_METHODS
@@ -28,6 +28,15 @@ from .passwords import PasswordField
 from .services import follow_new_names
 from .two_factor import services as second_factor
 
+RESETTING = Confirmation(
+    ngettext_lazy(
+        "Reset two-factor authentication for this person? They will set it up again at their next login.",
+        "Reset two-factor authentication for these people? They will set it up again at their next login.",
+        "count",
+    ),
+    ngettext_lazy("Reset it for %(count)d person", "Reset it for %(count)d people", "count"),
+    is_final=True,
+)
 PRIVILEGES = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
@@ -151,10 +160,7 @@ class UserAdmin(MovrAdmin, DjangoUserAdmin):
     def reset_second_factor(self, request: HttpRequest, queryset) -> HttpResponse | None:
         """Reset it for a colleague who has lost the app and the recovery codes."""
         if "confirmed" not in request.POST:
-            title = gettext(
-                "Reset two-factor authentication for these people? They will set it up again at their next login."
-            )
-            return confirm_action(self, request, queryset, action="reset_second_factor", title=title)
+            return confirm_action(self, request, queryset, action="reset_second_factor", confirmation=RESETTING)
         for_each(
             request,
             queryset,

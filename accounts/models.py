@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -229,6 +230,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             secret=secret,
             algorithm="sha256",
         ).hexdigest()
+
+
+def name_of(person: User | None) -> str:
+    """Return a username, or that the account is gone."""
+    return gettext("(deleted account)") if person is None or person.is_removed else str(person)
 
 
 class AuthenticatorApp(TOTPDevice):

@@ -7,18 +7,18 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from accounts.models import User
 from fleet.models import Vehicle
 from fleet.models.choices import EventType, Situation, VehicleType
 from fleet.services import VehicleRefused, approve_vehicle, end_maintenance, put_in_maintenance, remove_vehicle
+from movr_project.admin.actions import Confirmation
 
 from .forms import BatteryForm, MaintenanceForm, MissingForm, OutOfServiceForm, PickUpForm, PlaceForm
 from .services.field_work import drop_off_vehicle, mark_found, pick_up_vehicle, report_missing, swap_battery
 
 ON_THE_STREET = {Situation.AVAILABLE, Situation.RESERVED, Situation.BOOKED, Situation.PAUSED}
-ANY = set(Situation)
 
 Arguments = Callable[[Any, Vehicle], dict[str, Any]]
 
@@ -37,7 +37,7 @@ class Act:
     form: type[forms.Form] = forms.Form
     arguments: Arguments = lambda form, vehicle: {}
     done: Promise | str = ""
-    question: Promise | str = ""
+    confirmation: Confirmation | None = None  # in the admin
     done_for_many: Promise | str = ""
     log: str = ""  # in the admin's history
     for_battery: bool = False
@@ -91,7 +91,15 @@ PICK_UP = Act(
     PickUpForm,
     _pick_up,
     done=gettext_lazy("%(code)s has been picked up."),
-    question=gettext_lazy("Pick up these vehicles? Their bookings will be cancelled."),
+    confirmation=Confirmation(
+        ngettext_lazy(
+            "Pick up this vehicle? Its bookings will be cancelled.",
+            "Pick up these vehicles? Their bookings will be cancelled.",
+            "count",
+        ),
+        ngettext_lazy("Pick up %(count)d vehicle", "Pick up %(count)d vehicles", "count"),
+        is_final=True,
+    ),
     done_for_many=gettext_lazy("Vehicles picked up: %(count)d."),
     log="Picked up.",
 )
@@ -102,7 +110,15 @@ MISSING = Act(
     MissingForm,
     _values,
     done=gettext_lazy("%(code)s is now marked as missing."),
-    question=gettext_lazy("Mark these vehicles as missing? Their bookings will be cancelled."),
+    confirmation=Confirmation(
+        ngettext_lazy(
+            "Mark this vehicle as missing? Its bookings will be cancelled.",
+            "Mark these vehicles as missing? Their bookings will be cancelled.",
+            "count",
+        ),
+        ngettext_lazy("Mark %(count)d vehicle as missing", "Mark %(count)d vehicles as missing", "count"),
+        is_final=True,
+    ),
     done_for_many=gettext_lazy("Vehicles marked as missing: %(count)d."),
     log="Marked as missing.",
 )
@@ -113,7 +129,10 @@ SWAP_BATTERY = Act(
     BatteryForm,
     _values,
     done=gettext_lazy("%(code)s has a new battery."),
-    question=gettext_lazy("Record a new battery for these vehicles?"),
+    confirmation=Confirmation(
+        ngettext_lazy("Record a new battery for this vehicle?", "Record a new battery for these vehicles?", "count"),
+        ngettext_lazy("Record %(count)d new battery", "Record %(count)d new batteries", "count"),
+    ),
     done_for_many=gettext_lazy("Batteries swapped: %(count)d."),
     log="Battery swapped.",
     for_battery=True,
@@ -123,7 +142,10 @@ END_MAINTENANCE = Act(
     end_maintenance,
     {Situation.MAINTENANCE},
     done=gettext_lazy("%(code)s is back in service."),
-    question=gettext_lazy("Put these vehicles back in service?"),
+    confirmation=Confirmation(
+        ngettext_lazy("Put this vehicle back in service?", "Put these vehicles back in service?", "count"),
+        ngettext_lazy("Put %(count)d vehicle back in service", "Put %(count)d vehicles back in service", "count"),
+    ),
     done_for_many=gettext_lazy("Vehicles back in service: %(count)d."),
     log="Maintenance ended.",
 )
@@ -165,10 +187,18 @@ IN_THE_ADMIN = {
     "maintain": Act(
         gettext_lazy("Put in maintenance"),
         put_in_maintenance,
-        ANY,
+        ON_THE_STREET | {Situation.IN_USE, Situation.MAINTENANCE},
         MaintenanceForm,
         _maintenance,
-        question=gettext_lazy("Put these vehicles in maintenance? Conflicting bookings will be cancelled."),
+        confirmation=Confirmation(
+            ngettext_lazy(
+                "Put this vehicle in maintenance? Conflicting bookings will be cancelled.",
+                "Put these vehicles in maintenance? Conflicting bookings will be cancelled.",
+                "count",
+            ),
+            ngettext_lazy("Put %(count)d vehicle in maintenance", "Put %(count)d vehicles in maintenance", "count"),
+            is_final=True,
+        ),
         done_for_many=gettext_lazy("Vehicles put in maintenance: %(count)d."),
         log="Put in maintenance.",
     ),
@@ -181,25 +211,41 @@ IN_THE_ADMIN = {
         {Situation.PICKED_UP, Situation.MISSING},
         PlaceForm,
         _place_and_situation,
-        question=gettext_lazy("Put these vehicles back on the street?"),
+        confirmation=Confirmation(
+            ngettext_lazy("Put this vehicle back on the street?", "Put these vehicles back on the street?", "count"),
+            ngettext_lazy(
+                "Put %(count)d vehicle back on the street", "Put %(count)d vehicles back on the street", "count"
+            ),
+        ),
         done_for_many=gettext_lazy("Vehicles back on the street: %(count)d."),
         log="Back on the street.",
     ),
     "swap_battery": SWAP_BATTERY,
-    "decommission": Act(
-        gettext_lazy("Decommission"),
-        remove_vehicle,
-        ANY,
-        question=gettext_lazy("Decommission these vehicles for good?"),
-        done_for_many=gettext_lazy("Vehicles decommissioned: %(count)d."),
-        log="Decommissioned.",
-    ),
     "approve": Act(
         gettext_lazy("Approve for riders"),
         approve_vehicle,
-        ANY,
-        question=gettext_lazy("Approve these vehicles? Riders will be able to see and ride them."),
+        {Situation.AWAITS_APPROVAL},
+        confirmation=Confirmation(
+            ngettext_lazy(
+                "Approve this vehicle? Riders will be able to see and ride it.",
+                "Approve these vehicles? Riders will be able to see and ride them.",
+                "count",
+            ),
+            ngettext_lazy("Approve %(count)d vehicle", "Approve %(count)d vehicles", "count"),
+        ),
         done_for_many=gettext_lazy("Vehicles approved: %(count)d."),
         log="Approved.",
+    ),
+    "decommission": Act(
+        gettext_lazy("Decommission"),
+        remove_vehicle,
+        set(Situation) - {Situation.IN_USE, Situation.REMOVED},
+        confirmation=Confirmation(
+            ngettext_lazy("Decommission this vehicle for good?", "Decommission these vehicles for good?", "count"),
+            ngettext_lazy("Decommission %(count)d vehicle", "Decommission %(count)d vehicles", "count"),
+            is_final=True,
+        ),
+        done_for_many=gettext_lazy("Vehicles decommissioned: %(count)d."),
+        log="Decommissioned.",
     ),
 }

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import name_of
+from cities.local_times import local_clock
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
 from movr_project.db.constraints import ForeignKeyConstraint
@@ -95,7 +97,8 @@ class ProblemReport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.get_kind_display()
+        """Name the problem, the vehicle, the reporter and the time. Needs the vehicle and the reporter."""
+        return " · ".join((self.get_kind_display(), str(self.vehicle), name_of(self.reporter), self.when))
 
     def __repr__(self) -> str:
         return f"<ProblemReport(city={self.city!r}, id='{self.id}', kind={self.kind!r})>"
@@ -103,6 +106,11 @@ class ProblemReport(models.Model):
     @property
     def served_city(self) -> City:
         return registry[self.city]
+
+    @property
+    def when(self) -> str:
+        """Return when it was reported, in the city's time zone."""
+        return local_clock(self.created_at, self.served_city)
 
     @property
     def is_open(self) -> bool:

@@ -3,17 +3,24 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from accounts.models import name_of
 from cities.admin import CityFilter, city_name
 from cities.admin_times import length_in_words, local_time
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.links import link_to
-from movr_project.admin.model_admins import ReadOnlyAdmin
+from movr_project.admin.model_admins import ActionButtonsMixin, ReadOnlyAdmin
 from movr_project.web.fields import validate_visible
 
 from .models import PLACE_LENGTH, Ride
 from .services import end_ride
+
+ENDING = Confirmation(
+    ngettext_lazy("End this ride?", "End these rides?", "count"),
+    ngettext_lazy("End %(count)d ride", "End %(count)d rides", "count"),
+    is_final=True,
+)
 
 
 class EndedRidesForm(forms.Form):
@@ -57,7 +64,7 @@ class AttentionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Ride)
-class RideAdmin(ReadOnlyAdmin):
+class RideAdmin(ActionButtonsMixin, ReadOnlyAdmin):
     """Rides. Staff can end them; only riders do everything else."""
 
     list_display = [
@@ -86,6 +93,7 @@ class RideAdmin(ReadOnlyAdmin):
     ordering = ["-start_time"]
     show_full_result_count = False
     actions = ["end_rides"]
+    buttons = ["end_rides"]
     fieldsets = [
         (None, {"fields": ["key", "city_label", "vehicle_link", "rider_link"]}),
         (gettext_lazy("Start"), {"fields": ["started", "start_location", "start_latitude", "start_longitude"]}),
@@ -117,7 +125,7 @@ class RideAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("rider"))
     def rider_link(self, ride: Ride) -> str:
-        return link_to(ride.rider) if ride.rider_id else _("(deleted account)")
+        return link_to(ride.rider) if ride.rider_id else name_of(None)
 
     @admin.display(description=gettext_lazy("city"))
     def city_label(self, ride: Ride) -> str:
@@ -127,6 +135,9 @@ class RideAdmin(ReadOnlyAdmin):
     def key(self, ride: Ride) -> str:
         return str(ride.pk)
 
+    def buttons_for(self, request: HttpRequest, ride: Ride) -> list[str]:
+        return self.buttons if ride.is_open else []
+
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("rides.change_ride")
 
@@ -135,8 +146,7 @@ class RideAdmin(ReadOnlyAdmin):
         """End rides for riders who can't, for instance because their phone is dead."""
         form = EndedRidesForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
-            title = _("End these rides?")
-            return confirm_action(self, request, queryset.open(), action="end_rides", title=title, form=form)
+            return confirm_action(self, request, queryset.open(), action="end_rides", confirmation=ENDING, form=form)
         for_each(
             request,
             queryset.open(),

@@ -8,9 +8,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import name_of
 from cities.geography import great_circle_km, place_in_words
+from cities.local_times import local_clock, local_interval
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
 from movr_project.db.constraints import ForeignKeyConstraint
@@ -99,7 +102,8 @@ class Ride(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.start_spot} → {self.end_spot or '…'}"
+        """Name the vehicle, the rider, the time and the place. Needs the vehicle and the rider."""
+        return " · ".join((str(self.vehicle), name_of(self.rider), self.when, self.way))
 
     def __repr__(self) -> str:
         return f"<Ride(city={self.city!r}, id='{self.id}', rider_id='{self.rider_id}', vehicle_id='{self.vehicle_id}')>"
@@ -114,6 +118,20 @@ class Ride(models.Model):
     @property
     def city_slug(self) -> str:
         return self.served_city.slug
+
+    @property
+    def when(self) -> str:
+        """Return its times in the city's time zone."""
+        if self.end_time is None:
+            return gettext("since %(time)s") % {"time": local_clock(self.start_time, self.served_city)}
+        return local_interval(self.start_time, self.end_time, self.served_city)
+
+    @property
+    def way(self) -> str:
+        """Return where it began and, once it has ended, where it went."""
+        if self.is_open:
+            return gettext("from %(place)s") % {"place": self.start_spot or gettext("an unknown place")}
+        return f"{self.start_spot or '?'} → {self.end_spot or '?'}"
 
     @property
     def is_open(self) -> bool:

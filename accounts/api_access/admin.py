@@ -6,17 +6,27 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from cities.admin_times import in_utc, local_time
 from cities.registry import registry
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import ActionButtonsMixin, MovrAdmin, ReadOnlyAdmin
 from movr_project.db.retry import run_transaction
 
 from .models import FLEET, ApiClient, ApiToken, Scope
 from .services import ORGANISATION, new_secret, revoke_token, with_secret
+
+REVOKING = Confirmation(
+    ngettext_lazy(
+        "Revoke this token? Programs that use it are locked out at once.",
+        "Revoke these tokens? Programs that use them are locked out at once.",
+        "count",
+    ),
+    ngettext_lazy("Revoke %(count)d token", "Revoke %(count)d tokens", "count"),
+    is_final=True,
+)
 
 
 def _scopes(_admin: Any, credential: ApiToken | ApiClient) -> str:
@@ -53,8 +63,7 @@ class ApiTokenAdmin(ActionButtonsMixin, ReadOnlyAdmin):
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         if "confirmed" not in request.POST:
-            title = gettext("Revoke these tokens? Programs that use them are locked out at once.")
-            return confirm_action(self, request, queryset, action="revoke", title=title)
+            return confirm_action(self, request, queryset, action="revoke", confirmation=REVOKING)
         for_each(
             request,
             queryset,

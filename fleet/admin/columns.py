@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import User, name_of
 from movr_project.admin.links import link_to
 
 
@@ -18,7 +17,7 @@ def person_link(name: str, description: Any):
         person: User | None = getattr(row, name)
         if person is None:
             return "-"
-        return _("(deleted account)") if person.is_removed else link_to(person)
+        return name_of(person) if person.is_removed else link_to(person)
 
     return column
 

@@ -41,7 +41,7 @@ def calendar_ahead(vehicle: Vehicle) -> SafeString | str:
             clock(one.starts_at, city) if one.starts_at else _("no start"),
             clock(one.ends_at, city) if one.ends_at else _("until further notice"),
             one.situation.label,
-            link_to(one),
+            link_to(one, one.get_kind_display()),
         )
         for one in ahead
     ]

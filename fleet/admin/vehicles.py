@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Iterable
 
 from django import forms
@@ -7,6 +8,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -153,12 +155,19 @@ class VehicleAdmin(ActionButtonsMixin, VehicleCodeSearchMixin, MovrAdmin):
         insert_vehicle(obj, by=request.user)
 
     def get_deleted_objects(self, objs: Iterable[Model], request: HttpRequest) -> tuple[list, dict, set, list[str]]:
-        """Let a vehicle be deleted with its log, but not if it has rides or calendar entries."""
-        nested, counts, permissions, _protected = super().get_deleted_objects(objs, request)
+        """Let a vehicle be deleted with its log, but not if it has rides or calendar entries, which are counted."""
         collector = NestedObjects(using=DEFAULT_DB_ALIAS)
         collector.collect(objs)
-        protected = [str(row) for row in collector.protected if not isinstance(row, VehicleEvent)]
-        return nested, counts, permissions - {VehicleEvent._meta.verbose_name}, protected
+        protected = Counter(type(row) for row in collector.protected if not isinstance(row, VehicleEvent))
+        if protected:
+            return (
+                [],
+                {},
+                set(),
+                [f"{capfirst(model._meta.verbose_name_plural)}: {n}" for model, n in protected.items()],
+            )
+        nested, counts, permissions, _events = super().get_deleted_objects(objs, request)
+        return nested, counts, permissions - {VehicleEvent._meta.verbose_name}, []
 
     def delete_model(self, request: HttpRequest, obj: Vehicle) -> None:
         delete_vehicle(obj)

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import User, name_of
+from cities.local_times import local_interval
 from cities.models import City, city_column, served_city_constraint
 from cities.registry import registry
 from movr_project.db.constraints import ForeignKeyConstraint
@@ -143,7 +144,10 @@ class Allocation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {self.description}" if self.description else self.get_kind_display()
+        """Name the kind, the vehicle, the rider, the time and the reason. Needs the vehicle and the rider."""
+        rider = name_of(self.rider) if self.rider_id else ""
+        parts = [self.get_kind_display(), str(self.vehicle), rider, self.when, self.description]
+        return " · ".join(part for part in parts if part)
 
     def __repr__(self) -> str:
         return f"<Allocation(city={self.city!r}, id='{self.id}', kind={self.kind!r}, vehicle_id='{self.vehicle_id}')>"
@@ -158,6 +162,11 @@ class Allocation(models.Model):
     @property
     def interval(self) -> Interval:
         return Interval(self.starts_at, self.ends_at)
+
+    @property
+    def when(self) -> str:
+        """Return its times in the city's time zone."""
+        return local_interval(self.starts_at, self.until(timezone.now()), self.served_city)
 
     @property
     def situation(self) -> Situation:

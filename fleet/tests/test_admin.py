@@ -325,7 +325,7 @@ def test_an_action_takes_at_most_500_vehicles(client, staff, action, confirmed):
 def test_staff_approve_what_owners_added_after_confirming(client, staff):
     vehicle = VehicleFactory(approved_at=None, owner=UserFactory())
     page = act(client, "approve", [vehicle])
-    assert "Approve these vehicles?" in page.content.decode()
+    assert "Approve this vehicle?" in page.content.decode()
     vehicle.refresh_from_db()
     assert not vehicle.is_available
     act(client, "approve", [vehicle], confirmed="yes")

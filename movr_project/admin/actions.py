@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,14 +12,28 @@ from django.contrib.admin import helpers
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..db.retry import run_transaction
 from ..errors import Refused
+from ..web.redirects import safe_next
 
 MAX_REASONS, MAX_NAMES = 5, 3  # reasons, and rows per reason, that a message lists
 MAX_ACTION_ROWS = 500  # a thousand composite keys are too deep an expression for SQLite
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What to ask before an action. The question and the button may depend on ``count``, with ``ngettext_lazy``.
+
+    The button names the act, as in "End 2 rides". ``is_final`` acts can't be undone, and their button is red.
+    """
+
+    question: Promise | str
+    button: Promise | str
+    is_final: bool = False
 
 
 def confirm_action(
@@ -27,29 +42,34 @@ def confirm_action(
     queryset: QuerySet,
     *,
     action: str,
-    title: str,
+    confirmation: Confirmation,
     form: forms.Form | None = None,
 ) -> TemplateResponse | None:
-    """Render the confirmation page of an action.
+    """Render the confirmation page of an action, which lists the rows that it is about.
 
-    The button carries the action's name and posts the selection again with ``confirmed``. At most
-    ``MAX_ACTION_ROWS`` rows are accepted.
+    Its button posts the selection again with ``confirmed``. At most ``MAX_ACTION_ROWS`` rows are accepted.
     """
     objects = chosen(request, queryset)
     if objects is None:
         return None
+    if not objects:
+        messages.info(request, _("There is nothing to do for what you selected."))
+        return None
+    count = {"count": len(objects)}
     return TemplateResponse(
         request,
         "admin/confirm_action.html",
         {
             **model_admin.admin_site.each_context(request),
             "opts": model_admin.opts,
-            "title": title,
+            "title": str(confirmation.question % count),
             "action": action,
-            "button": model_admin.get_actions(request)[action][2],
+            "button": confirmation.button % count,
+            "is_final": confirmation.is_final,
             "objects": objects,
             "keys": [str(obj.pk) for obj in objects],
             "form": form,
+            "next": safe_next(request),
             "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
         },
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
@@ -10,11 +12,13 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 
 from ..db.keys import CityKey
 from ..web.fields import NumberField
+from ..web.redirects import safe_next
+from .links import changelist_url
 
 MAX_COUNTED_ROWS = 10_000
 MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS = 200, 8  # each word is matched against each column
@@ -28,17 +32,42 @@ class CappedPaginator(Paginator):
         return self.object_list.order_by()[:MAX_COUNTED_ROWS].count()
 
 
+@dataclass(frozen=True)
+class ActButton:
+    """A button that asks for an action on one object, on a page other than its list."""
+
+    url: str  # of the list, which performs actions
+    action: str
+    label: str
+    obj: Model
+    next_url: str
+    checkbox_name = helpers.ACTION_CHECKBOX_NAME
+
+    @property
+    def key(self) -> str:
+        return str(self.obj.pk)
+
+
 class ActionButtonsMixin:
     """Show ``buttons``, a list of action names, on an object's page. Each leads to the action's confirmation."""
 
     buttons: list[str] = []
     change_form_template = "admin/change_form_with_buttons.html"
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None):
+    def buttons_for(self, request: HttpRequest, obj: Model) -> list[str]:
+        """Return the actions that make sense for an object."""
+        return self.buttons
+
+    def act_buttons(self, request: HttpRequest, obj: Model, *, next_url: str = "") -> list[ActButton]:
+        """Return the buttons that the person may press, after which they are back at ``next_url``."""
         actions = self.get_actions(request)
-        buttons = [(name, actions[name][2]) for name in self.buttons if name in actions]
-        context = {"buttons": buttons, "checkbox_name": helpers.ACTION_CHECKBOX_NAME, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        names = [name for name in self.buttons_for(request, obj) if name in actions]
+        return [ActButton(changelist_url(self.opts), name, actions[name][2], obj, next_url) for name in names]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, obj=None, **kwargs: Any):
+        if obj is not None:
+            context["act_buttons"] = self.act_buttons(request, obj, next_url=request.path)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
 
 class KeySearchMixin:
@@ -90,7 +119,24 @@ class ListedLookupsMixin:
                 yield item.parameter_name
 
 
-class MovrAdmin(ListedLookupsMixin, KeySearchMixin, admin.ModelAdmin):
+class ConfirmedActionsMixin:
+    """Offer what can't be undone last, and return after an action to the page on which it was chosen."""
+
+    final_actions = ["delete_selected"]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        last = {name: actions.pop(name) for name in self.final_actions if name in actions}
+        return actions | last
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        response = super().response_action(request, queryset)
+        is_done = response is not None and response.status_code == HTTPStatus.FOUND
+        target = safe_next(request) if is_done else ""
+        return HttpResponseRedirect(target) if target else response
+
+
+class MovrAdmin(ConfirmedActionsMixin, ListedLookupsMixin, KeySearchMixin, admin.ModelAdmin):
     """The base class of MovR's model admins."""
 
     formfield_overrides = {models.FloatField: {"form_class": NumberField}}

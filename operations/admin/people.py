@@ -7,16 +7,36 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from accounts.admin import UserAdmin
 from accounts.models import User
 from cities.admin_times import local_time
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import ActionButtonsMixin
 
 from ..forms import SuspensionForm
 from ..services.suspension import lift_suspension, release_holdings, suspend_person
+
+SUSPENDING = Confirmation(
+    ngettext_lazy(
+        "Suspend this person? They are logged out, their reservations and bookings are cancelled, and their vehicles"
+        " are paused.",
+        "Suspend these people? They are logged out, their reservations and bookings are cancelled, and their vehicles"
+        " are paused.",
+        "count",
+    ),
+    ngettext_lazy("Suspend %(count)d person", "Suspend %(count)d people", "count"),
+    is_final=True,  # the bookings don't come back
+)
+LIFTING = Confirmation(
+    ngettext_lazy(
+        "Lift the suspension of this person? Their vehicles stay paused until they resume them.",
+        "Lift the suspension of these people? Their vehicles stay paused until they resume them.",
+        "count",
+    ),
+    ngettext_lazy("Lift %(count)d suspension", "Lift %(count)d suspensions", "count"),
+)
 
 admin.site.unregister(User)
 
@@ -61,6 +81,11 @@ class OperatedUserAdmin(ActionButtonsMixin, UserAdmin):
             # After the commit, as each vehicle is released in its own transaction.
             transaction.on_commit(partial(release_holdings, person=obj, by=request.user), robust=True)
 
+    def buttons_for(self, request: HttpRequest, person: User) -> list[str]:
+        if person.is_removed:
+            return []
+        return ["lift_suspension"] if person.is_suspended else ["suspend"]
+
     def has_suspend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_user")
 
@@ -68,11 +93,7 @@ class OperatedUserAdmin(ActionButtonsMixin, UserAdmin):
     def suspend(self, request: HttpRequest, queryset) -> HttpResponse | None:
         form = SuspensionForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
-            title = _(
-                "Suspend these people? They are logged out, their reservations and bookings are cancelled, and their"
-                " vehicles are paused."
-            )
-            return confirm_action(self, request, queryset, action="suspend", title=title, form=form)
+            return confirm_action(self, request, queryset, action="suspend", confirmation=SUSPENDING, form=form)
         reason = form.cleaned_data["reason"]
         for_each(
             request,
@@ -87,8 +108,7 @@ class OperatedUserAdmin(ActionButtonsMixin, UserAdmin):
     @admin.action(description=gettext_lazy("Lift the suspension"), permissions=["suspend"])
     def lift_suspension(self, request: HttpRequest, queryset) -> HttpResponse | None:
         if "confirmed" not in request.POST:
-            title = _("Lift the suspension of these people? Their vehicles stay paused until they resume them.")
-            return confirm_action(self, request, queryset, action="lift_suspension", title=title)
+            return confirm_action(self, request, queryset, action="lift_suspension", confirmation=LIFTING)
         for_each(
             request,
             queryset,

@@ -3,13 +3,13 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from cities.admin import CityFilter, city_name
 from cities.admin_times import local_time
 from fleet.admin.columns import OfAVehicleMixin, person_link
 from fleet.admin.filters import VehicleCodeSearchMixin
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, ReadOnlyAdmin
 
 from ..forms import ResolutionForm
@@ -31,6 +31,11 @@ class OpenReportFilter(admin.SimpleListFilter):
 
 
 SHORT = 80
+CLOSING = Confirmation(
+    ngettext_lazy("Close this report?", "Close these reports?", "count"),
+    ngettext_lazy("Close %(count)d report", "Close %(count)d reports", "count"),
+    is_final=True,  # the person reads the outcome, and it can't be opened again
+)
 
 
 @admin.register(ProblemReport)
@@ -83,6 +88,9 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
     def is_report_open(self, report: ProblemReport) -> bool:
         return report.is_open
 
+    def buttons_for(self, request: HttpRequest, report: ProblemReport) -> list[str]:
+        return self.buttons if report.is_open else []
+
     def has_close_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("operations.change_problemreport")
 
@@ -92,8 +100,7 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
         still_open = queryset.filter(closed_at__isnull=True)
         form = ResolutionForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
-            title = _("Close these reports?")
-            return confirm_action(self, request, still_open, action="close", title=title, form=form)
+            return confirm_action(self, request, still_open, action="close", confirmation=CLOSING, form=form)
         for_each(
             request,
             still_open,

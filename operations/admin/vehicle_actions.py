@@ -31,7 +31,9 @@ def action_for(name: str, act: Act) -> Callable[..., Answer]:
         form = _form_for(act, vehicles, request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
             has_fields = form if form.fields else None
-            return confirm_action(model_admin, request, queryset, action=name, title=str(act.question), form=has_fields)
+            return confirm_action(
+                model_admin, request, queryset, action=name, confirmation=act.confirmation, form=has_fields
+            )
         for_each(
             request,
             queryset,

@@ -69,7 +69,7 @@ def test_a_ride_is_shown_but_not_changed_added_or_deleted(client, staff):
 
 def test_staff_end_a_ride_after_entering_the_location(client, staff):
     ride = OpenRideFactory()
-    assert "End these rides?" in act(client, [ride])
+    assert "End this ride?" in act(client, [ride])
     assert "This field is required" in act(client, [ride], confirmed="yes", end_location="")
     assert Ride.objects.open().exists()
     page = act(client, [ride], confirmed="yes", end_location="Found in the Seine")
