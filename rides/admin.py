@@ -141,7 +141,7 @@ class RideAdmin(ActionButtonsMixin, ReadOnlyAdmin):
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("rides.change_ride")
 
-    @admin.action(description=gettext_lazy("End rides"), permissions=["end"])
+    @admin.action(description=gettext_lazy("End ride"), permissions=["end"])
     def end_rides(self, request: HttpRequest, queryset) -> HttpResponse | None:
         """End rides for riders who can't, for instance because their phone is dead."""
         form = EndedRidesForm(request.POST if "confirmed" in request.POST else None)

@@ -12,7 +12,7 @@ import tinycss2
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 400
 # Used next to Django's own style sheets, which have no layers and so take precedence over layered rules.
-UNLAYERED_SHEETS = {"movr-admin.css", "admin-day.css"}
+UNLAYERED_SHEETS = {"movr-admin.css", "admin-day.css", "admin-person.css"}
 OUTSIDE_LAYERS = {"import", "layer", "page"}
 # Classes that don't appear in our sources: those of libraries, by prefix or name, and those built with a number.
 ALLOWED_PREFIXES = (

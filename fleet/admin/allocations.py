@@ -90,7 +90,7 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("fleet.change_allocation")
 
-    @admin.action(description=gettext_lazy("Cancel"), permissions=["cancel"])
+    @admin.action(description=gettext_lazy("Cancel entry"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset) -> HttpResponse | None:
         """Cancel current and future entries, and notify the people they were for."""
         not_over = queryset.from_now_on(timezone.now())

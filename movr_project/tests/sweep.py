@@ -146,6 +146,11 @@ TABLE = {
         get=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 200),
         post=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 405),
     ),
+    "admin:accounts_user_overview": Row(
+        get=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 200),
+        post=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 405),
+        args=lambda world: [world.rider.pk],
+    ),
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
     "rides:ride_detail": Row(get=only(200, RIDER), post=members(405), args=of_ride),

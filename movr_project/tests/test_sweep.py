@@ -427,7 +427,7 @@ LISTS = {
     "/notifications/": ["page", "next"],
     "/login/": ["next"],
     "/register/": ["next", "city"],
-    STAFF_CALENDAR: ["day", "city", "type", "page"],
+    STAFF_CALENDAR: ["day", "city", "type", "page", "part", "code", "hour"],
 } | {path: ["q", "o", "e", "p", *filters] for path, filters in ADMIN_LISTS.items()}
 ADDRESS_NONSENSE = [value for value in NONSENSE.values() if isinstance(value, str)] + ["%ff%fe", "9" * 12]
 

@@ -1,22 +1,33 @@
 """The user admin, with actions to suspend people."""
 
+import uuid
 from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.views.decorators.http import require_safe
 
 from accounts.admin import UserAdmin
-from accounts.models import User
+from accounts.models import User, name_of
 from cities.admin_times import local_time
 from movr_project.admin.actions import Confirmation, confirm_action, for_each
+from movr_project.admin.links import change_url
 from movr_project.admin.model_admins import ActionButtonsMixin
 
 from ..forms import SuspensionForm
 from ..services.suspension import lift_suspension, release_holdings, suspend_person
+from .person import sections_for
 
 SUSPENDING = Confirmation(
     ngettext_lazy(
@@ -41,6 +52,10 @@ LIFTING = Confirmation(
 admin.site.unregister(User)
 
 
+def _overview_url(person: User) -> str:
+    return reverse("admin:accounts_user_overview", args=[person.id])
+
+
 class SuspendedFilter(admin.SimpleListFilter):
     title = gettext_lazy("suspended")
     parameter_name = "suspended"
@@ -58,6 +73,8 @@ class SuspendedFilter(admin.SimpleListFilter):
 class OperatedUserAdmin(ActionButtonsMixin, UserAdmin):
     """``UserAdmin`` with suspension. Deactivating someone by hand releases what they hold, too."""
 
+    change_form_template = "admin/operations/person_change_form.html"
+    list_display = [*UserAdmin.list_display, "overview"]
     list_filter = [*UserAdmin.list_filter, SuspendedFilter]
     actions = [*UserAdmin.actions, "suspend", "lift_suspension"]
     buttons = ["suspend", "lift_suspension"]
@@ -80,6 +97,37 @@ class OperatedUserAdmin(ActionButtonsMixin, UserAdmin):
         if change and "is_active" in form.changed_data and not obj.is_active:
             # After the commit, as each vehicle is released in its own transaction.
             transaction.on_commit(partial(release_holdings, person=obj, by=request.user), robust=True)
+
+    @admin.display(description=gettext_lazy("support"))
+    def overview(self, person: User) -> SafeString:
+        return format_html('<a href="{}">{}</a>', _overview_url(person), _("Overview"))
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.overview_view)
+        return [path("<uuid:user_id>/overview/", view, name="accounts_user_overview"), *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def overview_view(self, request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
+        """Show what a person did, what they were told and what staff did. The buttons ask before they act."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        person = get_object_or_404(User, id=user_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Overview of %(name)s") % {"name": name_of(person)},
+            "person": person,
+            "may_change": self.has_change_permission(request, person),
+            "change_url": change_url(person),
+            "act_buttons": self.act_buttons(request, person, next_url=request.path),
+            "sections": list(sections_for(request, person)),
+        }
+        return TemplateResponse(request, "admin/operations/person.html", context)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, obj=None, **kwargs: Any):
+        if obj is not None:
+            context["overview_url"] = _overview_url(obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def buttons_for(self, request: HttpRequest, person: User) -> list[str]:
         if person.is_removed:

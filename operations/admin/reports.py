@@ -94,7 +94,7 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
     def has_close_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("operations.change_problemreport")
 
-    @admin.action(description=gettext_lazy("Close"), permissions=["close"])
+    @admin.action(description=gettext_lazy("Close report"), permissions=["close"])
     def close(self, request: HttpRequest, queryset) -> HttpResponse | None:
         """Close reports with an outcome, and notify the people who reported them."""
         still_open = queryset.filter(closed_at__isnull=True)
