@@ -10,7 +10,7 @@ from accounts.models import User
 from fleet.calendar.intervals import Interval
 from fleet.models import Allocation
 
-LONGEST_RIDE = timedelta(days=7)
+LONGEST_RIDE = timedelta(days=3)
 
 
 class RideQuerySet(models.QuerySet):

@@ -156,26 +156,28 @@ class StaffDay:
     def vehicles(self, number: int, *, type_: str = "", code: str = "", hour: Hour | None = None) -> Page[Vehicle]:
         """Return a page of the vehicles with an allocation or a ride on the day, or in one of its hours."""
         during = self.interval if hour is None else Interval.lasting(self._hour_start(hour.number), HOUR)
-        same = {"city": OuterRef("city"), "vehicle_id": OuterRef("id")}
-        is_shown = Q(Exists(Allocation.objects.live().overlapping(during).filter(**same)))
+        # By name instead of the vehicle's city, so that a plan that reads them beforehand reads only this city's.
+        is_shown = Q(Exists(self._allocations(during).filter(vehicle_id=OuterRef("id"))))
         if self.shows_rides:
-            is_shown |= Q(Exists(Ride.objects.under_way(during).filter(**same)))
+            is_shown |= Q(Exists(self._rides(during).filter(vehicle_id=OuterRef("id"))))
         vehicles = Vehicle.objects.in_city(self.city.name).filter(is_shown, code__startswith=code)
         return Page.of((vehicles.of_type(type_) if type_ else vehicles).in_order(), number, ROWS)
 
     def rows(self, vehicles: Iterable[Vehicle]) -> list[Row]:
         """Return a row for each vehicle, using one query for its allocations and one for its rides."""
         rows = {vehicle.id: Row(vehicle, []) for vehicle in vehicles}
-        for allocation in self._allocations().filter(vehicle_id__in=list(rows)):
+        of_these = Q(vehicle_id__in=list(rows))
+        for allocation in self._allocations(self.interval).filter(of_these).select_related("rider").in_order():
             rows[allocation.vehicle_id].bars.append(self._allocation_bar(allocation))
-        for ride in self._rides().filter(vehicle_id__in=list(rows)).select_related("rider").order_by("start_time"):
+        for ride in self._rides(self.interval).filter(of_these).select_related("rider").order_by("start_time"):
             rows[ride.vehicle_id].bars.append(self._ride_bar(ride))
         return list(rows.values())
 
     def rides_by_hour(self, *, type_: str = "") -> RidesByHour:
         """Count the city's rides, using one query that returns at most a row per pair of hours."""
         hours = self.hours
-        rides = self._rides().filter(vehicle__type=type_) if type_ else self._rides()
+        rides = self._rides(self.interval)
+        rides = rides.filter(vehicle__type=type_) if type_ else rides
         counts = rides.annotate(began=self._hour_of("start_time"), ended=self._hour_of("end_time"))
         for began, ended, number in counts.values_list("began", "ended").annotate(Count("id")).order_by():
             first, last = self._index(began), self._index(ended or timezone.now())
@@ -195,13 +197,12 @@ class StaffDay:
         start, _end = self.bounds
         return (hour - start.replace(minute=0)) // HOUR
 
-    def _allocations(self) -> AllocationQuerySet:
-        here = Allocation.objects.in_city(self.city.name).live().overlapping(self.interval)
-        return here.select_related("rider").in_order()
+    def _allocations(self, during: Interval) -> AllocationQuerySet:
+        return Allocation.objects.in_city(self.city.name).live().overlapping(during)
 
-    def _rides(self) -> RideQuerySet:
-        here = Ride.objects.in_city(self.city.name)
-        return here.under_way(self.interval) if self.shows_rides else here.none()
+    def _rides(self, during: Interval) -> RideQuerySet:
+        rides = Ride.objects.in_city(self.city.name)
+        return rides.under_way(during) if self.shows_rides else rides.none()
 
     def _allocation_bar(self, allocation: Allocation) -> Bar:
         until = allocation.until(timezone.now())
