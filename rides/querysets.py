@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -23,16 +23,15 @@ class RideQuerySet(models.QuerySet):
     def ended(self) -> Self:
         return self.filter(end_time__isnull=False)
 
-    def under_way(self, interval: Interval) -> Self:
-        """Filter rides that overlap an interval with bounds. Open ones last until now.
+    def under_way(self, start: datetime, end: datetime) -> Self:
+        """Filter rides that overlap ``[start, end)``. Open ones last until now.
 
-        An index finds them among all rides, as it leaves out rides that began more than LONGEST_RIDE before the
-        interval and have ended.
+        Ended rides that began more than LONGEST_RIDE before ``start`` are left out, so that an index finds the others.
         """
-        is_under_way = Q(start_time__gte=interval.start - LONGEST_RIDE, end_time__gt=interval.start)
-        if interval.start <= timezone.now():
+        is_under_way = Q(start_time__gte=start - LONGEST_RIDE, end_time__gt=start)
+        if start <= timezone.now():
             is_under_way |= Q(end_time__isnull=True)
-        return self.filter(is_under_way, start_time__lt=interval.end)
+        return self.filter(is_under_way, start_time__lt=end)
 
     def long(self) -> Self:
         """Filter open rides that are so long that the rider may have forgotten to end them."""

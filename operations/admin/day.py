@@ -1,6 +1,6 @@
 """A city's day or night: a row per vehicle, with a bar for each calendar entry and each ride, and rides by the hour."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -10,6 +10,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,6 +28,7 @@ from rides.querysets import RideQuerySet
 ROWS = 50
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NOON = time(12)
+Bounds = tuple[datetime, datetime]
 RIDE = "ride"
 
 
@@ -97,20 +99,14 @@ class StaffDay:
     shows_rides: bool = True
 
     @cached_property
-    def interval(self) -> Interval:
+    def bounds(self) -> Bounds:
         clock = NOON if self.is_night else time()
-        return Interval(wall_clock(self.date, clock, self.city), wall_clock(self.next, clock, self.city))
-
-    @property
-    def bounds(self) -> tuple[datetime, datetime]:
-        start, end = self.interval.start, self.interval.end
-        assert start is not None and end is not None  # noqa: S101, PT018  (for mypy)
-        return start, end
+        return wall_clock(self.date, clock, self.city), wall_clock(self.next, clock, self.city)
 
     @property
     def title(self) -> str:
         day = f"{date_format(self.date, 'l')}, {date_format(self.date, 'DATE_FORMAT')}"
-        return _("Night of %(day)s") % {"day": day} if self.is_night else day[0].upper() + day[1:]
+        return _("Night of %(day)s") % {"day": day} if self.is_night else capfirst(day)
 
     @property
     def minutes(self) -> int:
@@ -134,7 +130,7 @@ class StaffDay:
 
     @property
     def is_now(self) -> bool:
-        return timezone.now() in self.interval
+        return timezone.now() in Interval(*self.bounds)
 
     @property
     def now(self) -> float | None:
@@ -155,7 +151,7 @@ class StaffDay:
 
     def vehicles(self, number: int, *, type_: str = "", code: str = "", hour: Hour | None = None) -> Page[Vehicle]:
         """Return a page of the vehicles with an allocation or a ride on the day, or in one of its hours."""
-        during = self.interval if hour is None else Interval.lasting(self._hour_start(hour.number), HOUR)
+        during = (self._hour_start(hour.number), self._hour_start(hour.number + 1)) if hour else self.bounds
         # By name instead of the vehicle's city, so that a plan that reads them beforehand reads only this city's.
         is_shown = Q(Exists(self._allocations(during).filter(vehicle_id=OuterRef("id"))))
         if self.shows_rides:
@@ -167,16 +163,16 @@ class StaffDay:
         """Return a row for each vehicle, using one query for its allocations and one for its rides."""
         rows = {vehicle.id: Row(vehicle, []) for vehicle in vehicles}
         of_these = Q(vehicle_id__in=list(rows))
-        for allocation in self._allocations(self.interval).filter(of_these).select_related("rider").in_order():
+        for allocation in self._allocations(self.bounds).filter(of_these).select_related("rider").in_order():
             rows[allocation.vehicle_id].bars.append(self._allocation_bar(allocation))
-        for ride in self._rides(self.interval).filter(of_these).select_related("rider").order_by("start_time"):
+        for ride in self._rides(self.bounds).filter(of_these).select_related("rider").order_by("start_time"):
             rows[ride.vehicle_id].bars.append(self._ride_bar(ride))
         return list(rows.values())
 
     def rides_by_hour(self, *, type_: str = "") -> RidesByHour:
         """Count the city's rides, using one query that returns at most a row per pair of hours."""
         hours = self.hours
-        rides = self._rides(self.interval)
+        rides = self._rides(self.bounds)
         rides = rides.filter(vehicle__type=type_) if type_ else rides
         counts = rides.annotate(began=self._hour_of("start_time"), ended=self._hour_of("end_time"))
         for began, ended, number in counts.values_list("began", "ended").annotate(Count("id")).order_by():
@@ -188,21 +184,22 @@ class StaffDay:
         return RidesByHour(hours)
 
     def _hour_of(self, field: str) -> Combinable:
-        """Truncate to the hours of the day, which don't begin at full hours of UTC in every time zone."""
+        """Truncate to the hours of the day, as minutes after it began: they aren't UTC's in every time zone."""
         start, _end = self.bounds
-        shifted = ExpressionWrapper(F(field) - timedelta(minutes=start.minute), DateTimeField())
-        return TruncHour(shifted, tzinfo=UTC)
+        past_the_hour = timedelta(minutes=start.minute)
+        hour = TruncHour(ExpressionWrapper(F(field) - past_the_hour, DateTimeField()), tzinfo=UTC)
+        return ExpressionWrapper(hour + past_the_hour, DateTimeField())
 
-    def _index(self, hour: datetime) -> int:
+    def _index(self, moment: datetime) -> int:
         start, _end = self.bounds
-        return (hour - start.replace(minute=0)) // HOUR
+        return (moment - start) // HOUR
 
-    def _allocations(self, during: Interval) -> AllocationQuerySet:
-        return Allocation.objects.in_city(self.city.name).live().overlapping(during)
+    def _allocations(self, during: Bounds) -> AllocationQuerySet:
+        return Allocation.objects.in_city(self.city.name).live().overlapping(Interval(*during))
 
-    def _rides(self, during: Interval) -> RideQuerySet:
+    def _rides(self, during: Bounds) -> RideQuerySet:
         rides = Ride.objects.in_city(self.city.name)
-        return rides.under_way(during) if self.shows_rides else rides.none()
+        return rides.under_way(*during) if self.shows_rides else rides.none()
 
     def _allocation_bar(self, allocation: Allocation) -> Bar:
         until = allocation.until(timezone.now())
@@ -235,7 +232,5 @@ class StaffDay:
         return clock if there.date() in self._dates else f"{date_format(there, 'j M')} {clock}"
 
     @property
-    def _dates(self) -> Iterator[date]:
-        yield self.date
-        if self.is_night:
-            yield self.next
+    def _dates(self) -> set[date]:
+        return {self.date, self.next} if self.is_night else {self.date}
