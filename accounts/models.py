@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -146,7 +147,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     hold_until = DeadlineField(_("has a reservation until"))
     recent_starts = CounterField(_("recent ride starts"))  # within the hour that begins with starts_since
     starts_since = DeadlineField(_("ride starts counted since"))
-    unread_notifications = CounterField(_("unread notifications"))  # changed by notifications.services
+    # Changed by notifications.services. The sequence grows with every change of the person's notifications.
+    unread_notifications = CounterField(_("unread notifications"))
+    notification_sequence = CounterField(_("changes of notifications"))
 
     objects = UserManager()
 
@@ -201,6 +204,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_riding(self) -> bool:
         return self.open_rides > 0
+
+    @property
+    def unread_label(self) -> str:
+        """Say how many notifications are unread."""
+        number = self.unread_notifications
+        return ngettext("%(number)d unread notification", "%(number)d unread notifications", number) % {
+            "number": number
+        }
 
     @property
     def is_holding(self) -> bool:

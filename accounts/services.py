@@ -284,6 +284,7 @@ def _anonymised_fields() -> dict[str, Any]:
         "last_seen": None,
         "terms_version": 0,
         "unread_notifications": 0,
+        "notification_sequence": 0,
         "hold_until": None,
         "recent_starts": 0,
         "starts_since": None,

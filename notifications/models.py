@@ -19,7 +19,11 @@ TEXT_LENGTH = 300
 
 
 class Notification(models.Model):
-    """A message for a person's next page, stored in their home city. See ``notifications.services``."""
+    """A message to a person, stored in their home city. See ``notifications.services``.
+
+    ``sequence`` is the number that the person's ``notification_sequence`` had when it was written. Those without a
+    ``text`` are only for the scripts of open pages: no list shows them.
+    """
 
     pk = CityKey("city", "id")
     city = city_column()
@@ -27,8 +31,10 @@ class Notification(models.Model):
     user_id = models.UUIDField(editable=False)
     user = CityForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
     code = models.CharField(_("code"), max_length=32)
-    text = models.CharField(_("text"), max_length=TEXT_LENGTH)  # in the person's language
+    text = models.CharField(_("text"), max_length=TEXT_LENGTH, blank=True)  # in the person's language
     url = models.CharField(_("address"), max_length=200, blank=True)  # a path of this site
+    data = models.JSONField(_("data"), default=dict, blank=True)
+    sequence = models.PositiveIntegerField(_("sequence"), default=0, editable=False)
     created_at = models.DateTimeField(_("sent"), default=timezone.now)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 
@@ -56,6 +62,7 @@ class Notification(models.Model):
                 name="notifications_unread",
                 condition=Q(read_at__isnull=True),
             ),
+            models.Index(fields=["city", "user_id", "sequence"], name="notifications_sequence"),
             models.Index(fields=["city", "read_at"], name="notifications_read", condition=Q(read_at__isnull=False)),
         ]
 

@@ -10,6 +10,14 @@ class NotificationQuerySet(models.QuerySet):
     def in_city(self, city: str) -> Self:
         return self.filter(city=city)
 
+    def listed(self) -> Self:
+        """Filter those that people read, not those for scripts alone."""
+        return self.exclude(text="")
+
+    def since(self, sequence: int) -> Self:
+        """Filter what was written after a person's ``notification_sequence`` had a value, oldest first."""
+        return self.filter(sequence__gt=sequence).order_by("sequence", "id")
+
     def unread(self) -> Self:
         return self.filter(read_at__isnull=True)
 

@@ -22,33 +22,42 @@ from .models import TEXT_LENGTH, Notification
 BATCH = 500
 
 
-def notify(user: User, *, code: str, text: Any, url: str = "", mail: bool = False, key: str = "") -> None:
+def notify(
+    user: User, *, code: str, text: Any, url: str = "", mail: bool = False, key: str = "", replace: bool = False
+) -> None:
     """Add a notification to the person's next page and, with ``mail``, e-mail it after the transaction commits.
 
     Part of a transaction. Locks the person. ``code`` is a stable identifier ("booking_cancelled"); ``url`` is a
     path of this site. A lazy ``text`` is rendered in the person's language: interpolate with
     ``format_lazy(_("… {vehicle} …"), vehicle=…)``, as ``%`` would evaluate it at once. Do nothing if the person has
-    no active account. With a ``key``, send each ``code`` and ``key`` only once. E-mails must not contain text
-    chosen by other users.
+    no active account. With a ``key``, send each ``code`` and ``key`` only once or, with ``replace``, replace the
+    earlier one, which becomes unread again. E-mails must not contain text chosen by other users.
     """
     if url and not is_path_of_ours(url):
         raise ValueError(f"A notification points at a path of this site, not at {url!r}.")
-    # Lock the person first, so that a concurrent call with the same key waits here and then finds it.
-    person = User.objects.locked(user) or _locked_after_moving(user)
+    person = _locked(user)
     if person is None:
         return
-    notification_id = _notification_id(person, code, key) if key else uuid.uuid4()
-    if key and Notification.objects.filter(city=person.city, id=notification_id).exists():
+    earlier = _earlier(person, code, key)
+    if earlier and not replace:
         return
-    _active_row(person).update(unread_notifications=F("unread_notifications") + 1)
     with translation.override(person.language) if person.language else nullcontext():
         sentence = Truncator(str(text)).chars(TEXT_LENGTH)
-    Notification.objects.create(
-        city=person.city, id=notification_id, user_id=person.id, code=code, text=sentence, url=url
-    )
+    _write(person, earlier, _new(person, code, key, text=sentence, url=url))
     if mail:
         context = {"user": person, "text": sentence, "path": url or reverse("notifications:notification_list")}
         send_mail("notification", to=person.email, context=context, language=person.language)
+
+
+def publish(user: User, *, code: str, key: str, data: dict[str, Any]) -> None:
+    """Send data to the scripts of the person's open pages, such as the progress of a job. Part of a transaction.
+
+    Locks the person. The pages get it as an event within seconds (static/js/live-notifications.js): only the latest
+    of each ``code`` and ``key``, which this replaces. It is in no list and doesn't count as unread.
+    """
+    person = _locked(user)
+    if person is not None:
+        _write(person, _earlier(person, code, key), _new(person, code, key, data=data, read_at=timezone.now()))
 
 
 @retry_transaction(idempotent=True)
@@ -72,7 +81,10 @@ def _read(user: User, notifications: Any) -> None:
     number = notifications.unread().update(read_at=timezone.now())
     if number:
         # Never below zero, even if the counter was wrong: the constraint would make reading fail.
-        _active_row(user).update(unread_notifications=Greatest(F("unread_notifications") - number, 0))
+        _active_row(user).update(
+            unread_notifications=Greatest(F("unread_notifications") - number, 0),
+            notification_sequence=F("notification_sequence") + 1,
+        )
 
 
 def _forget_in(city: str, limit: datetime) -> int:
@@ -90,6 +102,35 @@ def _forget_batch(city: str, limit: datetime) -> int:
     ids = list(old.order_by("read_at").values_list("id", flat=True)[:BATCH])
     Notification.objects.in_city(city).filter(id__in=ids).delete()
     return len(ids)
+
+
+def _locked(user: User) -> User | None:
+    """Lock a person, so that a concurrent call with the same key waits here and then finds what this one has written.
+
+    None if they have no active account.
+    """
+    return User.objects.locked(user) or _locked_after_moving(user)
+
+
+def _earlier(person: User, code: str, key: str) -> Notification | None:
+    if not key:
+        return None
+    return Notification.objects.filter(city=person.city, id=_notification_id(person, code, key)).first()
+
+
+def _new(person: User, code: str, key: str, **fields: Any) -> Notification:
+    id_ = _notification_id(person, code, key) if key else uuid.uuid4()
+    return Notification(city=person.city, id=id_, user_id=person.id, code=code, **fields)
+
+
+def _write(person: User, earlier: Notification | None, notification: Notification) -> None:
+    """Insert a notification, or replace an earlier one. Nobody else takes the number, as the person is locked."""
+    notification.sequence = person.notification_sequence + 1
+    more_unread = int(notification.is_unread) - int(earlier is not None and earlier.is_unread)
+    _active_row(person).update(
+        unread_notifications=F("unread_notifications") + more_unread, notification_sequence=notification.sequence
+    )
+    notification.save(force_insert=earlier is None, force_update=earlier is not None)
 
 
 def _locked_after_moving(user: User) -> User | None:

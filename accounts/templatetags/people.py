@@ -38,6 +38,8 @@ def main_navigation(context: template.Context) -> SafeString:
         "avatar": avatar_svg(str(user.id), 22),
         "name": user.first_name or user.username,
         "unread": user.unread_notifications,
+        "unread_label": user.unread_label,
+        "sequence": user.notification_sequence,
         "token": page_token(context),
     }
     return kept_part("_nav.html", slots, here=here, is_staff=user.is_staff, has_unread=user.unread_notifications > 0)

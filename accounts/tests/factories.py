@@ -35,7 +35,7 @@ class StaffFactory(UserFactory):
 
 
 class NotificationFactory(factory.django.DjangoModelFactory):
-    """An unread notification, included in the counter; ``read_at=`` makes it a read one."""
+    """An unread notification, included in the person's counters; ``read_at=`` makes it a read one."""
 
     class Meta:
         model = Notification
@@ -46,9 +46,12 @@ class NotificationFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        notice = super()._create(model_class, *args, **kwargs)
-        if notice.is_unread:
-            User.objects.filter(id=notice.user_id).update(unread_notifications=F("unread_notifications") + 1)
+        person = User.objects.get(id=kwargs["user"].id)
+        notice = super()._create(model_class, *args, **{"sequence": person.notification_sequence + 1} | kwargs)
+        User.objects.filter(id=person.id).update(
+            unread_notifications=F("unread_notifications") + int(notice.is_unread),
+            notification_sequence=notice.sequence,
+        )
         return notice
 
 

@@ -2,6 +2,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from uuid import uuid4
 
 from django.conf import settings
@@ -86,9 +87,10 @@ def _request_id(request: HttpRequest) -> str:
 
 
 def _level(request: HttpRequest, response: HttpResponse) -> int:
-    """Log static files and successful health checks at DEBUG."""
+    """Log static files, successful health checks and what hasn't changed at DEBUG: open pages ask every few seconds."""
     static = request.path.startswith(settings.STATIC_URL)
-    quiet = response.status_code < 400 and (static or request.path == HEALTH_PATH)
+    unchanged = response.status_code == HTTPStatus.NOT_MODIFIED
+    quiet = response.status_code < 400 and (static or unchanged or request.path == HEALTH_PATH)
     return logging.DEBUG if quiet else logging.INFO
 
 

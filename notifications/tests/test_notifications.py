@@ -38,6 +38,12 @@ def read_url(notification):
     return f"/notifications/{notification.id}/read/"
 
 
+def badges(page):
+    """Return the numbers in the navigation, and whether each is hidden."""
+    found = re.findall(r"data-unread( hidden)?><span[^>]*>(\d+)<", page.content.decode())
+    return [(number, hidden.strip()) for hidden, number in found]
+
+
 def telling(user, **options):
     """A service whose transaction notifies someone."""
     details = {"code": "booking_cancelled", "text": SENTENCE} | options
@@ -80,6 +86,17 @@ class TestTelling:
         User.objects.update(unread_notifications=0)
         notify(rider, code="a", text=SENTENCE, key="booking-7")
         assert unread(rider) == 0
+
+    def test_a_replaced_one_is_new_again_and_not_stacked(self, rider):
+        notify(rider, code="a", text="Two messages.", key="inbox", replace=True)
+        before = Notification.objects.get()
+        for times in range(2):
+            notify(rider, code="a", text="Three messages.", key="inbox", replace=True)
+            assert unread(rider) == 1, times
+            mark_all_read(rider)
+        after = Notification.objects.get()
+        assert (after.id, after.text) == (before.id, "Three messages.")
+        assert after.sequence > before.sequence
 
     def test_another_key_another_code_and_another_person_are_something_else(self, rider):
         other = UserFactory()
@@ -256,9 +273,11 @@ class TestTheBanner:
         assert 'class="notices"' in html
 
     def test_the_menu_says_how_many(self, rider_client, rider):
-        assert "Notifications (" not in rider_client.get(PAGE).content.decode()
+        assert badges(rider_client.get(PAGE)) == [("0", "hidden")] * 2, "scripts raise it"
         NotificationFactory.create_batch(2, user=rider)
-        assert "Notifications (2)" in rider_client.get(PAGE).content.decode()
+        page = rider_client.get(PAGE)
+        assert badges(page) == [("2", "")] * 2
+        assert "2 unread notifications" in page.content.decode()
 
 
 class TestTheList:

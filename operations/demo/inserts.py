@@ -211,9 +211,12 @@ def _is_possible(plan: Plan, logs: dict[UUID, Log], holders: set[UUID], now: dat
 
 
 def _insert_notifications(notifications: Sequence[Notification]) -> None:
-    """Add notifications, and count the unread ones in ``unread_notifications``."""
-    Notification.objects.bulk_create(notifications)
+    """Add notifications, numbered and counted in their people's rows."""
     for notice in notifications:
-        if notice.is_unread:
-            reader = User.objects.filter(city=notice.city, id=notice.user_id)
-            reader.update(unread_notifications=F("unread_notifications") + 1)
+        reader = User.objects.filter(city=notice.city, id=notice.user_id)
+        reader.update(
+            unread_notifications=F("unread_notifications") + int(notice.is_unread),
+            notification_sequence=F("notification_sequence") + 1,
+        )
+        notice.sequence = reader.values_list("notification_sequence", flat=True).get()
+    Notification.objects.bulk_create(notifications)

@@ -44,6 +44,12 @@ def person_unread_notifications(city: City) -> QuerySet:
     return notified.exclude(unread_notifications=number_of(unread.filter(user_id=OuterRef("id")), "user_id"))
 
 
+@rule("A person's notification_sequence is at least that of each of their notifications.")
+def person_notification_sequence(city: City) -> QuerySet:
+    ahead = Notification.objects.in_city(city.name).filter(sequence__gt=OuterRef("notification_sequence"))
+    return User.objects.in_city(city.name).filter(Exists(ahead.filter(user_id=OuterRef("id"))))
+
+
 @rule("A person's hold_until is the end of their current reservation.")
 def person_hold(city: City) -> QuerySet:
     """Reads the vehicles of all cities, as people also reserve elsewhere."""

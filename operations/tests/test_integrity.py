@@ -198,6 +198,12 @@ DAMAGES = {
         "newcomer",
         {"unread_notifications": 1},
     ),
+    "a number that will be given again": (
+        "person_notification_sequence",
+        "paris",
+        "owner",
+        {"notification_sequence": 0},
+    ),
     "a suspended account that is active": (
         "person_suspension",
         "paris",
