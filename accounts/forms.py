@@ -193,6 +193,7 @@ class EditProfileForm(SecondFactorMixin, forms.ModelForm):
         "last_name",
         "email",
         "current_password",
+        "notify_by_mail",
         "about_me",
         "language",
         "theme",
@@ -201,7 +202,7 @@ class EditProfileForm(SecondFactorMixin, forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["username", "first_name", "last_name", "about_me", "theme", "is_listed"]
+        fields = ["username", "first_name", "last_name", "about_me", "theme", "is_listed", "notify_by_mail"]
         widgets = {"about_me": LinesInput(attrs={"rows": 3, "dir": "auto"})}
 
     def __init__(self, data: Any = None, *, user: User):

@@ -125,6 +125,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=True,
         help_text=_("Other people can see the username, the first name and “about me”."),
     )
+    notify_by_mail = models.BooleanField(
+        _("notifications by e-mail"),
+        default=True,
+        help_text=_("About your rides, bookings and vehicles. We always e-mail you about your account."),
+    )
     language = models.CharField(_("language"), max_length=8, blank=True)
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.AUTO)
     # By operations.services.suspension; a suspended account is inactive.

@@ -272,6 +272,7 @@ def _anonymised_fields() -> dict[str, Any]:
         "first_name": "",
         "last_name": "",
         "about_me": "",
+        "notify_by_mail": True,
         "language": "",
         "theme": Theme.AUTO,
         "is_active": False,

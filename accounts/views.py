@@ -181,7 +181,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Show the user's own profile and vehicles."""
     # Use the relation that the fleet declares, as accounts may not import it.
     vehicles = request.user.vehicles.not_removed().seen_by(request.user).newest_first()
-    return render(request, "accounts/profile.html", {"profile": request.user, "vehicles": vehicles})
+    context = {"profile": request.user, "vehicles": vehicles, "push_is_configured": bool(settings.VAPID_PRIVATE_KEY)}
+    return render(request, "accounts/profile.html", context)
 
 
 @sensitive_post_parameters("current_password")

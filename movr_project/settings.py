@@ -162,6 +162,9 @@ SHORT_RIDE_MINUTES = env.int("SHORT_RIDE_MINUTES", default=2)
 RIDE_WARNING_HOURS = env.int("RIDE_WARNING_HOURS", default=12)
 # Vehicles a person may add per hour.
 VEHICLES_ADDED_PER_HOUR = env.int("VEHICLES_ADDED_PER_HOUR", default=10)
+# The server's key for Web Push, made by `manage.py make_vapid_key`. Without one, there is none.
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="").strip()
+PUSH_IN_BACKGROUND = not DEBUG
 # How long read notifications are kept.
 NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=90)
 # Shows a map on the vehicle's page. The key is public in the HTML, so restrict it to this site.
@@ -224,6 +227,9 @@ MAX_BOOKED_HOURS = env.int("MAX_BOOKED_HOURS", default=168)  # likewise
 # Before another person's booking: rides can't start within the buffer, and riders see the time left.
 BOOKING_BUFFER_MINUTES = env.int("BOOKING_BUFFER_MINUTES", default=15)
 BOOKING_WARNING_MINUTES = env.int("BOOKING_WARNING_MINUTES", default=120)
+# Before a booking begins and before a reservation ends, its rider is reminded. 0: never.
+BOOKING_REMINDER_MINUTES = env.int("BOOKING_REMINDER_MINUTES", default=30)
+RESERVATION_REMINDER_MINUTES = env.int("RESERVATION_REMINDER_MINUTES", default=3)
 # A booking is released if its rider has not started a ride that long after its start. 0: never.
 BOOKING_NO_SHOW_MINUTES = env.int("BOOKING_NO_SHOW_MINUTES", default=30)
 REPORTS_TAKE_OFF = env.int("REPORTS_TAKE_OFF", default=3)  # people with open reports about a vehicle

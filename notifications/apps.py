@@ -7,4 +7,5 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        from . import personal_data  # noqa: F401  (registers itself)
+        from . import checks, personal_data  # noqa: F401  (they register themselves)
+        from .push import sessions  # noqa: F401  (likewise)

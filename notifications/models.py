@@ -1,4 +1,4 @@
-"""``Notification``: a message to a person."""
+"""``Notification``: a message to a person. ``PushSubscription``: a browser that shows them."""
 
 import uuid
 
@@ -13,7 +13,8 @@ from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.db.keys import CityKey
 from movr_project.db.relations import CityForeignKey
 
-from .querysets import NotificationQuerySet
+from .push.browsers import browser_of
+from .querysets import NotificationQuerySet, PushSubscriptionQuerySet
 
 TEXT_LENGTH = 300
 
@@ -72,3 +73,47 @@ class Notification(models.Model):
     @property
     def is_unread(self) -> bool:
         return self.read_at is None
+
+
+class PushSubscription(models.Model):
+    """A browser to which a person's notifications are sent, stored in their home city. See ``notifications.push``.
+
+    The ID is made of the ``endpoint``, the address at the browser's push service; ``p256dh`` and ``auth`` are the keys
+    for its messages. ``epoch`` is the person's ``session_epoch`` when it was made: what ends sessions ends it, too.
+    """
+
+    pk = CityKey("city", "id")
+    city = city_column()
+    id = models.UUIDField(editable=False)
+    user_id = models.UUIDField(editable=False)
+    user = CityForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="push_subscriptions")
+    endpoint = models.CharField(_("address"), max_length=1000)
+    p256dh = models.CharField(max_length=100, editable=False)
+    auth = models.CharField(max_length=40, editable=False)
+    epoch = models.CharField(max_length=16, editable=False)
+    created_at = models.DateTimeField(_("turned on"), default=timezone.now, editable=False)
+
+    objects = PushSubscriptionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "push_subscriptions"
+        verbose_name = _("push subscription")
+        verbose_name_plural = _("push subscriptions")
+        constraints = [
+            served_city_constraint("push_subscriptions"),
+            ForeignKeyConstraint(
+                name="push_subscriptions_user_lives_in_the_city",
+                columns=["city", "user_id"],
+                to_table="users",
+                to_columns=["city", "id"],
+                on_update="CASCADE",
+            ),
+        ]
+        indexes = [models.Index(fields=["city", "user_id"], name="push_subscriptions_user")]
+
+    def __str__(self) -> str:
+        return self.browser
+
+    @property
+    def browser(self) -> str:
+        return browser_of(self.endpoint)

@@ -1,4 +1,4 @@
-"""Export and erase notifications. See ``accounts.personal_data``."""
+"""Export and erase notifications and push subscriptions. See ``accounts.personal_data``."""
 
 from typing import Any
 
@@ -14,4 +14,13 @@ def erase(user: User) -> None:
     user.notifications.all().delete()
 
 
+def export_devices(user: User) -> list[dict[str, Any]]:
+    return list(user.push_subscriptions.order_by("created_at").values("endpoint", "created_at"))
+
+
+def erase_devices(user: User) -> None:
+    user.push_subscriptions.all().delete()
+
+
 register(PersonalData("notifications", export, erase))
+register(PersonalData("browsers with notifications", export_devices, erase_devices))

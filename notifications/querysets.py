@@ -3,6 +3,8 @@ from typing import Self
 
 from django.db import models
 
+from accounts.models import User
+
 NOTIFICATIONS_IN_BANNER = 3
 
 
@@ -30,3 +32,12 @@ class NotificationQuerySet(models.QuerySet):
     def for_banner(self) -> Self:
         """Return what a page shows above its content."""
         return self.unread().newest_first()[:NOTIFICATIONS_IN_BANNER]
+
+
+class PushSubscriptionQuerySet(models.QuerySet):
+    def current(self, user: User) -> Self:
+        """Filter those of sessions that go on. What ends a person's sessions ends their subscriptions."""
+        return self.filter(epoch=user.session_epoch)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-id")

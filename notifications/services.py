@@ -1,4 +1,4 @@
-"""Send notifications: on a person's next page and, where it matters, by e-mail."""
+"""Send notifications: on a person's pages, by Web Push and, where it matters, by e-mail."""
 
 import uuid
 from contextlib import nullcontext
@@ -18,20 +18,31 @@ from movr_project.mail import send_mail
 from movr_project.web.redirects import is_path_of_ours
 
 from .models import TEXT_LENGTH, Notification
+from .push.delivery import deliver_after_commit
 
 BATCH = 500
 
 
 def notify(
-    user: User, *, code: str, text: Any, url: str = "", mail: bool = False, key: str = "", replace: bool = False
+    user: User,
+    *,
+    code: str,
+    text: Any,
+    url: str = "",
+    mail: bool = False,
+    key: str = "",
+    replace: bool = False,
+    stale_at: datetime | None = None,
 ) -> None:
-    """Add a notification to the person's next page and, with ``mail``, e-mail it after the transaction commits.
+    """Notify a person: on their open and next pages, and by Web Push where they have turned it on.
 
-    Part of a transaction. Locks the person. ``code`` is a stable identifier ("booking_cancelled"); ``url`` is a
-    path of this site. A lazy ``text`` is rendered in the person's language: interpolate with
-    ``format_lazy(_("… {vehicle} …"), vehicle=…)``, as ``%`` would evaluate it at once. Do nothing if the person has
-    no active account. With a ``key``, send each ``code`` and ``key`` only once or, with ``replace``, replace the
-    earlier one, which becomes unread again. E-mails must not contain text chosen by other users.
+    With ``mail`` also by e-mail, unless they don't want that. Both are sent after the transaction commits; nothing is
+    pushed after ``stale_at``. Do nothing if the person has no active account. Part of a transaction. Locks the person.
+
+    ``code`` is a stable identifier ("booking_cancelled"); ``url`` is a path of this site. A lazy ``text`` is rendered
+    in the person's language: interpolate with ``format_lazy(_("… {vehicle} …"), vehicle=…)``, as ``%`` would evaluate
+    it at once. It must not contain text chosen by other users. With a ``key``, send each ``code`` and ``key`` only once
+    or, with ``replace``, replace the earlier one, which becomes unread again.
     """
     if url and not is_path_of_ours(url):
         raise ValueError(f"A notification points at a path of this site, not at {url!r}.")
@@ -43,8 +54,10 @@ def notify(
         return
     with translation.override(person.language) if person.language else nullcontext():
         sentence = Truncator(str(text)).chars(TEXT_LENGTH)
-    _write(person, earlier, _new(person, code, key, text=sentence, url=url))
-    if mail:
+    notification = _new(person, code, key, text=sentence, url=url)
+    _write(person, earlier, notification)
+    deliver_after_commit(notification, stale_at)
+    if mail and person.notify_by_mail:
         context = {"user": person, "text": sentence, "path": url or reverse("notifications:notification_list")}
         send_mail("notification", to=person.email, context=context, language=person.language)
 

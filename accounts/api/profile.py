@@ -26,7 +26,17 @@ from .tokens import CODE_HEADER, SECOND_FACTOR
 router = Router()
 
 MAX_TEXT = 1000  # characters of any field, before the form's own limits
-FIELDS = ["username", "email", "first_name", "last_name", "about_me", "language", "theme", "is_listed"]
+FIELDS = [
+    "username",
+    "email",
+    "first_name",
+    "last_name",
+    "about_me",
+    "language",
+    "theme",
+    "is_listed",
+    "notify_by_mail",
+]
 
 
 class ProfileLinks(Schema):
@@ -46,6 +56,7 @@ class ProfileOut(Schema):
     language: str
     theme: str
     is_listed: bool
+    notify_by_mail: bool
     city: str
     joined_at: datetime
     last_seen: datetime | None
@@ -68,6 +79,7 @@ class ProfileIn(Schema):
     language: str | None = Field(None, max_length=MAX_TEXT)
     theme: str | None = Field(None, max_length=MAX_TEXT)
     is_listed: bool | None = None
+    notify_by_mail: bool | None = None
 
 
 def represent(user: User) -> dict[str, Any]:
@@ -82,6 +94,7 @@ def represent(user: User) -> dict[str, Any]:
         "language": user.language,
         "theme": user.theme,
         "is_listed": user.is_listed,
+        "notify_by_mail": user.notify_by_mail,
         "city": registry[user.city].slug,
         "joined_at": user.date_joined,
         "last_seen": user.last_seen,

@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 
 import factory
@@ -6,9 +7,11 @@ from django.utils import timezone
 
 from accounts.api_access.models import ApiClient, ApiToken, Scope
 from accounts.models import User
-from notifications.models import Notification
+from notifications.models import Notification, PushSubscription
 
 PASSWORD = "a-long-and-strange-word"
+# The server's key in RFC 8291's example.
+VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -53,6 +56,20 @@ class NotificationFactory(factory.django.DjangoModelFactory):
             notification_sequence=notice.sequence,
         )
         return notice
+
+
+class PushSubscriptionFactory(factory.django.DjangoModelFactory):
+    """A browser with notifications, with the keys of RFC 8291's example."""
+
+    class Meta:
+        model = PushSubscription
+
+    user = factory.SubFactory(UserFactory)
+    endpoint = factory.Sequence(lambda n: f"https://updates.push.services.mozilla.com/wpush/v2/{n}")
+    id = factory.LazyAttribute(lambda device: uuid.uuid5(uuid.NAMESPACE_URL, device.endpoint))
+    p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+    auth = "BTBZMqHH6r4Tts7J_aSIgg"
+    epoch = factory.SelfAttribute("user.session_epoch")
 
 
 class ApiTokenFactory(factory.django.DjangoModelFactory):

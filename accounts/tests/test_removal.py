@@ -14,7 +14,14 @@ from django.utils import timezone
 from accounts.api_access.models import ApiToken
 from accounts.models import AuthenticatorApp, RecoveryCodes, User
 from accounts.services import AccountRefused, remove_account
-from accounts.tests.factories import PASSWORD, ApiTokenFactory, NotificationFactory, StaffFactory, UserFactory
+from accounts.tests.factories import (
+    PASSWORD,
+    ApiTokenFactory,
+    NotificationFactory,
+    PushSubscriptionFactory,
+    StaffFactory,
+    UserFactory,
+)
 from documents.models import TermsAcceptance
 from fleet.models import Allocation, VehicleEvent
 from fleet.services import book_vehicle, remove_vehicle
@@ -62,6 +69,7 @@ def leave_traces(person, client):
         data = {"username": name, "password": "wrong"}
         client.post("/login/", data, REMOTE_ADDR="203.0.113.77")
     TermsAcceptance.objects.create(user=person, version=1)
+    PushSubscriptionFactory(user=person)
     NotificationFactory(user=person, text="Xerxesfirst, your booking was cancelled.")
     reported = VehicleFactory()
     report_problem(

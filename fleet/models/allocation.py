@@ -55,6 +55,7 @@ class Allocation(models.Model):
     starts_at = models.DateTimeField(_("from"), null=True, blank=True, help_text=_("Leave empty for no start."))
     ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Leave empty for no end."))
     start_by = models.DateTimeField(_("ride to start by"), null=True, editable=False)
+    reminded_at = models.DateTimeField(_("rider reminded"), null=True, editable=False)
     description = models.CharField(_("description"), max_length=100, blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True, validators=[validate_data])
     # The rider and the creator, if any. Both may live in another city, and may leave.
@@ -137,6 +138,12 @@ class Allocation(models.Model):
             ),
             models.Index(
                 fields=["city", "ends_at"], condition=Q(cancelled_at__isnull=True), name="allocations_city_ends"
+            ),
+            # Finds what riders are to be reminded of.
+            models.Index(
+                fields=["city", "starts_at"],
+                condition=Q(cancelled_at__isnull=True, reminded_at__isnull=True, rider_id__isnull=False),
+                name="allocations_to_remind",
             ),
             models.Index(fields=["rider_city", "rider_id", "-starts_at"], name="allocations_rider"),
             # For moving and leaving. Without it, they would scan all rows and conflict with every concurrent booking.

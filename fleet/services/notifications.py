@@ -26,6 +26,8 @@ def notify_owner(
         text=lazy(_taken_off, str)(vehicle, problem, is_for_good),
         url="" if is_for_good else vehicle.lasting_url(),
         mail=True,
+        key=str(vehicle.id),
+        replace=True,  # only what is true of the vehicle now
     )
 
 

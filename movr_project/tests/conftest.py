@@ -14,7 +14,15 @@ from django.test import Client
 
 from accounts.models import AuthenticatorApp
 from accounts.sealing import seal
-from accounts.tests.factories import ApiClientFactory, ApiTokenFactory, NotificationFactory, StaffFactory, UserFactory
+from accounts.tests.factories import (
+    VAPID_KEY,
+    ApiClientFactory,
+    ApiTokenFactory,
+    NotificationFactory,
+    PushSubscriptionFactory,
+    StaffFactory,
+    UserFactory,
+)
 from documents.models import Document, TermsAcceptance
 from fleet.tests.calendars import maintain
 from fleet.tests.factories import BookingFactory, VehicleFactory
@@ -76,13 +84,15 @@ def server(slug, collected, released, mails, tmp_path_factory):
 
 
 @pytest.fixture
-def world(db):
+def world(db, settings):
     """Two riders, one of them riding; two owners with a vehicle each; staff of every role."""
+    settings.VAPID_PRIVATE_KEY = VAPID_KEY
     world = SimpleNamespace()
     world.rider = UserFactory(username="rita")
     world.ride = OpenRideFactory(rider=world.rider)
     RideFactory(rider=world.rider)
     world.notice = NotificationFactory(user=world.rider)
+    world.device = PushSubscriptionFactory(user=world.rider)
     owner = UserFactory()
     world.vehicle = VehicleFactory(owner=owner)
     world.booking = BookingFactory(rider=world.rider)

@@ -109,6 +109,8 @@ TABLE = {
     "accounts:second_factor_codes": Row(get=only(405, *STAFF), post=STAFF_404),
     "accounts:second_factor_remove": Row(get=only(405, *STAFF), post=STAFF_404),
     "notifications:notification_list": Row(get=members(200), post=members(405)),
+    "notifications:device_list": Row(**FORM),
+    "notifications:device_remove": Row(get=members(405), post=only(302, RIDER), args=lambda world: [world.device.id]),
     "notifications:read_all": Row(get=members(405), post=members(302)),
     "notifications:notification_read": Row(get=members(405), post=only(302, RIDER), args=of_notice),
     "accounts:user_list": Row(get=members(200), post=members(405)),

@@ -87,7 +87,8 @@ def _service_worker(language: str) -> str:
     """Render the worker. Its version changes with the language and with any file that it caches."""
     pages = {"offline": reverse("offline"), "notSent": reverse("offline_form")}
     pages = {name: f"{url}?language={language}" for name, url in pages.items()}
-    config = {**pages, "files": [static(name) for name in KEPT_FILES]}
+    shown = {"icon": static("img/icons/icon-192.png"), "notifications": reverse("notifications:notification_list")}
+    config = {**pages, **shown, "files": [static(name) for name in KEPT_FILES]}
     source = Path(__file__).with_name("service-worker.js").read_text()
     with override(language):
         kept = [render_to_string("offline.html"), render_to_string("offline_form.html")]

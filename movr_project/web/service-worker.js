@@ -1,4 +1,4 @@
-// Caches the two pages below and the files they need, never pages with personal data or forms. Everything comes from
+// Shows notifications that the server pushes. Caches the two pages below and the files they need, never pages with personal data or forms. Everything comes from
 // the network; the cache is used only when there is no connection.
 "use strict";
 
@@ -23,6 +23,17 @@ self.addEventListener("fetch", (event) => {
   } else if (request.method === "GET" && files.has(url.pathname)) {
     event.respondWith(networkOr(request, url.pathname));
   }
+});
+
+self.addEventListener("push", (event) => {
+  const { text, url, tag } = event.data.json(); // from notifications/push/delivery.py
+  const options = { body: text, tag, renotify: true, icon: KEPT.icon, data: url || KEPT.notifications };
+  event.waitUntil(self.registration.showNotification("MovR", options));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.notification.data));
 });
 
 async function keep() {

@@ -12,7 +12,7 @@ from cities.models import City
 from documents.models import TermsAcceptance
 from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.models.choices import AllocationKind
-from notifications.models import Notification
+from notifications.models import Notification, PushSubscription
 from rides.models import Ride
 
 from ..models import ProblemReport
@@ -90,10 +90,11 @@ def removed_account(city: City) -> QuerySet:
     theirs = Ride.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     owned = Vehicle.objects.in_city(city.name).filter(owner_id=OuterRef("id"))
     notified = Notification.objects.in_city(city.name).filter(user_id=OuterRef("id"))
+    pushed = PushSubscription.objects.filter(city=city.name, user_id=OuterRef("id"))
     had = Allocation.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     reported = ProblemReport.objects.filter(reporter_city=city.name, reporter_id=OuterRef("id"))
     made = Allocation.objects.filter(made_by_city=city.name, made_by_id=OuterRef("id"))
     acted = VehicleEvent.objects.filter(actor_city=city.name, actor_id=OuterRef("id"))
-    pointing = [Exists(rows) for rows in (theirs, owned, notified, had, made, reported, acted)]
+    pointing = [Exists(rows) for rows in (theirs, owned, notified, pushed, had, made, reported, acted)]
     removed = User.objects.in_city(city.name).filter(is_active=False, email__isnull=True)
     return removed.filter(reduce(or_, pointing))

@@ -5,7 +5,7 @@ from django.db.models import Model, QuerySet
 from accounts.models import User
 from cities.registry import registry
 from fleet.models import Allocation, Vehicle, VehicleEvent
-from notifications.models import Notification
+from notifications.models import Notification, PushSubscription
 from rides.models import Ride
 
 from ..models import ProblemReport
@@ -26,6 +26,7 @@ def _unserved(model: type[Model], column: str) -> Rule:
 UNSERVED = [
     _unserved(User, "city"),
     _unserved(Notification, "city"),
+    _unserved(PushSubscription, "city"),
     _unserved(Vehicle, "city"),
     _unserved(Ride, "city"),
     _unserved(Ride, "rider_city"),

@@ -1,0 +1,122 @@
+"""Send notifications to push services, encrypted for the browser (RFC 8291).
+
+``deliver`` is all that a background job needs to call.
+"""
+
+import json
+import logging
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
+
+import http_ece
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from movr_project.logs import log_event
+
+from ..models import Notification, PushSubscription
+from .keys import CURVE, authorization, decode, is_configured
+from .services import turn_off
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 10
+KEPT_FOR = timedelta(days=1)  # by the push service, for a device that is off
+GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+
+# The services answer quickly. The thread starts with the first message, after gunicorn has forked.
+_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="push")
+
+
+def deliver_after_commit(notification: Notification, stale_at: datetime | None) -> None:
+    """Have a notification delivered after the commit. Part of a transaction."""
+    if is_configured():
+        transaction.on_commit(partial(_dispatch, notification.city, notification.id, stale_at), robust=True)
+
+
+def deliver(city: str, notification_id: uuid.UUID, stale_at: datetime | None = None) -> int:
+    """Send a notification to each browser of its person, and return how many took it.
+
+    Not after ``stale_at``, nor if it has been read meanwhile. A subscription that the push service doesn't know any
+    more is deleted. Other failures are logged, and not tried again.
+    """
+    seconds = _seconds_left(stale_at)
+    unread = Notification.objects.filter(city=city, id=notification_id).unread()
+    notification = unread.select_related("user").first()
+    if notification is None or seconds <= 0 or not notification.user.is_active:
+        return 0
+    own = PushSubscription.objects.filter(city=city, user_id=notification.user_id)
+    return sum(_send(device, notification, seconds) for device in own.current(notification.user))
+
+
+def _dispatch(*arguments: object) -> None:
+    if settings.PUSH_IN_BACKGROUND:
+        _background.submit(copy_context().run, _deliver_and_disconnect, *arguments)
+    else:
+        deliver(*arguments)  # type: ignore[arg-type]
+
+
+def _deliver_and_disconnect(*arguments: object) -> None:
+    """Deliver in the background, where nobody hears about an error but the log."""
+    try:
+        deliver(*arguments)  # type: ignore[arg-type]
+    except Exception as error:
+        log_event(logger, "push_failed", level=logging.ERROR, error=type(error).__name__)
+    finally:
+        connection.close()
+
+
+def _seconds_left(stale_at: datetime | None) -> int:
+    left = stale_at - timezone.now() if stale_at else KEPT_FOR
+    return int(min(left, KEPT_FOR).total_seconds())
+
+
+def _send(device: PushSubscription, notification: Notification, seconds: int) -> bool:
+    try:
+        status = _post(device.endpoint, _encrypted(device, notification), seconds)
+    except (OSError, HTTPException) as error:
+        log_event(logger, "push_failed", level=logging.WARNING, error=type(error).__name__)
+        return False
+    if status in GONE:
+        turn_off(city=device.city, id_=device.id)
+    elif status >= HTTPStatus.MULTIPLE_CHOICES:
+        log_event(logger, "push_failed", level=logging.WARNING, service=urlsplit(device.endpoint).netloc, status=status)
+    return status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _encrypted(device: PushSubscription, notification: Notification) -> bytes:
+    """Return the message that movr_project/web/service-worker.js shows. Only the browser can read it."""
+    message = {"text": notification.text, "url": notification.url, "tag": str(notification.id)}
+    return http_ece.encrypt(
+        json.dumps(message).encode(),
+        private_key=ec.generate_private_key(CURVE),
+        dh=decode(device.p256dh),
+        auth_secret=decode(device.auth),
+        version="aes128gcm",
+    )
+
+
+def _post(endpoint: str, body: bytes, seconds: int) -> int:
+    """Return the status. Redirects are not followed, so nothing is sent anywhere else."""
+    address = urlsplit(endpoint)
+    headers = {
+        **authorization(endpoint),
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+        "TTL": str(seconds),
+        "Urgency": "high",
+    }
+    service = HTTPSConnection(address.netloc, timeout=TIMEOUT_SECONDS)
+    try:
+        service.request("POST", address._replace(scheme="", netloc="").geturl(), body, headers)
+        return service.getresponse().status
+    finally:
+        service.close()
