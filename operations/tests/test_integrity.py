@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tests.factories import NotificationFactory, UserFactory
+from accounts.tests.factories import NotificationFactory, PushSubscriptionFactory, UserFactory
 from cities import geohash
 from cities.registry import registry
 from documents.models import TermsAcceptance
@@ -99,6 +99,7 @@ def data(db):
         waiting=AllocationFactory(vehicle=riding.vehicle),
         ridden=ridden,
         notice=NotificationFactory(user=owner, read_at=timezone.now()),
+        device=PushSubscriptionFactory(user=owner),
         anonymous=RideFactory(rider=None, rider_city="paris"),
     )
 
@@ -218,6 +219,7 @@ DAMAGES = {
     "an account emptied by hand": ("removed_account", "paris", "owner", {"is_active": False, "email": None}),
     "a person of no city": ("users_city", "", "newcomer", {"city": ATLANTIS}),
     "a notification of no city": ("notifications_city", "", "notice", {"city": ATLANTIS}),
+    "a push subscription of no city": ("push_subscriptions_city", "", "device", {"city": ATLANTIS}),
     "a vehicle of no city": ("vehicles_city", "", "lost", {"city": ATLANTIS}, "event_vehicle"),
     "a ride of no city": ("rides_city", "", "ridden", {"city": ATLANTIS}, "event_subject"),
     "a ride of a person of no city": ("rides_rider_city", "", "anonymous", {"rider_city": ATLANTIS}),
