@@ -79,12 +79,10 @@ def _unreminded(city: City) -> AllocationQuerySet:
 
 
 def _sentence(allocation: Allocation) -> str:
+    moment = allocation.ends_at if allocation.is_reservation else allocation.starts_at
     if allocation.is_reservation:
-        moment, sentence = (
-            allocation.ends_at,
-            _("Your reservation of %(code)s ends at %(time)s. Start your ride by then."),
-        )
+        sentence = _("Your reservation of %(code)s ends at %(time)s. Start your ride by then.")
     else:
-        moment, sentence = allocation.starts_at, _("Your booking of %(code)s begins at %(time)s.")
-    told = {"code": allocation.vehicle.code, "time": local_clock(moment, allocation.served_city)}
-    return in_one_period(sentence % told)
+        sentence = _("Your booking of %(code)s begins at %(time)s.")
+    time = moment and local_clock(moment, allocation.served_city)
+    return in_one_period(sentence % {"code": allocation.vehicle.code, "time": time})

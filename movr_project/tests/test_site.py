@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
-from accounts.tests.factories import ApiTokenFactory, NotificationFactory
+from accounts.tests.factories import VAPID_KEY, ApiTokenFactory, NotificationFactory, PushSubscriptionFactory
 from fleet.tests.factories import BookingFactory, VehicleFactory
 from movr_project.tests.databases import on_server
 from rides.tests.factories import RideFactory
@@ -53,6 +53,7 @@ POST_ONLY = {
     "accounts:email_send",
     "accounts:log_out_everywhere",
     "accounts:token_revoke",
+    "notifications:device_remove",
     "notifications:notification_read",
     "notifications:read_all",
     "fleet:vehicle_reserve",
@@ -117,8 +118,9 @@ PRIVATE = [name for name in NAMES if name not in PUBLIC]
 
 
 @pytest.fixture
-def url_of(db, rider):
+def url_of(db, rider, settings):
     """Return a page's URL, with a vehicle and a ride of the rider."""
+    settings.VAPID_PRIVATE_KEY = VAPID_KEY
     vehicle = VehicleFactory(owner=rider)
     ride = RideFactory(vehicle=vehicle, rider=rider)
     values = {
@@ -128,6 +130,7 @@ def url_of(db, rider):
         "allocation_id": BookingFactory(rider=rider).id,
         "notification_id": NotificationFactory(user=rider).id,
         "token_id": ApiTokenFactory(user=rider).id,
+        "device_id": PushSubscriptionFactory(user=rider).id,
         "code": vehicle.code,
         "username": rider.username,
         "uidb64": "MQ",
