@@ -53,6 +53,7 @@ def export_allocations(user: User) -> list[dict[str, Any]]:
         "starts_at",
         "ends_at",
         "start_by",
+        "reminded_at",
         "description",
         "created_at",
         "cancelled_at",

@@ -7,7 +7,9 @@ from accounts.personal_data import PersonalData, register
 
 
 def export(user: User) -> list[dict[str, Any]]:
-    return list(user.notifications.order_by("created_at").values("code", "text", "url", "created_at", "read_at"))
+    return list(
+        user.notifications.order_by("created_at").values("code", "text", "url", "data", "created_at", "read_at")
+    )
 
 
 def erase(user: User) -> None:

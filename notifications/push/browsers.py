@@ -16,11 +16,14 @@ def browser_of(endpoint: str) -> str:
     """Return the name of the browser whose push service an address belongs to, or "" if it is none that we know."""
     try:
         address = urlsplit(endpoint)
-        is_plain = address.scheme == "https" and address.netloc == address.hostname
+        is_plain = address.scheme == "https" and address.netloc == address.hostname and endpoint.isascii()
     except ValueError:
         return ""
-    host = address.netloc
-    names = (
-        name for service, name in SERVICES.items() if host == service or (service[0] == "." and host.endswith(service))
-    )
-    return str(next(names, "")) if is_plain else ""
+    return _name_of(address.netloc) if is_plain else ""
+
+
+def _name_of(host: str) -> str:
+    for service, name in SERVICES.items():
+        if host == service or (service.startswith(".") and host.endswith(service)):
+            return str(name)
+    return ""

@@ -57,17 +57,17 @@ def deliver(city: str, notification_id: uuid.UUID, stale_at: datetime | None = N
     return sum(_send(device, notification, seconds) for device in own.current(notification.user))
 
 
-def _dispatch(*arguments: object) -> None:
+def _dispatch(city: str, notification_id: uuid.UUID, stale_at: datetime | None) -> None:
     if settings.PUSH_IN_BACKGROUND:
-        _background.submit(copy_context().run, _deliver_and_disconnect, *arguments)
+        _background.submit(copy_context().run, _deliver_in_background, city, notification_id, stale_at)
     else:
-        deliver(*arguments)  # type: ignore[arg-type]
+        deliver(city, notification_id, stale_at)
 
 
-def _deliver_and_disconnect(*arguments: object) -> None:
-    """Deliver in the background, where nobody hears about an error but the log."""
+def _deliver_in_background(city: str, notification_id: uuid.UUID, stale_at: datetime | None) -> None:
+    """Deliver, log any error, and give back the thread's connection."""
     try:
-        deliver(*arguments)  # type: ignore[arg-type]
+        deliver(city, notification_id, stale_at)
     except Exception as error:
         log_event(logger, "push_failed", level=logging.ERROR, error=type(error).__name__)
     finally:

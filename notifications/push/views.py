@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from movr_project.web.redirects import post_data
+
 from . import keys
 from .forms import DeviceForm
 from .services import turn_off, turn_on
@@ -19,8 +21,8 @@ def device_list(request: HttpRequest) -> HttpResponse:
     """List the person's browsers that get notifications. POST adds this one."""
     if not keys.is_configured():
         raise Http404
-    form = DeviceForm(request.POST or None) if request.method == "POST" else DeviceForm()
-    if form.is_bound and form.is_valid():
+    form = DeviceForm(post_data(request))
+    if form.is_valid():
         remember_device(request, turn_on(user=request.user, **form.cleaned_data))
         messages.success(request, _("Notifications are on for this browser."))
         return redirect("notifications:device_list")

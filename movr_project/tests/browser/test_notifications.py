@@ -7,7 +7,7 @@ from accounts.tests.factories import UserFactory
 from movr_project.db.retry import run_transaction
 from movr_project.tests.browser.conftest import PHONE
 from movr_project.tests.browser.steps import fits, log_in
-from notifications.services import mark_all_read, notify
+from notifications.services import mark_all_read, notify, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -35,6 +35,12 @@ def test_the_badge_rises_by_itself_and_the_list_follows(open_browser):
         arrival.get_by_role("button", name="Close").click()
         expect(arrival.get_by_role("link")).to_be_hidden()
 
+        page.evaluate("document.addEventListener('movr:news', ({detail}) => { document.title = detail.data.done; })")
+        run_transaction(lambda: publish(rider, code="job_progress", key="export", data={"done": "50%"}))
+        page.clock.run_for(10_000)
+        expect(page).to_have_title("50%")
+        expect(badge).to_contain_text("1 unread notification")
+
         page.goto("/notifications/")
         tell(rider, "Thanks for your report.")
         page.clock.run_for(10_000)
@@ -49,7 +55,7 @@ def test_the_badge_rises_by_itself_and_the_list_follows(open_browser):
         asked = []
         page.on("request", lambda request: asked.append(request.url) if "/notifications/?since=" in request.url else 0)
         page.context.clear_cookies()  # logged out in another tab
-        with page.expect_response("**/notifications/?since=3"):
+        with page.expect_response("**/notifications/?since=4"):
             page.clock.run_for(10_000)
         page.clock.run_for(60_000)
         assert len(asked) == 1
