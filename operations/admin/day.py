@@ -176,19 +176,23 @@ class StaffDay:
         rides = rides.filter(vehicle__type=type_) if type_ else rides
         counts = rides.annotate(began=self._hour_of("start_time"), ended=self._hour_of("end_time"))
         for began, ended, number in counts.values_list("began", "ended").annotate(Count("id")).order_by():
-            first, last = self._index(began), self._index(ended or timezone.now())
+            first = self._index(began + self._past_the_hour)
+            last = self._index(ended + self._past_the_hour if ended else timezone.now())
             if first >= 0:
                 hours[first].started += number
             for hour in hours[max(first, 0) : last + 1]:
                 hour.under_way += number
         return RidesByHour(hours)
 
-    def _hour_of(self, field: str) -> Combinable:
-        """Truncate to the hours of the day, as minutes after it began: they aren't UTC's in every time zone."""
+    @property
+    def _past_the_hour(self) -> timedelta:
+        """Return how far the day's hours begin after UTC's: nothing in most time zones."""
         start, _end = self.bounds
-        past_the_hour = timedelta(minutes=start.minute)
-        hour = TruncHour(ExpressionWrapper(F(field) - past_the_hour, DateTimeField()), tzinfo=UTC)
-        return ExpressionWrapper(hour + past_the_hour, DateTimeField())
+        return timedelta(minutes=start.minute)
+
+    def _hour_of(self, field: str) -> Combinable:
+        """Truncate to the hours of the day, as if they began with UTC's."""
+        return TruncHour(ExpressionWrapper(F(field) - self._past_the_hour, DateTimeField()), tzinfo=UTC)
 
     def _index(self, moment: datetime) -> int:
         start, _end = self.bounds
