@@ -5,6 +5,7 @@ from django.test import TransactionTestCase
 
 from cities.registry import registry
 from documents.current import documents
+from movr_project.storage import file_storage
 from movr_project.tests.reset import bring_back, rows_of_migrations
 from movr_project.web.kept_parts import forget_parts
 
@@ -29,6 +30,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def _fast_and_plain(settings):
     forget_parts()  # a test may have other settings than the one before it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def photo_folder(settings, tmp_path):
+    """The folder to which this test's photos are written."""
+    folder = tmp_path / "photos"
+    settings.STORAGES = settings.STORAGES | {"photos": file_storage(str(folder))}
+    return folder
 
 
 @pytest.fixture(autouse=True)

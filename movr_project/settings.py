@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .db.engines import database_settings
+from .storage import file_storage
 from .web.tiles import tile_source
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "accounts",
     "notifications",
     "documents",
+    "photos",
     "fleet",
     "rides",
     "operations",
@@ -154,6 +156,8 @@ TRUST_GEO_HEADERS = flag("TRUST_GEO_HEADERS", default=False)
 VEHICLES_NEED_APPROVAL = flag("VEHICLES_NEED_APPROVAL", default=False)
 # How many rides a person may have in progress at the same time.
 MAX_OPEN_RIDES = env.int("MAX_OPEN_RIDES", default=1)
+# How long a rider may park the vehicle during a ride, in total. 0: not at all.
+RIDE_PAUSE_MINUTES = env.int("RIDE_PAUSE_MINUTES", default=30)
 # Rides a person may start per hour. Each start shows an unlock code.
 RIDE_STARTS_PER_HOUR = env.int("RIDE_STARTS_PER_HOUR", default=12)
 # Shorter rides are listed for staff: someone may only have wanted the unlock code.
@@ -167,6 +171,10 @@ VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="").strip()
 PUSH_IN_BACKGROUND = not DEBUG
 # How long read notifications are kept.
 NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=90)
+# Riders can only end a ride with a photo of the parked vehicle. Otherwise it is optional.
+PARKING_PHOTO_REQUIRED = flag("PARKING_PHOTO_REQUIRED", default=False)
+# How long photos of parked vehicles and of problems are kept.
+PHOTO_RETENTION_DAYS = env.int("PHOTO_RETENTION_DAYS", default=30)
 # Shows a map on the vehicle's page. The key is public in the HTML, so restrict it to this site.
 GOOGLE_MAPS_EMBED_KEY = env.str("GOOGLE_MAPS_EMBED_KEY", default="")
 # Where browsers load map tiles from, and the attribution shown on maps. No maps without a URL.
@@ -357,6 +365,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # A folder that no web server serves, or s3://bucket/prefix.
+    "photos": file_storage(env.str("PHOTO_STORAGE", default="") or str(BASE_DIR / "media" / "photos")),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -9,25 +9,28 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from accounts.api_access.models import Scope
-from cities.api import city_path
+from cities.api import city_or_404, city_path
 from cities.models import City
 from cities.registry import registry
 from fleet.api.access import check_permission, city_for, find_vehicle, may, vehicle_not_found
 from fleet.api.inputs import StrictSchema, VehicleRef, served_city
 from fleet.at_the_label import is_at
 from fleet.models import Vehicle
-from movr_project.api.answers import answer, created
+from movr_project.api.answers import answer, created, no_content
 from movr_project.api.authentication import Caller, scope
 from movr_project.api.errors import ApiError, invalid_form, not_found
 from movr_project.api.idempotency import once
 from movr_project.api.pagination import Collection, CursorCollection, CursorPaging, Paging, paged, paged_by_cursor
 from movr_project.db.retry import retry_transaction
+from photos.api import PHOTO_ANSWER, PHOTO_BODY, photo_answer, picture_in, takes_photo
+from photos.models import Subject
+from photos.reading import photo_of
 from rides.models import Ride
 from throttling.services import throttle
 
 from .forms import ReportForm, ResolutionForm
 from .models import ProblemKind, ProblemReport
-from .services.reports import close_report, report_problem
+from .services.reports import add_report_photo, close_report, report_problem
 
 router = Router(tags=["reports"])
 VIEW = "operations.view_problemreport"
@@ -48,6 +51,7 @@ class ResolutionIn(StrictSchema):
 class ReportLinks(Schema):
     self: str
     city: str
+    photo: str = Field(description="POST a photo there while the report is open. GET it later.")
 
 
 class ReportOut(Schema):
@@ -83,7 +87,11 @@ def represent(report: ProblemReport) -> dict[str, Any]:
         "put_out_of_service": report.took_off,
         "closed_at": report.closed_at,
         "resolution": report.resolution,
-        "_links": {"self": report_path(report), "city": city_path(city)},
+        "_links": {
+            "self": report_path(report),
+            "city": city_path(city),
+            "photo": f"{report_path(report)}/photo",
+        },
     }
 
 
@@ -166,13 +174,43 @@ def list_reports(
 )
 def read_report(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
     """One's own, or any for organisations and staff."""
-    caller = request.auth
+    return answer(represent(_readable(request.auth, slug, id)))
+
+
+def _readable(caller: Caller, slug: str, id_: uuid.UUID) -> ProblemReport:
     city = city_for(caller, slug)
     reports = ProblemReport.objects.all() if may(caller, VIEW, Scope.FLEET_READ) else _own(caller)
-    report = reports.filter(city=city.name, id=id).first()
+    report = reports.filter(city=city.name, id=id_).first()
     if report is None:
         raise not_found()
-    return answer(represent(report))
+    return report
+
+
+@router.post(
+    "/cities/{slug}/reports/{uuid:id}/photo",
+    auth=scope(Scope.RIDES),
+    response={204: None},
+    summary="Add a photo to a report",
+    openapi_extra=PHOTO_BODY,
+)
+@takes_photo
+def add_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+    """In place of an earlier one, while the report is open."""
+    picture = picture_in(request)
+    add_report_photo(city=city_or_404(slug).name, report_id=id, reporter=request.auth.user, picture=picture)
+    return no_content()
+
+
+@router.get(
+    "/cities/{slug}/reports/{uuid:id}/photo",
+    auth=scope(Scope.RIDES, Scope.FLEET_READ, clients=True),
+    summary="Read a report's photo",
+    openapi_extra=PHOTO_ANSWER,
+)
+def read_report_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+    """One's own, or any for organisations and staff."""
+    report = _readable(request.auth, slug, id)
+    return photo_answer(photo_of(Subject.REPORT, report.city, report.id))
 
 
 @router.post(

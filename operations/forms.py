@@ -19,6 +19,7 @@ from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.models.choices import EventType
 from movr_project.web.fields import LinesInput, NumberField, validate_visible
 from movr_project.web.form_tokens import FormTokenField
+from photos.fields import PhotoField
 
 from .models import ProblemKind, ProblemReport
 
@@ -145,6 +146,7 @@ class ReportForm(PositionMixin, forms.Form):
         required=False,
         widget=LinesInput(attrs={"rows": 3, "dir": "auto"}),
     )
+    photo = PhotoField()
     latitude = NumberField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
     longitude = NumberField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
     token = FormTokenField()

@@ -2,6 +2,8 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
@@ -12,6 +14,8 @@ from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.links import link_to
 from movr_project.admin.model_admins import ActionButtonsMixin, ReadOnlyAdmin
 from movr_project.web.fields import validate_visible
+from photos.models import Subject
+from photos.reading import photo_panel
 
 from .models import PLACE_LENGTH, Ride
 from .services import end_ride
@@ -34,9 +38,11 @@ class OpenFilter(admin.SimpleListFilter):
     parameter_name = "open"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
-        return [("yes", _("Riding now")), ("no", _("Ended"))]
+        return [("yes", _("Riding now")), ("parked", _("Parked in between")), ("no", _("Ended"))]
 
     def queryset(self, request: HttpRequest, queryset):
+        if self.value() == "parked":
+            return queryset.parked()
         if self.value() not in {"yes", "no"}:
             return queryset
         return queryset.open() if self.value() == "yes" else queryset.ended()
@@ -97,11 +103,23 @@ class RideAdmin(ActionButtonsMixin, ReadOnlyAdmin):
     fieldsets = [
         (None, {"fields": ["key", "city_label", "vehicle_link", "rider_link"]}),
         (gettext_lazy("Start"), {"fields": ["started", "start_location", "start_latitude", "start_longitude"]}),
-        (gettext_lazy("End"), {"fields": ["ended", "end_location", "end_latitude", "end_longitude", "took"]}),
+        (gettext_lazy("End"), {"fields": ["ended", "end_location", "end_latitude", "end_longitude", "took", "photo"]}),
+        (gettext_lazy("Parked in between"), {"fields": ["paused", "paused_until", "parked"]}),
     ]
 
     started = local_time("start_time", gettext_lazy("start"))
     ended = local_time("end_time", gettext_lazy("end"))
+
+    paused = local_time("paused_at", gettext_lazy("parked since"))
+    paused_until = local_time("pause_until", gettext_lazy("may be parked until"))
+
+    @admin.display(description=gettext_lazy("time parked"))
+    def parked(self, ride: Ride) -> str:
+        return length_in_words(ride.parked_for(timezone.now()))
+
+    @admin.display(description=gettext_lazy("photo"))
+    def photo(self, ride: Ride) -> SafeString | str:
+        return photo_panel(Subject.RIDE, ride.city, ride.id)
 
     @admin.display(description=gettext_lazy("length"))
     def took(self, ride: Ride) -> str:

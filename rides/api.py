@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from accounts.api_access.models import Scope
@@ -14,17 +15,23 @@ from cities.registry import registry
 from fleet.api.access import find_key
 from fleet.api.inputs import PlaceIn, Position, VehicleRef, served_city
 from fleet.api.represent import VehiclePart, pair, vehicle_part
-from movr_project.api.answers import answer, created
+from fleet.known_places import words_for
+from movr_project.api.answers import answer, created, no_content
 from movr_project.api.authentication import Caller, scope
 from movr_project.api.errors import invalid_form, not_found
 from movr_project.api.idempotency import once
 from movr_project.api.pagination import CursorCollection, CursorPaging, paged_by_cursor
 from movr_project.db.retry import retry_transaction
+from photos.api import PHOTO_ANSWER, PHOTO_BODY, photo_answer, picture_in, takes_photo
+from photos.models import Subject
+from photos.reading import photo_of
 
 from .forms import EndRideForm
 from .locks import lock
 from .models import Ride
 from .own_rides import own_ride
+from .parking_photos import add_parking_photo
+from .pauses import pause_ride, resume_ride
 from .services import end_ride, start_ride
 
 router = Router(tags=["rides"])
@@ -44,6 +51,14 @@ class RideLinks(Schema):
     self: str
     city: str
     end: str | None = Field(description="POST there to end an open ride.")
+    pause: str | None = Field(description="POST there to park the vehicle of an open ride and keep it.")
+    resume: str | None = Field(description="POST there to ride on.")
+    photo: str = Field(description="POST a photo of the parked vehicle there, before the end. GET it later.")
+
+
+class Pause(Schema):
+    since: str
+    until: str = Field(description="When the pause ends by itself. The ride goes on.")
 
 
 class RideOut(Schema):
@@ -55,6 +70,8 @@ class RideOut(Schema):
     started_at: str
     ended_at: str | None
     seconds: float | None
+    paused: Pause | None = Field(description="While the vehicle is parked and kept.")
+    paused_seconds: float = Field(description="In all pauses of the ride until now.")
     distance_m: float | None = Field(description="In a straight line.")
     due_at: str | None = Field(description="When another person's booking begins, if that is soon.")
     unlock: Unlock | None = Field(description="How to open the lock during the ride.")
@@ -70,7 +87,7 @@ def ride_path(ride: Ride) -> str:
 
 
 def represent(ride: Ride) -> dict[str, Any]:
-    path = ride_path(ride)
+    path, now = ride_path(ride), timezone.now()
     unlock = lock().unlock_instructions(ride) if ride.is_open else None
     return {
         "id": ride.id,
@@ -81,6 +98,8 @@ def represent(ride: Ride) -> dict[str, Any]:
         "started_at": ride.start_time,
         "ended_at": ride.end_time,
         "seconds": ride.length.total_seconds() if ride.length is not None else None,
+        "paused": {"since": ride.paused_at, "until": ride.pause_until} if ride.is_parked_at(now) else None,
+        "paused_seconds": ride.parked_for(now).total_seconds(),
         "distance_m": ride.distance_m,
         "due_at": getattr(ride, "due_at", None),
         "unlock": {"code": unlock.code, "text": unlock.text} if unlock else None,
@@ -88,6 +107,9 @@ def represent(ride: Ride) -> dict[str, Any]:
             "self": path,
             "city": city_path(registry[ride.city]),
             "end": f"{path}/end" if ride.is_open else None,
+            "pause": f"{path}/pause" if ride.is_open else None,
+            "resume": f"{path}/resume" if ride.is_open else None,
+            "photo": f"{path}/photo",
         },
     }
 
@@ -139,7 +161,46 @@ def finish_ride(request: HttpRequest, slug: str, id: uuid.UUID, data: PlaceIn) -
         city=city.name,
         ride_id=id,
         rider=request.auth.user,
-        end_location=form.cleaned_data["end_location"],
+        end_location=form.cleaned_data["end_location"] or words_for(city, form.position),
         position=form.position,
     )
     return answer(represent(ride))
+
+
+@router.post("/cities/{slug}/rides/{uuid:id}/pause", auth=scope(Scope.RIDES), response=RideOut, summary="Park and keep")
+def pause_own_ride(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+    """Idempotent. The vehicle stays the rider's for RIDE_PAUSE_MINUTES in total."""
+    return answer(represent(pause_ride(city=city_or_404(slug).name, ride_id=id, rider=request.auth.user)))
+
+
+@router.post("/cities/{slug}/rides/{uuid:id}/resume", auth=scope(Scope.RIDES), response=RideOut, summary="Ride on")
+def resume_own_ride(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+    """Idempotent: a ride that isn't paused is returned as it is."""
+    return answer(represent(resume_ride(city=city_or_404(slug).name, ride_id=id, rider=request.auth.user)))
+
+
+@router.post(
+    "/cities/{slug}/rides/{uuid:id}/photo",
+    auth=scope(Scope.RIDES),
+    response={204: None},
+    summary="Add a photo of the parked vehicle",
+    openapi_extra=PHOTO_BODY,
+)
+@takes_photo
+def add_ride_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+    """In place of an earlier one, until the ride ends."""
+    picture = picture_in(request)
+    add_parking_photo(city=city_or_404(slug).name, ride_id=id, rider=request.auth.user, picture=picture)
+    return no_content()
+
+
+@router.get(
+    "/cities/{slug}/rides/{uuid:id}/photo",
+    auth=scope(Scope.RIDES),
+    summary="Read the photo of a parked vehicle",
+    openapi_extra=PHOTO_ANSWER,
+)
+def read_ride_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+    city = city_or_404(slug).name
+    ride = own_ride(request.auth.user, city, id)
+    return photo_answer(ride and photo_of(Subject.RIDE, city, id))

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from cities.forms import PositionMixin
 from movr_project.web.fields import validate_visible
 from movr_project.web.form_tokens import FormTokenField
+from photos.fields import PhotoField
 
 from .models import PLACE_LENGTH
 
@@ -16,7 +17,7 @@ class StartRideForm(forms.Form):
 
 
 class EndRideForm(PositionMixin):
-    """Where the vehicle is parked: a description, and the position if known."""
+    """Where the vehicle is parked: the position if known, and a description; and perhaps a photo of it."""
 
     end_location = forms.CharField(
         label=_("Where are you leaving the vehicle?"),
@@ -25,5 +26,8 @@ class EndRideForm(PositionMixin):
         validators=[validate_visible],
     )
 
+    photo = PhotoField(label=_("Photo of the parked vehicle"))
+
     words = "end_location"
-    field_order = ["end_location", "latitude", "longitude"]
+    field_order = ["end_location", "latitude", "longitude", "photo"]
+    is_photo_kept = False  # from an attempt that was refused for another reason

@@ -59,6 +59,10 @@ class Ride(models.Model):
     start_time = models.DateTimeField(_("started"), default=timezone.now)
     end_time = models.DateTimeField(_("ended"), null=True, blank=True)
     length = models.DurationField(_("duration"), null=True, blank=True)
+    # While the rider keeps the parked vehicle, and until when they may. A pause that is over ends without a write.
+    paused_at = models.DateTimeField(_("parked"), null=True, blank=True, editable=False)
+    pause_until = models.DateTimeField(_("may be parked until"), null=True, blank=True, editable=False)
+    paused_for = models.DurationField(_("time parked"), default=timedelta, editable=False)  # in earlier pauses
 
     due_at: datetime | None  # of a ride from ``start_ride``: when another person's booking starts
 
@@ -93,6 +97,16 @@ class Ride(models.Model):
                 condition=Q(end_time__isnull=True, length__isnull=True)
                 | Q(end_time__gte=F("start_time"), length__isnull=False),
                 name="rides_end_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=True, pause_until__isnull=True)
+                | Q(
+                    end_time__isnull=True,
+                    paused_at__isnull=False,
+                    pause_until__isnull=False,
+                    pause_until__gt=F("paused_at"),
+                ),
+                name="rides_pause_is_whole",
             ),
         ]
         indexes = [
@@ -142,6 +156,24 @@ class Ride(models.Model):
         """Return the duration, until now for an open ride."""
         return self.length if self.length is not None else timezone.now() - self.start_time
 
+    def is_parked_at(self, moment: datetime) -> bool:
+        """Return whether the rider has parked the vehicle to go on later."""
+        return self.paused_at is not None and self.pause_until is not None and moment < self.pause_until
+
+    @property
+    def is_parked(self) -> bool:
+        return self.is_parked_at(timezone.now())
+
+    def parked_for(self, moment: datetime) -> timedelta:
+        """Return how long the vehicle has been parked during the ride, in total."""
+        if self.paused_at is None or self.pause_until is None:
+            return self.paused_for
+        return self.paused_for + max(timedelta(), min(moment, self.pause_until) - self.paused_at)
+
+    def may_park_for(self, moment: datetime) -> timedelta:
+        """Return how long the vehicle may still be parked: RIDE_PAUSE_MINUTES in total, at least nothing."""
+        return max(timedelta(), timedelta(minutes=settings.RIDE_PAUSE_MINUTES) - self.parked_for(moment))
+
     @property
     def distance_m(self) -> float | None:
         """Return the straight-line distance in metres, or None if the start or end position is unknown."""
@@ -174,4 +206,10 @@ class Ride(models.Model):
         self.length = self.end_time - self.start_time
         self.end_location = place
         self.end_latitude, self.end_longitude = position or (None, None)
-        return ["end_time", "length", "end_location", "end_latitude", "end_longitude"]
+        return ["end_time", "length", "end_location", "end_latitude", "end_longitude", *self.stop_pause(at=at)]
+
+    def stop_pause(self, *, at: datetime) -> list[str]:
+        """Add the current pause to the time parked. Return the names of the changed fields."""
+        self.paused_for = self.parked_for(at)
+        self.paused_at = self.pause_until = None
+        return ["paused_for", "paused_at", "pause_until"]

@@ -1,22 +1,32 @@
 """The card of an open ride. Its template prints values and decides by flags only."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
 
 from fleet.views.cards import battery_icon
-from movr_project.templatetags.movr import distance, duration, iso_duration, local_clock, local_time
+from movr_project.templatetags.movr import distance, duration, iso_duration, local_clock, local_time, seconds_left
 from movr_project.web.kept_parts import kept_part
 from movr_project.web.row_urls import row_url
+from photos.fields import ACCEPTED
 
+from .forms import EndRideForm
 from .locks import Instructions, lock, opens_by_command
 from .models import Ride
+
+MINUTE = timedelta(minutes=1)
 
 
 def open_ride_card(ride: Ride, *, token: str) -> SafeString:
     """Return the card of a ride with ``due_at`` and ``end_form``. ``token`` is the page's CSRF token."""
-    vehicle, city = ride.vehicle, ride.served_city
+    vehicle, city, now = ride.vehicle, ride.served_city, timezone.now()
+    is_parked, may_park_for = ride.is_parked_at(now), ride.may_park_for(now)
     unlock = lock().unlock_instructions(ride)
     instructions = unlock or Instructions()
     slots = {
@@ -37,6 +47,12 @@ def open_ride_card(ride: Ride, *, token: str) -> SafeString:
         "report_url": row_url("operations:vehicle_report", vehicle.city, vehicle.public_id),
         "end_url": row_url("rides:ride_end", ride.city, ride.id),
         "end_fields": _end_fields(ride),
+        "place_url": reverse("rides:place_words", args=[ride.city]),
+        "pause_url": row_url("rides:ride_pause", ride.city, ride.id),
+        "resume_url": row_url("rides:ride_resume", ride.city, ride.id),
+        "park_minutes": may_park_for // MINUTE,
+        "pause_until": local_clock(ride.pause_until, city) if ride.pause_until else "",
+        "pause_seconds": seconds_left(ride.pause_until) if ride.pause_until else 0,
         "due_time": local_clock(ride.due_at, city) if ride.due_at else "",
         "due_left": timeuntil(ride.due_at) if ride.due_at else "",
     }
@@ -45,7 +61,11 @@ def open_ride_card(ride: Ride, *, token: str) -> SafeString:
         slots,
         type=vehicle.type,
         is_due=ride.due_at is not None,
-        is_overdue=ride.due_at is not None and ride.due_at <= timezone.now(),
+        is_overdue=ride.due_at is not None and ride.due_at <= now,
+        has_errors=bool(ride.end_form.errors),
+        is_parked=is_parked,
+        is_pause_over=ride.paused_at is not None and not is_parked,
+        may_park=not is_parked and may_park_for >= MINUTE,
         has_unlock=unlock is not None,
         has_code=bool(instructions.code),
         has_text=bool(instructions.text),
@@ -55,6 +75,21 @@ def open_ride_card(ride: Ride, *, token: str) -> SafeString:
     )
 
 
+def _photo_field(form: EndRideForm, *, is_required: bool) -> SafeString:
+    if form.is_photo_kept or form["photo"].errors:
+        return render_to_string("rides/_end_photo.html", {"form": form})
+    label = _("Photo of the parked vehicle") if is_required else _("Photo of the parked vehicle (optional)")
+    slots = {"id": form["photo"].auto_id, "label": label}
+    return kept_part("photos/_photo_field.html", slots, accept=ACCEPTED, is_required=is_required)
+
+
 def _end_fields(ride: Ride) -> SafeString:
-    context = {"form": ride.end_form, "city": ride.served_city, "start": ride.vehicle.position}
-    return render_to_string("_form_with_position.html", context)
+    context = {
+        "form": ride.end_form,
+        "city": ride.served_city,
+        "start": ride.vehicle.position,
+        "code": ride.vehicle.code,
+        "photo": _photo_field(ride.end_form, is_required=settings.PARKING_PHOTO_REQUIRED),
+        "photo_first": settings.PARKING_PHOTO_REQUIRED,
+    }
+    return render_to_string("rides/_end_form.html", context)

@@ -20,6 +20,9 @@ FIELDS = (
     "end_longitude",
     "end_time",
     "length",
+    "paused_at",
+    "pause_until",
+    "paused_for",
 )
 
 

@@ -33,6 +33,10 @@ class RideQuerySet(models.QuerySet):
             is_under_way |= Q(end_time__isnull=True)
         return self.filter(is_under_way, start_time__lt=end)
 
+    def parked(self) -> Self:
+        """Filter open rides whose rider has parked the vehicle and keeps it."""
+        return self.open().filter(pause_until__gt=timezone.now())
+
     def long(self) -> Self:
         """Filter open rides that are so long that the rider may have forgotten to end them."""
         return self.open().filter(start_time__lte=timezone.now() - timedelta(hours=settings.RIDE_WARNING_HOURS))

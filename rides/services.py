@@ -1,7 +1,6 @@
 """Services that start and end rides.
 
-Lock order: vehicle, ride, allocation, user. To change a ride, lock its vehicle. Read what you check after that, or
-put it in an UPDATE's WHERE clause.
+Lock order: vehicle, ride, allocation, user. To change a ride, use ``locked_ride``.
 """
 
 import uuid
@@ -29,6 +28,8 @@ from movr_project.db.keys import CityKeyValue
 from movr_project.db.prepared import Prepared, PreparedUpdate
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
+from photos.models import Subject
+from photos.reading import photo_of
 from throttling.services import HOUR, minutes_left
 
 from .models import Ride, ride_id
@@ -36,7 +37,8 @@ from .models import Ride, ride_id
 
 class RideRefused(Refused):
     """Codes: ``vehicle_gone``, ``vehicle_in_use``, ``already_riding``, ``already_ended``, ``account_changed``,
-    ``email_unconfirmed``, ``too_many_starts``, ``ride_gone``.
+    ``email_unconfirmed``, ``too_many_starts``, ``ride_gone``, ``ride_ended``, ``pause_used_up``, ``vehicle_needed``,
+    ``photo_missing``.
 
     Starting and ending a ride also raise ``VehicleRefused``.
     """
@@ -107,19 +109,20 @@ def end_ride(
     A person whose booking has begun meanwhile then has BOOKING_NO_SHOW_MINUTES to start their ride.
 
     ``rider`` must be the ride's own, or None for staff (``by``), whose permission the view has checked. ``position``
-    is in degrees. Idempotent. Locks the vehicle, then the rider. Raises ``RideRefused``: ``ride_gone`` (including
-    other people's rides), and ``VehicleRefused``: ``outside_city``, ``account_changed`` (of ``by``).
+    is in degrees. Idempotent. Locks the ride and its vehicle, then the rider. Raises ``RideRefused``: ``ride_gone``
+    (including other people's rides), ``photo_missing`` (with PARKING_PHOTO_REQUIRED, unless staff end it), and
+    ``VehicleRefused``: ``outside_city``, ``account_changed`` (of ``by``).
     """
     check_position(registry[city], position)
-    key = {"city": city, "id": ride_id}
-    own = key if rider is None else key | {"rider_city": rider.city, "rider_id": rider.id}
-    # The vehicle's row was read after waiting for its lock, the ride's before it.
-    ride = _found(own, locks_vehicle=True)
+    ride = locked_ride(city, ride_id, rider=rider)
     refuse_if_changed(by)
+    if not ride.is_open:
+        return ride
+    if rider and settings.PARKING_PHOTO_REQUIRED and photo_of(Subject.RIDE, city, ride_id) is None:
+        raise RideRefused(_("Take a photo of the parked vehicle."), code="photo_missing")
     locked = LockedVehicle.read(ride.vehicle)
     changed = {name: getattr(ride, name) for name in ride.finish(end_location, position, at=locked.now)}
-    if not Ride.objects.filter(**key).open().update(**changed):
-        return _found(own)
+    Ride.objects.filter(city=city, id=ride_id).update(**changed)
     # A stable public id would let observers track riders, so each trip ends with a new one.
     ride.vehicle.public_id = uuid.uuid4()
     parked = ride.vehicle.park(end_location, position)
@@ -139,19 +142,24 @@ def _build_counting_down(
 _counting_down = PreparedUpdate(_build_counting_down)
 
 
-def _found(key: dict[str, Any], *, locks_vehicle: bool = False) -> Ride:
-    for ride in _with_vehicle.objects((locks_vehicle, *key), key):
+def locked_ride(city: str, ride_id: uuid.UUID, *, rider: User | None) -> Ride:
+    """Lock a ride and its vehicle, and return the ride as it is after any wait for them.
+
+    Both rows are locked by one statement, as PostgreSQL returns the latest version only of rows that it locks. Nothing
+    else waits for a ride while it has a vehicle. Without a ``rider``, any person's ride is found. Part of a
+    transaction. Raises ``RideRefused``: ``ride_gone``.
+    """
+    key = {"city": city, "id": ride_id}
+    if rider is not None:
+        key |= {"rider_city": rider.city, "rider_id": rider.id}
+    for ride in _ride_to_lock.objects(tuple(key), key):
         return ride
     raise RideRefused(_("Ride not found."), code="ride_gone")
 
 
-def _build_with_vehicle(shape: tuple, **key: Any) -> QuerySet:
-    locks_vehicle, *_names = shape
-    rides = Ride.objects.filter(**key).select_related("vehicle")
-    return rides.select_for_update(of=("vehicle",)) if locks_vehicle else rides
-
-
-_with_vehicle = Prepared(_build_with_vehicle)
+_ride_to_lock = Prepared(
+    lambda _shape, **key: Ride.objects.filter(**key).select_related("vehicle").select_for_update(of=("self", "vehicle"))
+)
 
 
 def _lock_vehicle_for_start(city: str, vehicle_id: uuid.UUID) -> LockedVehicle:
@@ -259,5 +267,9 @@ def _why_not_free(rider: User | None, now: datetime) -> RideRefused:
         )
         return RideRefused(sentence % {"minutes": minutes}, code="too_many_starts")
     # Also if the conflicting ride ended between the two statements.
-    sentence = _("You are already riding. End your current ride before starting a new one!")
-    return RideRefused(sentence, code="already_riding")
+    sentence = ngettext(
+        "You are already riding. End your current ride before starting a new one!",
+        "You already have %(limit)d rides. End one before starting a new one!",
+        settings.MAX_OPEN_RIDES,
+    )
+    return RideRefused(sentence % {"limit": settings.MAX_OPEN_RIDES}, code="already_riding")

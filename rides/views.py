@@ -1,25 +1,33 @@
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cities.local_times import local_moment
+from cities.geography import parse_position
+from cities.local_times import local_clock, local_moment
 from cities.location import CHOSEN
 from cities.models import City
+from fleet.known_places import words_for
 from fleet.services import VehicleRefused
 from fleet.views.addresses import find_vehicle_key, moved_on
 from fleet.views.next_steps import send_on
 from movr_project.web.live_parts import render_live, wants_live_part
 from movr_project.web.pagination import Page, page_number
+from movr_project.web.uploads import accepts_uploads
+from photos.fields import MAX_UPLOAD
+from photos.models import Subject
+from photos.reading import photo_of
 
 from .forms import EndRideForm, StartRideForm
 from .locks import LockRefused, lock, opens_by_command
 from .models import Ride
 from .own_rides import open_rides, own_ride
+from .parking_photos import add_parking_photo
+from .pauses import pause_ride, resume_ride
 from .rows import past_rows
 from .services import RideRefused, end_ride, ended_ride_of_form, start_ride
 
@@ -105,30 +113,76 @@ def _unlock(request: HttpRequest, ride: Ride) -> None:
         messages.success(request, _("The lock is open."))
 
 
+@require_POST
+def ride_pause(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
+    """Park the vehicle and keep it."""
+    try:
+        ride = pause_ride(city=city.name, ride_id=ride_id, rider=request.user)
+    except RideRefused as refused:
+        messages.error(request, str(refused))
+        return redirect(_own_ride(request, city, ride_id))
+    told = {"time": local_clock(ride.pause_until, city)}
+    messages.success(request, _("Lock the vehicle. It stays yours until %(time)s.") % told)
+    return redirect("rides:ride_list")
+
+
+@require_POST
+def ride_resume(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
+    """Go on with a paused ride, and open its lock if that is possible from here."""
+    try:
+        ride = resume_ride(city=city.name, ride_id=ride_id, rider=request.user)
+    except RideRefused as refused:
+        raise Http404(str(refused)) from refused
+    if not ride.is_open:
+        return redirect(ride)
+    if opens_by_command():
+        _unlock(request, ride)
+    return redirect("rides:ride_list")
+
+
+@require_safe
+def place_words(request: HttpRequest, city: City) -> HttpResponse:
+    """Return what is known of the place at ``lat`` and ``lon``: words, or "" if nothing is."""
+    position = parse_position(request.GET.get("lat", ""), request.GET.get("lon", ""))
+    return JsonResponse({"words": words_for(city, position)})
+
+
+@accepts_uploads(max_files=1, max_bytes=MAX_UPLOAD)
 @require_http_methods(["GET", "HEAD", "POST"])
 def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
     """End a ride. Show an invalid form on the ride's page, and redirect GET requests there."""
     if request.method != "POST":
         return redirect(_own_ride(request, city, ride_id))
-    form = EndRideForm(request.POST)
+    form = EndRideForm(request.POST, request.FILES)
     if form.is_valid() and (ride := _end(request, city, ride_id, form)):
         messages.success(request, _("Ride ended."))
+        if ride.end_position is None:
+            messages.warning(request, _("We don't know its position, so our team will have to look for it."))
         return redirect(ride)
     return _ride_page(request, _own_ride(request, city, ride_id), form)
 
 
 def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm) -> Ride | None:
-    """Return the ended ride, or None after adding the error to the form. 404 for other people's rides."""
+    """Return the ended ride, or None after adding the error to the form. 404 for other people's rides.
+
+    The photo is kept first, so that it needn't be taken again if the place is refused.
+    """
     try:
+        if picture := form.cleaned_data["photo"]:
+            add_parking_photo(city=city.name, ride_id=ride_id, rider=request.user, picture=picture)
+            form.is_photo_kept = True
         return end_ride(
             city=city.name,
             ride_id=ride_id,
             rider=request.user,
-            end_location=form.cleaned_data["end_location"],
+            end_location=form.cleaned_data["end_location"] or words_for(city, form.position),
             position=form.position,
         )
     except RideRefused as refused:
-        raise Http404(str(refused)) from refused
+        if refused.code != "photo_missing":
+            raise Http404(str(refused)) from refused
+        form.add_error("photo", str(refused))
+        return None
     except VehicleRefused as refused:
         form.add_error("latitude", str(refused))
         return None
@@ -137,7 +191,9 @@ def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm
 def _ride_page(request: HttpRequest, ride: Ride, form: EndRideForm | None = None) -> HttpResponse:
     if ride.is_open:
         _give_form(ride, form or EndRideForm())
-    return render(request, "rides/ride_detail.html", {"ride": ride})
+        return render(request, "rides/ride_detail.html", {"ride": ride})
+    photo = photo_of(Subject.RIDE, ride.city, ride.id)
+    return render(request, "rides/ride_detail.html", {"ride": ride, "photo": photo})
 
 
 def _give_form(ride: Ride, form: EndRideForm) -> None:

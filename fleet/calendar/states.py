@@ -7,7 +7,7 @@ state after it. The types of an event are applied in order.
 from collections.abc import Iterable
 
 from ..models import Allocation, Vehicle
-from ..models.choices import OWN_EVENT_TYPES, PICK_UPS, AllocationKind, EventType, VehicleState
+from ..models.choices import OWN_EVENT_TYPES, PICK_UPS, RIDE_PAUSES, AllocationKind, EventType, VehicleState
 
 AVAILABLE, RESERVED, ON_TRIP = VehicleState.AVAILABLE, VehicleState.RESERVED, VehicleState.ON_TRIP
 OUT_OF_SERVICE, MISSING, REMOVED = VehicleState.NON_OPERATIONAL, VehicleState.MISSING, VehicleState.REMOVED
@@ -27,6 +27,7 @@ TRANSITIONS: dict[EventType, dict[VehicleState, VehicleState]] = {
     EventType.LOCATED: {MISSING: AVAILABLE},
     EventType.DECOMMISSIONED: {AVAILABLE: REMOVED, OUT_OF_SERVICE: REMOVED, MISSING: REMOVED},
     **{own: {state: state for state in VehicleState} for own in OWN_EVENT_TYPES},
+    **{pause: {ON_TRIP: ON_TRIP} for pause in RIDE_PAUSES},  # micromobility has no state for a parked vehicle
 }
 
 

@@ -174,7 +174,7 @@ RIDERS_WORDS = {
 
 
 class EventType(TextChoices):
-    """The event types of MDS 2.0 that MovR uses, followed by three of its own."""
+    """The event types of MDS 2.0 that MovR uses, followed by its own."""
 
     PROVIDER_DROP_OFF = "provider_drop_off", _("Put on the street")
     ON_HOURS = "on_hours", _("Back in service")
@@ -193,9 +193,12 @@ class EventType(TextChoices):
     DECOMMISSIONED = "decommissioned", _("Decommissioned")
     # These change no state and are not published in feeds.
     SERVICED = "serviced", _("Serviced")
+    TRIP_PAUSE = "trip_pause", _("Parked during a ride")
+    TRIP_RESUME = "trip_resume", _("Ride resumed")
     ALLOCATED = "allocated", _("Added to calendar")
     RELEASED = "released", _("Removed from calendar")
 
 
 PICK_UPS = (EventType.MAINTENANCE_PICK_UP, EventType.REBALANCE_PICK_UP, EventType.COMPLIANCE_PICK_UP)
-OWN_EVENT_TYPES = (EventType.SERVICED, EventType.ALLOCATED, EventType.RELEASED)
+RIDE_PAUSES = (EventType.TRIP_PAUSE, EventType.TRIP_RESUME)
+OWN_EVENT_TYPES = (EventType.SERVICED, EventType.ALLOCATED, EventType.RELEASED, *RIDE_PAUSES)

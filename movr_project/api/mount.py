@@ -24,7 +24,7 @@ from rides.api import router as rides
 from . import documentation, root
 from .answers import etag_of_content
 from .errors import ApiError, not_found, replace_handlers
-from .requests import StrictParser, check_request
+from .requests import Body, StrictParser, body_of, check_request
 
 View = Callable[..., HttpResponse]
 
@@ -54,7 +54,9 @@ def _endpoint(path_view: PathView, view: View) -> View:
     """Check the request before ninja's view, answer HEAD, and finish the response."""
     for operation in path_view.operations:
         operation.by_alias = True
-    parameters = {method: _parameters(operation) for operation in path_view.operations for method in operation.methods}
+    by_method = {method: operation for operation in path_view.operations for method in operation.methods}
+    parameters = {method: _parameters(operation) for method, operation in by_method.items()}
+    bodies = {method: body_of(operation.view_func) for method, operation in by_method.items()}
 
     @login_not_required  # the endpoint's own authentication answers with 401
     @wraps(view)
@@ -62,7 +64,7 @@ def _endpoint(path_view: PathView, view: View) -> View:
         method, is_head = request.method, request.method == "HEAD"
         request.method = "GET" if is_head else method
         try:
-            check_request(request, parameters.get(request.method))
+            check_request(request, parameters.get(request.method), bodies.get(request.method, Body()))
             response = view(request, *args, **kwargs)
             if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
                 raise _method_not_allowed(response)

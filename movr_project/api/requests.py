@@ -1,10 +1,12 @@
 """What every request to the API must fulfil before an endpoint sees it."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from ninja.errors import ValidationError
@@ -14,14 +16,37 @@ from ..web.problems import accepts_json
 from .answers import JSON_TYPE
 from .errors import ApiError, invalid
 
-MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 10
 MAX_INTEGER = 2**53  # what every JSON parser reads exactly
 METHODS_WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
 
+View = Callable[..., HttpResponse]
 
-def check_request(request: HttpRequest, known_parameters: frozenset[str] | None) -> None:
-    """Raise ``ApiError`` for what no endpoint takes: 404, 406, 413, 415, 422."""
+
+@dataclass(frozen=True)
+class Body:
+    """What an endpoint takes as a body."""
+
+    types: tuple[str, ...] = (JSON_TYPE,)
+    max_bytes: int = 64 * 1024
+
+
+def takes_body(*types: str, max_bytes: int) -> Callable[[View], View]:
+    """Declare an endpoint whose body is a file of one of these types, which it reads with ``read_body``."""
+
+    def declare(view: View) -> View:
+        view.body = Body(types, max_bytes)
+        return view
+
+    return declare
+
+
+def body_of(view: View) -> Body:
+    return getattr(view, "body", Body())
+
+
+def check_request(request: HttpRequest, known_parameters: frozenset[str] | None, body: Body) -> None:
+    """Raise ``ApiError`` for what the endpoint doesn't take: 404, 406, 413, 415, 422."""
     if "\0" in request.path:
         raise ApiError(HTTPStatus.NOT_FOUND, "not_found")
     if not accepts_json(request):
@@ -29,7 +54,7 @@ def check_request(request: HttpRequest, known_parameters: frozenset[str] | None)
     if known_parameters is not None:  # else the method isn't known either
         _check_parameters(request, known_parameters)
     if request.method in METHODS_WITH_BODY:
-        _check_body(request)
+        _check_body(request, body)
 
 
 def _check_parameters(request: HttpRequest, known: frozenset[str]) -> None:
@@ -45,16 +70,15 @@ def _check_parameters(request: HttpRequest, known: frozenset[str]) -> None:
         raise invalid(code="invalid_characters", detail=_("A parameter contains a character that can't be stored."))
 
 
-def _check_body(request: HttpRequest) -> None:
+def _check_body(request: HttpRequest, body: Body) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
-    length = int(length) if length.isdigit() and len(length) < 12 else MAX_BODY_BYTES + 1
-    if length > MAX_BODY_BYTES:
-        sentence = _("At most %(bytes)d bytes.") % {"bytes": MAX_BODY_BYTES}
+    length = int(length) if length.isdigit() and len(length) < 12 else body.max_bytes + 1
+    if length > body.max_bytes:
+        sentence = _("At most %(bytes)d bytes.") % {"bytes": body.max_bytes}
         raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
-    if length and request.content_type != JSON_TYPE:
-        raise ApiError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", _("Send JSON: Content-Type: application/json.")
-        )
+    if length and request.content_type not in body.types:
+        sentence = _("Send this Content-Type: %(types)s.") % {"types": ", ".join(body.types)}
+        raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence)
 
 
 class StrictParser(Parser):

@@ -11,6 +11,7 @@ APPS = [
     "accounts",
     "notifications",
     "documents",
+    "photos",
     "fleet",
     "rides",
     "operations",

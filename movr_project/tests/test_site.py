@@ -87,7 +87,7 @@ NO_PAGE = {
 }
 FOR_STRANGERS = {"accounts:register", "accounts:login"}
 NOT_OURS = {"admin", "api"}
-OUR_APPS = {"accounts", "cities", "documents", "fleet", "notifications", "operations", "rides", "throttling"}
+OUR_APPS = {"accounts", "cities", "documents", "fleet", "notifications", "operations", "photos", "rides", "throttling"}
 NONSENSE = {
     "page": "9" * 5000,
     "city": "\x00",

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
@@ -11,6 +12,8 @@ from fleet.admin.columns import OfAVehicleMixin, person_link
 from fleet.admin.filters import VehicleCodeSearchMixin
 from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, ReadOnlyAdmin
+from photos.models import Subject
+from photos.reading import photo_panel
 
 from ..forms import ResolutionForm
 from ..models import ProblemReport
@@ -70,7 +73,7 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
     actions = ["close"]
     buttons = ["close"]
     fieldsets = [
-        (None, {"fields": ["key", "city_label", "vehicle_link", "kind", "text", "took_off", "is_trusted"]}),
+        (None, {"fields": ["key", "city_label", "vehicle_link", "kind", "text", "photo", "took_off", "is_trusted"]}),
         (gettext_lazy("Who and when (local time)"), {"fields": ["reporter_link", "reported"]}),
         (gettext_lazy("Outcome"), {"fields": ["closed", "resolution"]}),
     ]
@@ -78,6 +81,10 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
     reported = local_time("created_at", gettext_lazy("reported"))
     closed = local_time("closed_at", gettext_lazy("closed"))
     reporter_link = person_link("reporter", gettext_lazy("by"))
+
+    @admin.display(description=gettext_lazy("photo"))
+    def photo(self, report: ProblemReport) -> SafeString | str:
+        return photo_panel(Subject.REPORT, report.city, report.id)
 
     @admin.display(description=gettext_lazy("details"), ordering="text")
     def short_text(self, report: ProblemReport) -> str:

@@ -5,7 +5,7 @@ that it compares tables in one snapshot while rides go on. On CockroachDB it que
 docstring says otherwise. Replaying the logs takes several statements, and a second look in one snapshot.
 """
 
-from . import calendars, logs, people, vehicles  # noqa: F401  (each adds its rules)
+from . import calendars, logs, people, photos, vehicles  # noqa: F401  (each adds its rules)
 from .looking import SHOWN, Finding, findings
 from .rules import RULES, Rule, rule
 from .unserved import UNSERVED

@@ -51,6 +51,13 @@ def ride_events(city: City) -> QuerySet:
     return Ride.objects.in_city(city.name).filter(without, start_time__gte=begins)
 
 
+@rule("A ride that is paused has the pause in its vehicle's log.")
+def ride_pause(city: City) -> QuerySet:
+    log = _events(city).filter(vehicle_id=OuterRef("vehicle_id"), ride_id=OuterRef("id"), state=VehicleState.ON_TRIP)
+    paused = Ride.objects.in_city(city.name).filter(paused_at__isnull=False)
+    return paused.filter(~Exists(log.filter(occurred_at=OuterRef("paused_at"))))
+
+
 @rule("A vehicle's last_event_at is the time of its latest event.")
 def vehicle_last_event(city: City) -> QuerySet:
     log = _events(city).filter(vehicle_id=OuterRef("id")).order_by("-occurred_at")

@@ -13,6 +13,7 @@ from documents.models import TermsAcceptance
 from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.models.choices import AllocationKind
 from notifications.models import Notification, PushSubscription
+from photos.models import Photo
 from rides.models import Ride
 
 from ..models import ProblemReport
@@ -94,7 +95,9 @@ def removed_account(city: City) -> QuerySet:
     had = Allocation.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     reported = ProblemReport.objects.filter(reporter_city=city.name, reporter_id=OuterRef("id"))
     made = Allocation.objects.filter(made_by_city=city.name, made_by_id=OuterRef("id"))
+    photographed = Photo.objects.filter(photographer_city=city.name, photographer_id=OuterRef("id"))
     acted = VehicleEvent.objects.filter(actor_city=city.name, actor_id=OuterRef("id"))
-    pointing = [Exists(rows) for rows in (theirs, owned, notified, pushed, had, made, reported, acted)]
+    referring = (theirs, owned, notified, pushed, had, made, reported, photographed, acted)
+    pointing = [Exists(rows) for rows in referring]
     removed = User.objects.in_city(city.name).filter(is_active=False, email__isnull=True)
     return removed.filter(reduce(or_, pointing))

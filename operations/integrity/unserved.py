@@ -6,6 +6,7 @@ from accounts.models import User
 from cities.registry import registry
 from fleet.models import Allocation, Vehicle, VehicleEvent
 from notifications.models import Notification, PushSubscription
+from photos.models import Photo
 from rides.models import Ride
 
 from ..models import ProblemReport
@@ -36,5 +37,7 @@ UNSERVED = [
     _unserved(VehicleEvent, "city"),
     _unserved(VehicleEvent, "actor_city"),
     _unserved(ProblemReport, "city"),
+    _unserved(Photo, "city"),
+    _unserved(Photo, "photographer_city"),
     _unserved(ProblemReport, "reporter_city"),
 ]

@@ -87,6 +87,14 @@ def ride_end(city: City) -> QuerySet:
     return Ride.objects.in_city(city.name).exclude(Q(end_time__isnull=False) & ended | is_open)
 
 
+@rule("A ride is paused until a time after the pause began, and only while it is open. It is never parked for longer.")
+def ride_parked(city: City) -> QuerySet:
+    going_on = Q(paused_at__isnull=True, pause_until__isnull=True)
+    paused = Q(end_time__isnull=True, paused_at__isnull=False, pause_until__gt=F("paused_at"))
+    too_long = Q(length__isnull=False, paused_for__gt=F("length"))
+    return Ride.objects.in_city(city.name).exclude((going_on | paused) & ~too_long)
+
+
 @rule("Each of a ride's positions has both coordinates or neither.")
 def ride_position(city: City) -> QuerySet:
     start = Q(start_latitude__isnull=True, start_longitude__isnull=False)

@@ -17,6 +17,9 @@ from fleet.services.maintenance import take_out_of_service
 from fleet.services.refusals import VehicleRefused, locked_on_the_road
 from movr_project.db.retry import retry_transaction
 from notifications.services import notify
+from photos.models import Subject
+from photos.pictures import Picture
+from photos.services import discard_on_commit, put_photo, stored
 from rides.models import Ride
 
 from ..models import ProblemKind, ProblemReport
@@ -67,6 +70,31 @@ def report_problem(
     return report
 
 
+def add_report_photo(*, city: str, report_id: uuid.UUID, reporter: User, picture: Picture) -> None:
+    """Add a photo to one's own open report, in place of an earlier one. Does nothing for a report that is closed.
+
+    Locks the report. Raises ``VehicleRefused``: ``report_gone`` (including other people's reports).
+    """
+    with stored(picture) as name:
+        _add_photo(city, report_id, reporter, picture, name)
+
+
+@retry_transaction(idempotent=True)
+def _add_photo(city: str, report_id: uuid.UUID, reporter: User, picture: Picture, name: str) -> None:
+    own = ProblemReport.objects.filter(city=city, reporter_city=reporter.city, reporter_id=reporter.id)
+    report = own.filter(id=report_id).select_for_update().first()
+    if report is None:
+        raise _report_gone()
+    if report.is_open:
+        put_photo(Subject.REPORT, city, report_id, photographer=reporter, picture=picture, name=name)
+    else:
+        discard_on_commit(name)
+
+
+def _report_gone() -> VehicleRefused:
+    return VehicleRefused(_("Report not found."), code="report_gone")
+
+
 @retry_transaction(idempotent=True)
 def close_report(*, city: str, report_id: uuid.UUID, resolution: str) -> ProblemReport:
     """Close a report and notify the reporter. Idempotent.
@@ -76,7 +104,7 @@ def close_report(*, city: str, report_id: uuid.UUID, resolution: str) -> Problem
     """
     report = ProblemReport.objects.filter(city=city, id=report_id).select_for_update().first()
     if report is None:
-        raise VehicleRefused(_("Report not found."), code="report_gone")
+        raise _report_gone()
     if report.is_open:
         report.closed_at, report.resolution = timezone.now(), resolution
         report.save(update_fields=["closed_at", "resolution"])

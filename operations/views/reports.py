@@ -21,16 +21,19 @@ from fleet.views.next_steps import send_on
 from fleet.views.permissions import visible_vehicles
 from movr_project.web.form_tokens import new_form_token
 from movr_project.web.redirects import post_data
+from movr_project.web.uploads import accepts_uploads
+from photos.fields import MAX_UPLOAD
 from rides.models import Ride
 from throttling.services import TOO_MANY_REQUESTS, Throttled, throttle
 
 from ..forms import ReportForm
 from ..models import ProblemKind, ProblemReport
-from ..services.reports import report_problem
+from ..services.reports import add_report_photo, report_problem
 
 OUT_OF_SERVICE = {Situation.MAINTENANCE, Situation.PAUSED}
 
 
+@accepts_uploads(max_files=1, max_bytes=MAX_UPLOAD)
 @require_http_methods(["GET", "HEAD", "POST"])
 def vehicle_report(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> HttpResponse:
     """Report a problem with a vehicle.
@@ -44,7 +47,7 @@ def vehicle_report(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
         return moved_on(request, city)
     note_what_is_known(request, vehicle, Availability.of(vehicle, viewer=request.user))
     vehicle.is_known_to_viewer |= ridden is not None
-    form = ReportForm(post_data(request), initial={"token": new_form_token()})
+    form = ReportForm(post_data(request), request.FILES, initial={"token": new_form_token()})
     status = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -71,7 +74,7 @@ def _ridden_before(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> V
 
 def _report(reporter: User, vehicle: Vehicle, form: ReportForm, *, at_label: bool) -> ProblemReport:
     throttle("report", str(reporter.id), limit=settings.REPORTS_PER_HOUR)
-    return report_problem(
+    report = report_problem(
         reporter=reporter,
         vehicle_city=vehicle.city,
         vehicle_id=vehicle.id,
@@ -80,6 +83,9 @@ def _report(reporter: User, vehicle: Vehicle, form: ReportForm, *, at_label: boo
         token=form.cleaned_data["token"],
         at_label=at_label,
     )
+    if picture := form.cleaned_data["photo"]:
+        add_report_photo(city=report.city, report_id=report.id, reporter=reporter, picture=picture)
+    return report
 
 
 def _thank(request: HttpRequest, report: ProblemReport, vehicle: Vehicle) -> None:

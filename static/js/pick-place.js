@@ -45,6 +45,7 @@
       longitude.value = lng.toFixed(6);
       draw(false);
       status.textContent = box.dataset.done;
+      form.dispatchEvent(new Event("movr:picked"));
     };
 
     const start = () => {
@@ -74,6 +75,7 @@
       longitude.value = "";
       draw(false);
       status.textContent = "";
+      form.dispatchEvent(new Event("movr:picked"));
       opener.focus();
     });
     for (const input of [latitude, longitude]) {

@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import expect
 
 from accounts.models import User
 from movr_project.tests.browser.conftest import DESKTOP, PHONE
@@ -25,6 +26,13 @@ def session_cookie(person, url):
     client.force_login(person)
     name = settings.SESSION_COOKIE_NAME
     return {"name": name, "value": client.cookies[name].value, "url": url}
+
+
+def open_end_form(page, name="End ride"):
+    """Take the first step of ending a ride, and wait until the position is known or isn't to be had."""
+    page.locator(".end-details > summary", has_text=name).click()
+    page.locator(".end-form [name=end_location]").wait_for()
+    expect(page.locator("[data-use-position]:disabled")).to_have_count(0)
 
 
 def see(page, text):

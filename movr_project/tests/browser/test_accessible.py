@@ -9,7 +9,7 @@ from accounts.models import User
 from movr_project.tests import sweep
 from movr_project.tests.browser.axe import violations
 from movr_project.tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE
-from movr_project.tests.browser.steps import session_cookie
+from movr_project.tests.browser.steps import open_end_form, session_cookie
 from rides.models import Ride
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -74,7 +74,16 @@ def pages_of(world, who):
 
 
 LOOKERS = [sweep.NOBODY, sweep.RIDER, sweep.OTHER_RIDER, sweep.OWNER, STAFF]
-OF_MACHINES = {"health", "robots", "manifest", "service_worker", "accounts:personal_data", "fleet:vehicle_map"}
+OF_MACHINES = {
+    "health",
+    "robots",
+    "manifest",
+    "service_worker",
+    "accounts:personal_data",
+    "fleet:vehicle_map",
+    "photos:photo",
+    "rides:place_words",
+}
 # These differ between people.
 DIFFERENT = {"fleet:vehicle_detail", "fleet:vehicle_label", "accounts:profile", "rides:ride_list", "fleet:vehicle_list"}
 
@@ -276,9 +285,11 @@ def test_the_main_job_is_done_by_keyboard_alone(world, open_as):
     go_to(page, "Start ride")
     page.keyboard.press("Enter")
     page.wait_for_url("**/rides/")
+    go_to(page, "End ride")
+    page.keyboard.press("Enter")
     go_to(page, "end_location")
     page.keyboard.type("Eiffel Tower")
-    go_to(page, "End ride")
+    go_to(page, "End ride here")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="Ride ended.")).to_be_visible()
 
@@ -340,11 +351,12 @@ def test_nothing_jumps_while_a_page_loads(world, open_as, viewport):
 def test_the_end_ride_button_does_not_move_while_someone_reaches_for_it(open_as):
     page = open_as(sweep.RIDER)
     page.goto("/rides/")
+    open_end_form(page)
     page.get_by_label("Where are you leaving the vehicle?").fill("Eiffel Tower")
     page.locator(".position summary").click()
     page.get_by_label("Latitude").fill("48.858370")
     page.get_by_label("Longitude").fill("2.294481")
-    page.get_by_role("button", name="End ride").click()
+    page.get_by_role("button", name="End ride here").click()
     expect(page.get_by_role("status").filter(has_text="Ride ended.")).to_be_visible()
 
 

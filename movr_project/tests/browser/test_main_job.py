@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
-from movr_project.tests.browser.steps import BROWSERS, SCREENS, SCRIPTS, fits, log_in, see
+from movr_project.tests.browser.steps import BROWSERS, SCREENS, SCRIPTS, fits, log_in, open_end_form, see
 from rides.models import Ride
 from rides.tests.factories import RideFactory
 
@@ -43,8 +43,9 @@ def test_a_rider_signs_up_rides_and_finds_the_ride_in_the_history(open_browser, 
         see(page, vehicle.lock_code)
         assert fits(page)
 
+        open_end_form(page)
         page.get_by_label("Where are you leaving the vehicle?").fill("Eiffel Tower")
-        page.get_by_role("button", name="End ride").click()
+        page.get_by_role("button", name="End ride here").click()
         see(page, "Ride ended.")
         see(page, "Ride summary")
         assert fits(page)
@@ -112,21 +113,6 @@ def test_someone_who_refuses_the_position_reads_that_the_list_is_still_there(ope
         log_in(page, UserFactory().username)
         page.get_by_role("button", name="Near me").click()
         see(page, "get your location.")
-
-
-def test_the_position_fills_the_form_that_ends_the_ride(open_browser):
-    rider = UserFactory()
-    vehicle = VehicleFactory()
-    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
-    with open_browser(geolocation=position, permissions=["geolocation"]) as page:
-        log_in(page, rider.username)
-        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
-        page.get_by_role("button", name="Use my location").click()
-        see(page, "Location added.")
-        page.get_by_label("Where are you leaving the vehicle?").fill("Eiffel Tower")
-        page.get_by_role("button", name="End ride").click()
-        see(page, "Ride ended.")
-    assert Vehicle.objects.get().position == EIFFEL_TOWER
 
 
 def test_the_time_of_an_open_ride_runs_on(open_browser):

@@ -13,7 +13,7 @@ from fleet.map import MAX_PLACES
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
 from movr_project.tests.browser.conftest import DESKTOP, PHONE
-from movr_project.tests.browser.steps import SCREENS, fits, log_in, see
+from movr_project.tests.browser.steps import SCREENS, fits, log_in, open_end_form, see
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
@@ -265,13 +265,14 @@ def test_a_tap_on_the_map_says_where_a_ride_ends(open_browser, viewport):
     with open_browser(viewport) as page:
         log_in(page, rider.username)
         page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
+        open_end_form(page)
         page.get_by_role("button", name="Choose on the map").click()
         page.locator(".pick-place .leaflet-control-zoom").wait_for()
         page.locator(".pick-place .map").click(position={"x": 150, "y": 60})
         see(page, "Location marked.")
         expect(page.get_by_label("Where are you leaving the vehicle?")).to_have_value("")
         assert fits(page)
-        page.get_by_role("button", name="End ride").click()
+        page.get_by_role("button", name="End ride here").click()
         see(page, "Ride ended.")
         see(page, "Pinned location")
     vehicle, ride = Vehicle.objects.get(), Ride.objects.get()
@@ -286,6 +287,7 @@ def test_a_place_is_chosen_described_and_cleared_by_keyboard(open_browser):
     with open_browser() as page:
         log_in(page, rider.username)
         page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
+        open_end_form(page)
         words = page.get_by_label("Where are you leaving the vehicle?")
         words.fill("At the bridge")
         page.get_by_role("button", name="Choose on the map").press("Enter")
@@ -297,19 +299,6 @@ def test_a_place_is_chosen_described_and_cleared_by_keyboard(open_browser):
         page.get_by_role("button", name="Clear location").press("Enter")
         expect(page.locator("[name=latitude]")).to_have_value("")
         expect(words).to_have_value("At the bridge")
-
-
-def test_the_phones_position_is_enough(open_browser):
-    rider, vehicle = UserFactory(), VehicleFactory()
-    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
-    with open_browser(geolocation=position, permissions=["geolocation"]) as page:
-        log_in(page, rider.username)
-        page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
-        page.get_by_role("button", name="Use my location").click()
-        see(page, "Location added.")
-        page.get_by_role("button", name="End ride").click()
-        see(page, "Ride ended.")
-    assert Vehicle.objects.get().position == EIFFEL_TOWER
 
 
 @SCREENS

@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.tests.factories import PASSWORD, UserFactory
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.tests.browser.conftest import PHONE
-from movr_project.tests.browser.steps import BROWSERS, SCRIPTS, fits, log_in, see
+from movr_project.tests.browser.steps import BROWSERS, SCRIPTS, fits, log_in, open_end_form, see
 from rides.models import Ride
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,8 +43,9 @@ def test_a_rider_signs_up_rides_and_finds_the_ride_in_spanish(open_browser, view
         see(page, vehicle.lock_code)
         assert fits(page)
 
+        open_end_form(page, "Terminar el viaje")
         page.get_by_label("¿Dónde dejas aparcado el vehículo?").fill("Eiffel Tower")
-        page.get_by_role("button", name="Terminar el viaje").click()
+        page.get_by_role("button", name="Terminar el viaje aquí").click()
         see(page, "Viaje terminado.")
         see(page, "Resumen del viaje")
         assert re.search(r"\d+ de [a-z]+ de 20\d\d a las \d+:\d\d", page.locator("main").inner_text())

@@ -1,0 +1,30 @@
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.two_factor import services as second_factor
+from cities.models import City
+
+from .models import Photo, Subject
+from .reading import content_of
+
+MAX_AGE_SECONDS = 60 * 60
+
+
+@require_safe
+@cache_control(private=True, max_age=MAX_AGE_SECONDS)
+def photo(request: HttpRequest, city: City, photo_id: uuid.UUID) -> HttpResponse:
+    """Send a photo to the person who took it, and to staff who may see what it belongs to."""
+    found = Photo.objects.filter(city=city.name, id=photo_id).first()
+    if found is None or not _may_see(request, found):
+        raise Http404
+    return HttpResponse(content_of(found), content_type="image/jpeg")
+
+
+def _may_see(request: HttpRequest, found: Photo) -> bool:
+    user = request.user
+    if (found.photographer_city, found.photographer_id) == (user.city, user.id):
+        return True
+    return user.has_perm(Subject(found.subject).permission) and not second_factor.is_missing(request)

@@ -1,0 +1,14 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from ...pauses import notify_ended_pauses
+
+
+class Command(BaseCommand):
+    help = "Notify riders whose time to park during a ride is over. Run every few minutes, from cron."
+
+    def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
+        number = notify_ended_pauses()
+        if verbosity:
+            self.stdout.write(f"Pauses that are over: {number:,}.")

@@ -1,0 +1,104 @@
+"""Park and keep: a rider parks the vehicle, locks it, and goes on later.
+
+The ride goes on, and the vehicle is in use for everyone else. A pause ends when the rider resumes or ends the ride, and
+by the clock: nothing has to happen then.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from cities.models import City
+from cities.registry import registry
+from fleet.calendar.events import record_event
+from fleet.calendar.locking import LockedVehicle
+from fleet.models.choices import EventType
+from movr_project.db.retry import retry_transaction
+from notifications.services import notify
+
+from .models import Ride
+from .querysets import RideQuerySet
+from .services import RideRefused, locked_ride
+
+
+@retry_transaction(idempotent=True)
+def pause_ride(*, city: str, ride_id: uuid.UUID, rider: User) -> Ride:
+    """Park the vehicle of an open ride and keep it.
+
+    In total, a ride may be paused for RIDE_PAUSE_MINUTES, and a pause ends before someone else's booking or planned
+    maintenance begins. Idempotent. Locks the ride and its vehicle. Raises ``RideRefused``: ``ride_gone``,
+    ``ride_ended``, ``pause_used_up``, ``vehicle_needed``.
+    """
+    ride = locked_ride(city, ride_id, rider=rider)
+    if not ride.is_open:
+        raise RideRefused(_("This ride has ended."), code="ride_ended")
+    locked = LockedVehicle.read(ride.vehicle)
+    if ride.is_parked_at(locked.now):
+        return ride
+    until = _pause_until(ride, locked, rider)
+    ride.stop_pause(at=locked.now)  # the one before, if it has ended by the clock
+    ride.paused_at, ride.pause_until = locked.now, until
+    ride.save(update_fields=["paused_for", "paused_at", "pause_until"])
+    record_event(locked, EventType.TRIP_PAUSE, actor=rider, ride_id=ride.id)
+    return ride
+
+
+@retry_transaction(idempotent=True)
+def resume_ride(*, city: str, ride_id: uuid.UUID, rider: User) -> Ride:
+    """Go on with a paused ride. Idempotent. Locks the ride and its vehicle. Raises ``RideRefused``: ``ride_gone``."""
+    ride = locked_ride(city, ride_id, rider=rider)
+    locked = LockedVehicle.read(ride.vehicle)
+    if ride.is_parked_at(locked.now):
+        ride.save(update_fields=ride.stop_pause(at=locked.now))
+        record_event(locked, EventType.TRIP_RESUME, actor=rider, ride_id=ride.id)
+    return ride
+
+
+def _pause_until(ride: Ride, locked: LockedVehicle, rider: User) -> datetime:
+    left = ride.may_park_for(locked.now)
+    if not left:
+        raise RideRefused(_("You've used up the time for parking on this ride."), code="pause_used_up")
+    others = [one for one in locked.calendar if not one.is_for(rider)]
+    if any(one.covers(locked.now) for one in others):
+        raise RideRefused(_("This vehicle is needed now. Please end your ride."), code="vehicle_needed")
+    return min([locked.now + left, *(one.starts_at for one in others if one.starts_at)])
+
+
+def notify_ended_pauses() -> int:
+    """Notify everyone whose pause has ended by the clock, once per pause. Return the number of such pauses."""
+    return sum(_notify_in(city) for city in registry)
+
+
+def _notify_in(city: City) -> int:
+    ids = list(_over_in(city).values_list("id", flat=True))
+    for id_ in ids:
+        _notify(city, id_)
+    return len(ids)
+
+
+@retry_transaction(idempotent=True)
+def _notify(city: City, ride_id: uuid.UUID) -> None:
+    ride = _over_in(city).filter(id=ride_id).select_related("vehicle", "rider").first()
+    if ride is None or ride.rider is None or ride.paused_at is None:
+        return  # the ride has ended or goes on
+    notify(
+        ride.rider,
+        code="pause_over",
+        text=lazy(_sentence, str)(ride.vehicle.code),
+        url=reverse("rides:ride_detail", args=[ride.city, ride.id]),
+        mail=True,
+        key=f"{ride.id} {ride.paused_at.isoformat()}",
+    )
+
+
+def _over_in(city: City) -> RideQuerySet:
+    return Ride.objects.in_city(city.name).open().filter(pause_until__lte=timezone.now())
+
+
+def _sentence(code: str) -> str:
+    return _("Your time to park %(code)s is over. Please ride on or end your ride.") % {"code": code}
