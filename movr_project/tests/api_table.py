@@ -10,9 +10,12 @@ from accounts.api_access.models import Scope
 from accounts.models import User
 from accounts.tests.factories import ApiTokenFactory, NotificationFactory, UserFactory
 from fleet.tests.factories import AllocationFactory, BookingFactory, ProblemReportFactory, VehicleFactory
+from photos.models import Subject
+from photos.tests.factories import PhotoFactory
+from photos.tests.pictures import picture
 from rides.tests.factories import OpenRideFactory
 
-from .api import JsonClient, api_client, organisations_client
+from .api import JSON, JsonClient, api_client, organisations_client
 
 NOBODY, WRONG_SCOPE, OTHER, ELSEWHERE, SUSPENDED, RIGHT = (
     "nobody",
@@ -41,6 +44,8 @@ class World:
         self.booking = BookingFactory(rider=rider, vehicle=self.vehicle)
         self.reservation = AllocationFactory(reservation=True, rider=rider)
         self.report = ProblemReportFactory(reporter=rider, vehicle=self.vehicle)
+        for subject, thing in ((Subject.RIDE, self.ride), (Subject.REPORT, self.report)):
+            PhotoFactory(subject=subject, subject_id=thing.id, photographer=rider)
         self.token = ApiTokenFactory(user=rider)
         self.clients = {name: api_client(person) for name, person in self.people.items()}
         self.clients |= {"nobody": JsonClient(), CLIENT: organisations_client(["paris"])}
@@ -95,6 +100,7 @@ class Row:
     wrong_scope: int = 403
     suspended: int = 401
     data: Any = field(default=lambda world: None)
+    content_type: str = JSON
     needs_etag: bool = False
 
     def expected(self, who: str) -> int:
@@ -195,6 +201,12 @@ TABLE = {
     "list_rides": Row(200),
     "read_ride": Row(200, other=404),
     "finish_ride": Row(200, other=404, data=lambda world: {"location": "Louvre"}),
+    "pause_own_ride": Row(200, other=404),
+    "resume_own_ride": Row(200, other=404),
+    "add_ride_photo": Row(204, other=404, data=lambda world: picture(), content_type="image/jpeg"),
+    "read_ride_photo": Row(200, other=404),
+    "add_photo": Row(204, other=404, data=lambda world: picture(), content_type="image/jpeg"),
+    "read_report_photo": Row(200, other=404, elsewhere=404),
     "create_report": Row(201, data=lambda world: _vehicle(world) | {"kind": "lights"}),
     "list_own_reports": Row(200),
     "list_reports": Row(200, CLIENT, other=403, elsewhere=404),

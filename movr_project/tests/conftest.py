@@ -27,6 +27,7 @@ from documents.models import Document, TermsAcceptance
 from fleet.tests.calendars import maintain
 from fleet.tests.factories import BookingFactory, VehicleFactory
 from operations.services.reports import report_problem
+from photos.tests.factories import PhotoFactory
 from rides.tests.factories import OpenRideFactory, RideFactory
 
 from . import servers
@@ -84,13 +85,14 @@ def server(slug, collected, released, mails, tmp_path_factory):
 
 
 @pytest.fixture
-def world(db, settings):
+def world(db, settings, photo_folder):
     """Two riders, one of them riding; two owners with a vehicle each; staff of every role."""
     settings.VAPID_PRIVATE_KEY = VAPID_KEY
     world = SimpleNamespace()
     world.rider = UserFactory(username="rita")
     world.ride = OpenRideFactory(rider=world.rider)
-    RideFactory(rider=world.rider)
+    ended = RideFactory(rider=world.rider)
+    world.photo = PhotoFactory(photographer=world.rider, subject_id=ended.id)
     world.notice = NotificationFactory(user=world.rider)
     world.device = PushSubscriptionFactory(user=world.rider)
     owner = UserFactory()
@@ -136,7 +138,7 @@ def world(db, settings):
 
 
 @pytest.fixture
-def api_world(db):
+def api_world(db, photo_folder):
     return World()
 
 

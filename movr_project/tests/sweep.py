@@ -153,10 +153,14 @@ TABLE = {
         post=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 405),
         args=lambda world: [world.rider.pk],
     ),
+    "photos:photo": Row(get=only(200, RIDER, *STAFF), post=members(405), args=lambda world: ["paris", world.photo.id]),
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
     "rides:ride_detail": Row(get=only(200, RIDER), post=members(405), args=of_ride),
     "rides:ride_unlock": Row(get=members(405), post=members(404), args=of_ride),  # a code lock can't be opened remotely
+    "rides:place_words": Row(get=members(200), post=members(405), args=lambda world: ["paris"]),
+    "rides:ride_pause": Row(get=members(405), post=only(302, RIDER), args=of_ride),
+    "rides:ride_resume": Row(get=members(405), post=only(302, RIDER), args=of_ride),
     "rides:ride_end": Row(
         get=only(302, RIDER),
         post=only(302, RIDER),

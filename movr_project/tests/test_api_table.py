@@ -52,4 +52,4 @@ def ask(world, row: Row, who: str, method: str, url: str, scopes: set[str]):
     client = world.caller(who, row, scopes)
     if method in ("get", "delete"):
         return getattr(client, method)(url)
-    return getattr(client, method)(url, row.data(world) or {}, headers=headers)
+    return getattr(client, method)(url, row.data(world) or {}, row.content_type, headers=headers)

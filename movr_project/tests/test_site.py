@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains, assertRedirects
 from accounts.tests.factories import VAPID_KEY, ApiTokenFactory, NotificationFactory, PushSubscriptionFactory
 from fleet.tests.factories import BookingFactory, VehicleFactory
 from movr_project.tests.databases import on_server
+from photos.tests.factories import PhotoFactory
 from rides.tests.factories import RideFactory
 
 # Pages that respond to GET without a login. All others redirect to the log-in page.
@@ -62,6 +63,8 @@ POST_ONLY = {
     "fleet:booking_cancel",
     "rides:ride_start",
     "rides:ride_unlock",
+    "rides:ride_pause",
+    "rides:ride_resume",
 }
 # Django responds to every method with the page for an invalid link.
 ANY_METHOD = {"accounts:password_reset_confirm"}
@@ -118,7 +121,7 @@ PRIVATE = [name for name in NAMES if name not in PUBLIC]
 
 
 @pytest.fixture
-def url_of(db, rider, settings):
+def url_of(db, rider, settings, photo_folder):
     """Return a page's URL, with a vehicle and a ride of the rider."""
     settings.VAPID_PRIVATE_KEY = VAPID_KEY
     vehicle = VehicleFactory(owner=rider)
@@ -136,6 +139,7 @@ def url_of(db, rider, settings):
         "uidb64": "MQ",
         "token": "nonsense",
         "version": 1,
+        "photo_id": PhotoFactory(photographer=rider).id,
     }
 
     def url_of(name):
