@@ -23,6 +23,7 @@ from movr_project.db.relations import CityForeignKey
 from .querysets import RideQuerySet
 
 PLACE_LENGTH = 200
+MIN_PAUSE = timedelta(minutes=1)
 
 
 def ride_id(rider_id: uuid.UUID, token: str, vehicle_key: object) -> uuid.UUID:
@@ -171,8 +172,9 @@ class Ride(models.Model):
         return self.paused_for + max(timedelta(), min(moment, self.pause_until) - self.paused_at)
 
     def may_park_for(self, moment: datetime) -> timedelta:
-        """Return how long the vehicle may still be parked: RIDE_PAUSE_MINUTES in total, at least nothing."""
-        return max(timedelta(), timedelta(minutes=settings.RIDE_PAUSE_MINUTES) - self.parked_for(moment))
+        """Return how long the vehicle may still be parked, of RIDE_PAUSE_MINUTES in total: at least a minute, or 0."""
+        left = timedelta(minutes=settings.RIDE_PAUSE_MINUTES) - self.parked_for(moment)
+        return left if left >= MIN_PAUSE else timedelta()
 
     @property
     def distance_m(self) -> float | None:

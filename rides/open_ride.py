@@ -20,8 +20,6 @@ from .forms import EndRideForm
 from .locks import Instructions, lock, opens_by_command
 from .models import Ride
 
-MINUTE = timedelta(minutes=1)
-
 
 def open_ride_card(ride: Ride, *, token: str) -> SafeString:
     """Return the card of a ride with ``due_at`` and ``end_form``. ``token`` is the page's CSRF token."""
@@ -50,7 +48,7 @@ def open_ride_card(ride: Ride, *, token: str) -> SafeString:
         "place_url": reverse("rides:place_words", args=[ride.city]),
         "pause_url": row_url("rides:ride_pause", ride.city, ride.id),
         "resume_url": row_url("rides:ride_resume", ride.city, ride.id),
-        "park_minutes": may_park_for // MINUTE,
+        "park_minutes": may_park_for // timedelta(minutes=1),
         "pause_until": local_clock(ride.pause_until, city) if ride.pause_until else "",
         "pause_seconds": seconds_left(ride.pause_until) if ride.pause_until else 0,
         "due_time": local_clock(ride.due_at, city) if ride.due_at else "",
@@ -65,7 +63,7 @@ def open_ride_card(ride: Ride, *, token: str) -> SafeString:
         has_errors=bool(ride.end_form.errors),
         is_parked=is_parked,
         is_pause_over=ride.paused_at is not None and not is_parked,
-        may_park=not is_parked and may_park_for >= MINUTE,
+        may_park=not is_parked and bool(may_park_for),
         has_unlock=unlock is not None,
         has_code=bool(instructions.code),
         has_text=bool(instructions.text),

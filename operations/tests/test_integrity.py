@@ -33,6 +33,8 @@ from operations.integrity.looking import SHOWN, findings
 from operations.integrity.rules import RULES
 from operations.integrity.unserved import UNSERVED
 from operations.models import ProblemReport
+from photos.models import Photo
+from photos.tests.factories import PhotoFactory
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
@@ -46,6 +48,7 @@ LOOK_ACROSS_CITIES = {
     "event_vehicle",
     "person_hold",
     "person_open_rides",
+    "photo_photographer",
     "removed_account",
     "report_vehicle",
     "ride_rider",
@@ -61,7 +64,7 @@ def unguarded(db):
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")  # foreign keys are checked at COMMIT
         else:
-            for model in (User, Notification, Vehicle, Ride, Allocation, VehicleEvent, ProblemReport):
+            for model in (User, Notification, Vehicle, Ride, Allocation, VehicleEvent, ProblemReport, Photo):
                 for constraint in model._meta.constraints:
                     if isinstance(constraint, (CheckConstraint, ForeignKeyConstraint)):
                         cursor.execute(str(constraint.remove_sql(model, connection.schema_editor())))
@@ -73,7 +76,7 @@ def unguarded(db):
 
 
 @pytest.fixture
-def data(db):
+def data(db, photo_folder):
     """A consistent row of each kind."""
     owner, guest, newcomer, holder = UserFactory(), UserFactory(city="seattle"), UserFactory(), UserFactory()
     record_acceptance(owner, 1)
@@ -96,6 +99,7 @@ def data(db):
         lost=VehicleFactory(somewhere=True),
         removed=removed_vehicle(owner),
         riding=riding,
+        photo=PhotoFactory(subject_id=ridden.id, photographer=ridden.rider),
         waiting=AllocationFactory(vehicle=riding.vehicle),
         ridden=ridden,
         notice=NotificationFactory(user=owner, read_at=timezone.now()),
@@ -135,6 +139,7 @@ def checked(**options):
 # The rule, the city, the name of the row in `data`, the values that overwrite it, and other rules that find it
 # too.
 HOUR = timedelta(hours=1)
+PAUSED = {"paused_at": timezone.now(), "pause_until": timezone.now() + HOUR}
 DAMAGES = {
     "a ridden vehicle marked as available": (
         "vehicle_on_trip",
@@ -172,13 +177,34 @@ DAMAGES = {
     "a code in small letters": ("vehicle_code", "paris", "parked", {"code": "par7K3M2"}),
     "an unknown owner": ("vehicle_owner", "paris", "removed", {"owner_id": NOBODY}),
     "a ride of an unknown vehicle": ("ride_vehicle", "paris", "ridden", {"vehicle_id": NOBODY}, "event_subject"),
-    "a ride of an unknown person": ("ride_rider", "paris", "ridden", {"rider_id": NOBODY}),
+    "a ride of an unknown person": ("ride_rider", "paris", "ridden", {"rider_id": NOBODY}, "photo_subject"),
     "a ride of a person who lives elsewhere": ("ride_rider", "paris", "ridden", {"rider_city": "rome"}),
-    "an end before the start": ("ride_end", "paris", "ridden", {"end_time": F("start_time") - HOUR, "length": -HOUR}),
+    "an end before the start": (
+        "ride_end",
+        "paris",
+        "ridden",
+        {"end_time": F("start_time") - HOUR, "length": -HOUR},
+        "ride_parked",
+    ),
     "a wrong duration": ("ride_end", "paris", "ridden", {"length": HOUR}),
     "an end without a duration": ("ride_end", "paris", "ridden", {"length": None}),
     "a duration without an end": ("ride_end", "paris", "riding", {"length": HOUR}),
     "an open ride with an end location": ("ride_end", "paris", "riding", {"end_location": "Louvre"}),
+    "a pause that is not in the log": ("ride_pause", "paris", "riding", PAUSED),
+    "a pause without an end": ("ride_parked", "paris", "riding", PAUSED | {"pause_until": None}, "ride_pause"),
+    "an ended ride that is paused": ("ride_parked", "paris", "ridden", PAUSED, "ride_pause"),
+    "a ride that was parked for longer than it took": ("ride_parked", "paris", "ridden", {"paused_for": HOUR}),
+    "a photo of an unknown ride": ("photo_subject", "paris", "photo", {"subject_id": NOBODY}),
+    "a photo of a ride as one of a report": ("photo_subject", "paris", "photo", {"subject": "report"}),
+    "a photo by a person who lives elsewhere": ("photo_photographer", "paris", "photo", {"photographer_city": "rome"}),
+    "a photo of no city": ("photos_city", "", "photo", {"city": ATLANTIS}),
+    "a photo by a person of no city": (
+        "photos_photographer_city",
+        "",
+        "photo",
+        {"photographer_city": ATLANTIS},
+        "photo_photographer",
+    ),
     "half a position at the start": ("ride_position", "paris", "riding", {"start_latitude": 48.85}),
     "half a position at the end": ("ride_position", "paris", "ridden", {"end_longitude": None}),
     "a rider with count 0": ("person_open_rides", "seattle", "guest", {"open_rides": 0}),
@@ -221,7 +247,7 @@ DAMAGES = {
     "a notification of no city": ("notifications_city", "", "notice", {"city": ATLANTIS}),
     "a push subscription of no city": ("push_subscriptions_city", "", "device", {"city": ATLANTIS}),
     "a vehicle of no city": ("vehicles_city", "", "lost", {"city": ATLANTIS}, "event_vehicle"),
-    "a ride of no city": ("rides_city", "", "ridden", {"city": ATLANTIS}, "event_subject"),
+    "a ride of no city": ("rides_city", "", "ridden", {"city": ATLANTIS}, "event_subject photo_subject"),
     "a ride of a person of no city": ("rides_rider_city", "", "anonymous", {"rider_city": ATLANTIS}),
     "a booking into another one": (
         "allocation_overlap",

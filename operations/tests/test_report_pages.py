@@ -1,12 +1,19 @@
 """The pages for reporting a problem."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import StaffFactory, UserFactory
 from fleet.models import Allocation
-from fleet.tests.factories import AllocationFactory, VehicleFactory
+from fleet.services import VehicleRefused
+from fleet.tests.factories import AllocationFactory, ProblemReportFactory, VehicleFactory
 from operations.models import ProblemReport
+from operations.services.reports import add_report_photo
+from photos.models import Photo, Subject
+from photos.pictures import Picture
+from photos.tests.pictures import picture
 from rides.tests.factories import OpenRideFactory, RideFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
@@ -112,3 +119,35 @@ def test_the_way_to_it_is_on_the_vehicles_page_on_the_ride_and_on_its_summary(ri
     assert lasting in rider_client.get(over.get_absolute_url()).content.decode()
     ride = OpenRideFactory(rider=rider)
     assert url_of(ride.vehicle) in rider_client.get("/rides/").content.decode()
+
+
+@pytest.mark.usefixtures("photo_folder")
+class TestPhotos:
+    def test_a_photo_is_beside_the_report_for_staff(self, rider_client, client_of, vehicle):
+        file = SimpleUploadedFile("photo.jpg", picture())
+        rider_client.post(url_of(vehicle), {"kind": "dirty", "text": "", "token": "form", "photo": file})
+        kept, stored = Photo.objects.get(), ProblemReport.objects.get()
+        assert (kept.subject, kept.subject_id) == (Subject.REPORT, stored.id)
+        page = client_of(StaffFactory()).get(reverse("admin:operations_problemreport_change", args=[str(stored.pk)]))
+        assert f'<img src="{kept.get_absolute_url()}"' in page.content.decode()
+
+    def test_a_file_that_is_no_photo_is_refused_and_nothing_reported(self, rider_client, vehicle):
+        file = SimpleUploadedFile("photo.jpg", b"<script>")
+        response = rider_client.post(url_of(vehicle), {"kind": "dirty", "token": "form", "photo": file})
+        assert response.context["form"].errors == {"photo": ["Choose a photo in JPEG, PNG or WebP format."]}
+        assert not ProblemReport.objects.exists()
+
+    def test_a_closed_report_takes_no_photo(self, rider, photo_folder, django_capture_on_commit_callbacks):
+        stored = ProblemReportFactory(reporter=rider, closed_at=timezone.now())
+        kept = Picture(picture(), 40, 30)
+        with django_capture_on_commit_callbacks(execute=True):
+            add_report_photo(city="paris", report_id=stored.id, reporter=rider, picture=kept)
+        assert not Photo.objects.exists()
+        assert not list(photo_folder.rglob("*.jpg"))
+
+    def test_other_peoples_reports_do_not_exist(self, rider):
+        with pytest.raises(VehicleRefused) as refused:
+            add_report_photo(
+                city="paris", report_id=ProblemReportFactory().id, reporter=rider, picture=Picture(picture(), 40, 30)
+            )
+        assert refused.value.code == "report_gone"

@@ -3,7 +3,6 @@
 from io import BytesIO
 from typing import Any
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 
@@ -11,7 +10,3 @@ def picture(width: int = 40, height: int = 30, *, format: str = "JPEG", mode: st
     content = BytesIO()
     Image.new(mode, (width, height), "teal" if mode == "RGB" else 0).save(content, format, **options)
     return content.getvalue()
-
-
-def upload(content: bytes | None = None, name: str = "photo.jpg") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, picture() if content is None else content)
