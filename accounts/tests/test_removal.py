@@ -28,6 +28,7 @@ from fleet.services import book_vehicle, remove_vehicle
 from fleet.tests.calendars import log, reserve
 from fleet.tests.factories import VehicleFactory
 from operations.services.reports import report_problem
+from photos.tests.factories import PhotoFactory
 from rides.models import Ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 from throttling.models import Throttle
@@ -130,8 +131,9 @@ def rows_pointing_at(person) -> dict[str, int]:
     }
 
 
-def test_of_all_rows_that_refer_to_a_person_only_their_acts_as_staff_still_do(person, client):
+def test_of_all_rows_that_refer_to_a_person_only_their_acts_as_staff_still_do(person, client, photo_folder):
     leave_traces(person, client)
+    PhotoFactory(photographer=person)
     person.groups.add(Group.objects.first())
     person.user_permissions.add(Permission.objects.first())
     AuthenticatorApp.objects.create(user=person, name="app")

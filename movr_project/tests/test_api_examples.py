@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import PASSWORD, UserFactory
 from fleet.tests.factories import VehicleFactory
+from photos.tests.pictures import picture
 
 from .api import organisations_client
 
@@ -26,7 +27,8 @@ EXAMPLES = re.findall(r"^```sh\n(.*?)^```", (settings.BASE_DIR / "docs/api.md").
 FIRST_LINE = re.compile(r"# (\d+)(?:, ([A-Z]+) is its (\w+))?")
 
 
-def test_the_examples_work(live_server, tmp_path, subtests):
+def test_the_examples_work(live_server, tmp_path, subtests, photo_folder):
+    (tmp_path / "photo.jpg").write_bytes(picture())
     rider = UserFactory()
     variables = {
         "API": f"{live_server.url}/api/v1",
@@ -52,6 +54,7 @@ def run(example: str, variables: dict[str, str], file: Path) -> str:
     done = subprocess.run(
         ["sh", "-c", own + example],
         env={"PATH": "/usr/bin:/bin"} | variables,
+        cwd=file.parent,
         capture_output=True,
         text=True,
         timeout=30,
