@@ -40,7 +40,7 @@ class Photo(models.Model):
     pk = CityKey("city", "id")
     city = city_column()
     id = models.UUIDField(default=uuid.uuid4, editable=False)
-    subject = models.CharField(_("of"), max_length=8, choices=Subject)
+    subject = models.CharField(max_length=8, choices=Subject)
     # Not a relation, as rides and reports are in later apps. Checked by `check_integrity`.
     subject_id = models.UUIDField(editable=False)
     photographer_city = city_column(editable=False)
@@ -49,11 +49,11 @@ class Photo(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, city_field="photographer_city", related_name="photos"
     )
     # A name in the storage. A FileField would take its storage from the settings once and for all.
-    file = models.CharField(_("file"), max_length=100, editable=False)
-    width = models.PositiveIntegerField(_("width"), editable=False)  # pixels
-    height = models.PositiveIntegerField(_("height"), editable=False)
-    size = models.PositiveIntegerField(_("size"), editable=False)  # bytes
-    created_at = models.DateTimeField(_("taken"), default=timezone.now, editable=False)
+    file = models.CharField(max_length=100, editable=False)
+    width = models.PositiveIntegerField(editable=False)  # pixels
+    height = models.PositiveIntegerField(editable=False)
+    size = models.PositiveIntegerField(editable=False)  # bytes
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         db_table = "photos"

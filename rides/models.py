@@ -61,9 +61,9 @@ class Ride(models.Model):
     end_time = models.DateTimeField(_("ended"), null=True, blank=True)
     length = models.DurationField(_("duration"), null=True, blank=True)
     # While the rider keeps the parked vehicle, and until when they may. A pause that is over ends without a write.
-    paused_at = models.DateTimeField(_("parked"), null=True, blank=True, editable=False)
-    pause_until = models.DateTimeField(_("may be parked until"), null=True, blank=True, editable=False)
-    paused_for = models.DurationField(_("time parked"), default=timedelta, editable=False)  # in earlier pauses
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    pause_until = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_for = models.DurationField(default=timedelta, editable=False)  # in earlier pauses
 
     due_at: datetime | None  # of a ride from ``start_ride``: when another person's booking starts
 

@@ -32,22 +32,18 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False)),
                 (
                     "subject",
-                    models.CharField(
-                        choices=[("ride", "parked vehicle"), ("report", "problem report")],
-                        max_length=8,
-                        verbose_name="of",
-                    ),
+                    models.CharField(choices=[("ride", "parked vehicle"), ("report", "problem report")], max_length=8),
                 ),
                 ("subject_id", models.UUIDField(editable=False)),
                 ("photographer_city", models.CharField(editable=False, max_length=64, verbose_name="city")),
                 ("photographer_id", models.UUIDField(editable=False)),
-                ("file", models.CharField(editable=False, max_length=100, verbose_name="file")),
-                ("width", models.PositiveIntegerField(editable=False, verbose_name="width")),
-                ("height", models.PositiveIntegerField(editable=False, verbose_name="height")),
-                ("size", models.PositiveIntegerField(editable=False, verbose_name="size")),
+                ("file", models.CharField(editable=False, max_length=100)),
+                ("width", models.PositiveIntegerField(editable=False)),
+                ("height", models.PositiveIntegerField(editable=False)),
+                ("size", models.PositiveIntegerField(editable=False)),
                 (
                     "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="taken"),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 (
                     "photographer",

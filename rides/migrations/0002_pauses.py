@@ -15,17 +15,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="ride",
             name="pause_until",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="may be parked until"),
+            field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
             model_name="ride",
             name="paused_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="parked"),
+            field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
             model_name="ride",
             name="paused_for",
-            field=models.DurationField(default=datetime.timedelta, editable=False, verbose_name="time parked"),
+            field=models.DurationField(default=datetime.timedelta, editable=False),
         ),
         migrations.AddConstraint(
             model_name="ride",
