@@ -60,7 +60,7 @@ def test_a_vehicle_is_parked_and_ridden_on_and_two_rides_end_apart(open_browser,
             {"name": "huge.png", "mimeType": "image/png", "buffer": picture(3000, 2000, format="PNG")}
         )
         page.wait_for_function(
-            "[...document.querySelectorAll('[data-photo]')].some(input => input.files[0]?.name === 'photo.jpg')"
+            "() => [...document.querySelectorAll('[data-photo]')].some(input => input.files[0]?.name === 'photo.jpg')"
         )
         card.get_by_role("button", name="End ride here").click()
         see(page, "Ride ended.")
