@@ -122,7 +122,7 @@ def ride_pause(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResp
         messages.error(request, str(refused))
         return redirect(_own_ride(request, city, ride_id))
     told = {"time": local_clock(ride.pause_until, city)}
-    messages.success(request, _("Lock the vehicle. It stays yours until %(time)s.") % told)
+    messages.success(request, _("Lock the vehicle. Until %(time)s it stays yours.") % told)
     return redirect("rides:ride_list")
 
 

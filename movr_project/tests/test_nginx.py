@@ -182,6 +182,14 @@ def test_a_body_larger_than_any_form_is_refused_by_nginx(proxy):
     assert b"nginx" in body
 
 
+@pytest.mark.parametrize(
+    "path", ["/rides/paris/x/end/", "/vehicles/paris/x/report/", "/api/v1/cities/paris/rides/x/photo"]
+)
+def test_a_photo_gets_through(proxy, path):
+    _response, body = proxy.post(path, {"photo": "x" * 1_100_000})
+    assert b"nginx" not in body
+
+
 def test_headers_set_by_clients_are_replaced(proxy):
     proxy.get("/login/?probe", X_Request_ID="forged-by-the-client", X_Forwarded_For="203.0.113.9")
     ids = [line.get("request_id", "") for line in proxy.log()]
