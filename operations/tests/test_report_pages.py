@@ -46,6 +46,10 @@ def test_a_report_is_thanked_for_and_says_that_the_vehicle_stays(rider_client, r
     assert (stored.kind, stored.text, stored.reporter_id) == ("dirty", "Mud everywhere", rider.id)
 
 
+def test_the_form_comes_without_errors(rider_client, vehicle):
+    assert not rider_client.get(url_of(vehicle)).context["form"].errors
+
+
 def test_a_safety_problem_takes_it_out_of_service_and_notifies_the_rider(rider_client, vehicle):
     rider_client.get(f"/v/{vehicle.code}/")
     response = report(rider_client, vehicle, kind="brakes")

@@ -47,7 +47,7 @@ def vehicle_report(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
         return moved_on(request, city)
     note_what_is_known(request, vehicle, Availability.of(vehicle, viewer=request.user))
     vehicle.is_known_to_viewer |= ridden is not None
-    form = ReportForm(post_data(request), request.FILES, initial={"token": new_form_token()})
+    form = ReportForm(post_data(request), request.FILES or None, initial={"token": new_form_token()})
     status = None
     if request.method == "POST" and form.is_valid():
         try:
