@@ -14,7 +14,7 @@ from fleet.tests.factories import AllocationFactory, BookingFactory, VehicleFact
 from movr_project.tests.api import api_client
 from movr_project.tests.locality import assert_local
 from movr_project.tests.pages import text_of
-from movr_project.tests.threads import at_once
+from movr_project.tests.threads import at_once, behind
 from notifications.models import Notification
 from operations.integrity.looking import findings
 from rides.models import Ride
@@ -46,6 +46,11 @@ def resume(ride):
 
 def end(ride):
     return end_ride(city=ride.city, ride_id=ride.id, rider=ride.rider, end_location="Louvre")
+
+
+def part_of(service, ride, **data):
+    """Call a service within the test's own transaction."""
+    service.__wrapped__(city=ride.city, ride_id=ride.id, rider=ride.rider, **data)
 
 
 def refusal(ride):
@@ -215,19 +220,22 @@ class TestAtOnce:
         assert len({ride.pause_until for ride in rides}) == 1
         assert len(events(ride)) == 2
 
-    def test_parked_and_ended_at_once_it_has_ended(self, ride):
-        parked, ended = at_once(lambda: pause(ride), lambda: end(ride))
-        assert not isinstance(ended, Exception)
-        assert isinstance(parked, Ride) or parked.code == "ride_ended"
+    def test_parked_just_before_the_end_it_counts_as_parked(self, ride):
+        (ended,) = behind(lambda: part_of(pause_ride, ride), lambda: end(ride))
         ride.refresh_from_db()
         assert (ride.is_open, ride.paused_at) == (False, None)
+        assert ended.paused_for == ride.paused_for > timedelta()
         assert list(findings()) == []
 
-    def test_ridden_on_and_ended_at_once_the_time_parked_counts_once(self, ride):
+    def test_ended_just_before_it_is_parked_it_is_not(self, ride):
+        (parked,) = behind(lambda: part_of(end_ride, ride, end_location="Louvre"), lambda: pause(ride))
+        assert parked.code == "ride_ended"
+        assert list(findings()) == []
+
+    def test_ridden_on_just_before_the_end_the_time_parked_counts_once(self, ride):
         pause(ride)
         Ride.objects.update(paused_at=timezone.now() - PARKED, start_time=timezone.now() - 2 * PARKED)
-        results = at_once(lambda: resume(ride), lambda: end(ride))
-        assert all(isinstance(result, Ride) for result in results)
+        behind(lambda: part_of(resume_ride, ride), lambda: end(ride))
         ride.refresh_from_db()
         assert PARKED <= ride.paused_for < 2 * PARKED
 
