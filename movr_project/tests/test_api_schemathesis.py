@@ -70,7 +70,7 @@ def test_successes_are_as_the_document_says(api_world, schema, subtests):
             headers |= {"If-Match": "*"} if row.needs_etag else {}
             body = {} if row.data(api_world) is None else {"body": row.data(api_world)}
             parameters = api_world.parameters(operation.path)
-            media_type = "application/json" if body else None
+            media_type = row.content_type if body else None
             case = operation.Case(path_parameters=parameters, media_type=media_type, **body)
             response = case.call(headers=headers)
             assert response.status_code == row.success, response.content
