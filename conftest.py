@@ -3,7 +3,7 @@
 import pytest
 from django.test import TransactionTestCase
 
-from cities.registry import registry
+from cities.registry import regions, registry
 from documents.current import documents
 from movr_project.storage import file_storage
 from movr_project.tests.reset import bring_back, rows_of_migrations
@@ -45,7 +45,7 @@ def _warm_memory(request):
     """Load cities and documents, as on a running server, so that tests don't count the queries that read them."""
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
-        for kept in (registry, documents):
+        for kept in (registry, regions, documents):
             kept.clear()
             assert kept.kept
 

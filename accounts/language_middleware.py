@@ -5,9 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from movr_project.web.clocks import clock_of_browser, reader_clock
+
 
 class LanguageMiddleware:
-    """Activate the account's language, else the device's, else the browser's.
+    """Activate the account's language, else the device's, else the browser's; and the browser's clock.
 
     Responses that set ``Content-Language`` themselves are the same for everyone. All others get a Vary header, so that
     caches keep languages apart.
@@ -17,7 +19,8 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(_language_of(request)):
+        clock = clock_of_browser(request.headers.get("Accept-Language", ""))
+        with translation.override(_language_of(request)), reader_clock(clock):
             response = self.get_response(request)
             if "Content-Language" not in response:
                 response["Content-Language"] = translation.get_language()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cities.placement.locality import BOOKED_EVERYWHERE, LOG_IN_BY_NAME, LOGGED_IN_PERSON, OWN_HISTORY, Exemption
-from cities.registry import registry
+from cities.registry import regions, registry
 from documents.current import documents
 from fleet.models import Vehicle
 from fleet.services import book_vehicle, reserve_vehicle
@@ -183,7 +183,7 @@ ACTIONS = (
 def record(action: Action, home: str, here: str) -> list[Step]:
     """Return the round trips of an action by a rider of ``home`` who is browsing ``here``."""
     ask = action.prepare(Scene(home, here))
-    for kept in (registry, documents):
+    for kept in (registry, regions, documents):
         kept.kept  # noqa: B018  (cached on a running server)
     with recorded(*action.exceptions) as steps:
         response = ask()

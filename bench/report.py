@@ -34,7 +34,7 @@ class Model:
 
     def __init__(self, times: Times):
         self.times = times
-        cities = {region: names[0].name for region, names in registry.by_region() if region in times.regions}
+        cities = {region.name: names[0].name for region, names in registry.by_region() if region.name in times.regions}
         self.cities = {region: cities[region] for region in times.regions}  # a KeyError names a region without a city
         self.region_of = {city: region for region, city in self.cities.items()}
         self._recorded: dict[tuple[str, str, str], list[Step]] = {}

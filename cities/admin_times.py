@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from movr_project.web.clocks import time_style
+
 from .models import City
 from .registry import registry
 
@@ -16,7 +18,7 @@ from .registry import registry
 def clock(moment: datetime, city: City | None) -> str:
     """Format with the time zone's abbreviation, in UTC without a city."""
     there = timezone.localtime(moment, city.tzinfo if city else timezone.get_default_timezone())
-    return f"{date_format(there, 'SHORT_DATETIME_FORMAT')} {there.tzname()}"
+    return f"{date_format(there, time_style('SHORT_DATETIME_FORMAT', city))} {there.tzname()}"
 
 
 def city_of_row(row: Any) -> City | None:

@@ -13,17 +13,14 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from movr_project.web.clocks import time_style
+
 from .models import City
-
-
-def in_one_period(sentence: str) -> str:
-    """Collapse two periods into one, as after "3 p.m." at the end of a sentence."""
-    return sentence.replace("..", ".")
 
 
 def local_moment(moment: datetime, city: City) -> str:
     """Format a date and time in a city's time zone, for use in a sentence."""
-    return date_format(localtime(moment, city.tzinfo), "SHORT_DATETIME_FORMAT")
+    return date_format(localtime(moment, city.tzinfo), time_style("SHORT_DATETIME_FORMAT", city))
 
 
 def local_clock(moment: datetime, city: City) -> str:
@@ -31,7 +28,7 @@ def local_clock(moment: datetime, city: City) -> str:
     local = localtime(moment, city.tzinfo)
     if local.date() != localtime(timezone=city.tzinfo).date():
         return local_moment(moment, city)
-    return date_format(local, "TIME_FORMAT")
+    return date_format(local, time_style("TIME_FORMAT", city))
 
 
 def interval_in_words(start: str, end: str) -> str:

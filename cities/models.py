@@ -1,5 +1,6 @@
-"""``City``: the partitioning key of all fleet and ride data."""
+"""``City``: the partitioning key of all fleet and ride data. ``Region`` names where cities are, ``Place`` what is in them."""
 
+import uuid
 from functools import cached_property
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -10,10 +11,13 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from movr_project.db.constraints import ForeignKeyConstraint
+from movr_project.db.keys import CityKey
+from movr_project.web.fields import validate_visible
 
 from .geography import great_circle_km
 
 CITY_NAME_LENGTH = 64
+PLACE_NAME_LENGTH = 100
 
 # Display names for the catalogue. Languages that spell them the same omit them.
 gettext_noop("New York")
@@ -25,6 +29,9 @@ gettext_noop("Los Angeles")
 gettext_noop("Amsterdam")
 gettext_noop("Paris")
 gettext_noop("Rome")
+gettext_noop("Europe")
+gettext_noop("US East")
+gettext_noop("US West")
 
 
 def validate_time_zone(value: str) -> None:
@@ -77,6 +84,9 @@ class City(models.Model):
         max_length=3,
         validators=[RegexValidator(r"^[A-Z]{3}\Z", _("Three capital letters, like EUR."))],
     )
+    uses_24_hours = models.BooleanField(
+        _("24-hour clock"), default=True, help_text=_("Whether people there write 15:30 instead of 3:30 PM.")
+    )
 
     class Meta:
         db_table = "cities"
@@ -103,3 +113,60 @@ class City(models.Model):
 
     def contains(self, latitude: float, longitude: float) -> bool:
         return self.distance_km(latitude, longitude) <= self.radius_km
+
+
+class Region(models.Model):
+    """What people call a region of the database. Regions without a row keep the database's name."""
+
+    name = models.CharField(
+        _("name"), max_length=64, primary_key=True, help_text=_("As the database names it: gcp-europe-west1.")
+    )
+    display_name = models.CharField(_("display name"), max_length=CITY_NAME_LENGTH)
+
+    class Meta:
+        db_table = "regions"
+        ordering = ["display_name"]
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+
+    def __str__(self) -> str:
+        """Return the display name, translated if the catalogue has a translation."""
+        return gettext(self.display_name)
+
+
+class PlaceQuerySet(models.QuerySet):
+    def in_city(self, city: str) -> "PlaceQuerySet":
+        return self.filter(city=city)
+
+
+class Place(models.Model):
+    """A well-known place in a city, which people search for: a station, a square. The operator's own list."""
+
+    pk = CityKey("city", "id")
+    city = city_column()
+    id = models.UUIDField(default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=PLACE_NAME_LENGTH, validators=[validate_visible])
+    latitude = models.FloatField(_("latitude"), validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    longitude = models.FloatField(_("longitude"), validators=[MinValueValidator(-180), MaxValueValidator(180)])
+
+    objects = PlaceQuerySet.as_manager()
+
+    class Meta:
+        db_table = "places"
+        ordering = ["city", "name"]
+        verbose_name = _("place")
+        verbose_name_plural = _("places")
+        constraints = [
+            served_city_constraint("places"),
+            models.UniqueConstraint(fields=["city", "name"], name="places_city_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<Place(city={self.city!r}, name={self.name!r})>"
+
+    @property
+    def position(self) -> tuple[float, float]:
+        return self.latitude, self.longitude

@@ -17,6 +17,22 @@ CITIES = (
     ("rome", "Rome", "ROM", EUROPE, 41.9028, 12.4964, 25, "Europe/Rome", "EUR"),
 )
 
+# What people call the regions.
+REGION_NAMES = {US_EAST: "US East", US_WEST: "US West", EUROPE: "Europe"}
+
+
+def add_region_names(apps: Any, using: str) -> None:
+    """Add the missing names of regions. ``apps`` is the registry of a migration or a test."""
+    regions = apps.get_model("cities", "Region").objects.using(using)
+    for name, display_name in REGION_NAMES.items():
+        regions.get_or_create(name=name, defaults={"display_name": display_name})
+
+
+def set_clocks(apps: Any, using: str) -> None:
+    """Set the 12-hour clock of the cities in the United States."""
+    cities = apps.get_model("cities", "City").objects.using(using)
+    cities.filter(name__in=[values[0] for values in CITIES if values[3] != EUROPE]).update(uses_24_hours=False)
+
 
 def add_served_cities(apps: Any, using: str) -> None:
     """Add the missing cities. ``apps`` is the registry of a migration or a test."""

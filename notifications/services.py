@@ -15,6 +15,7 @@ from accounts.models import User
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction
 from movr_project.mail import send_mail
+from movr_project.web.clocks import reader_clock
 from movr_project.web.redirects import is_path_of_ours
 
 from .models import TEXT_LENGTH, Notification
@@ -52,7 +53,7 @@ def notify(
     earlier = _earlier(person, code, key)
     if earlier and not replace:
         return
-    with translation.override(person.language) if person.language else nullcontext():
+    with reader_clock(None), translation.override(person.language) if person.language else nullcontext():
         sentence = Truncator(str(text)).chars(TEXT_LENGTH)
     notification = _new(person, code, key, text=sentence, url=url)
     _write(person, earlier, notification)

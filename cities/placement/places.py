@@ -16,6 +16,7 @@ PRIMARY = "REGIONAL BY TABLE IN PRIMARY REGION"
 
 EVERYWHERE = {
     "cities": "Read in every region, by the foreign key of every new row. Rarely written, by staff.",
+    "regions": "What people call the regions. Read in every region, rarely written, by staff.",
     "documents": "Terms, privacy and help. Read in every region, rarely written, by staff.",
     "django_content_type": "Reference data, written only by migrations.",
     "auth_permission": "Reference data, written only by migrations.",

@@ -1,7 +1,8 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from cities.registry import registry
+from cities.models import City
+from cities.registry import regions, registry
 from movr_project.templatetags.frame import page_address, page_token
 from movr_project.web.kept_parts import kept_part
 
@@ -21,5 +22,12 @@ def city_menu(context: template.Context) -> SafeString | str:
         slots,
         current=request.city.name,
         here=request.city._wrapped if hasattr(request.city, "_wrapped") else request.city,
+        region=region_name(request.city),
         menu=registry.menu,
     )
+
+
+@register.simple_tag
+def region_name(city: City) -> str:
+    """Return what people call the region of a city."""
+    return str(regions.of(city))

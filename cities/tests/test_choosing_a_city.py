@@ -10,9 +10,9 @@ from movr_project.tests.pages import page
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 REGIONS = {
-    "gcp-europe-west1": ["amsterdam", "paris", "rome"],
-    "gcp-us-east1": ["boston", "new york", "washington dc"],
-    "gcp-us-west1": ["los angeles", "san francisco", "seattle"],
+    "Europe": ["amsterdam", "paris", "rome"],
+    "US East": ["boston", "new york", "washington dc"],
+    "US West": ["los angeles", "san francisco", "seattle"],
 }
 UNSAFE = [
     "///evil.example/x",
@@ -131,9 +131,23 @@ def test_the_menu_offers_every_city_under_its_region(client):
 
 def test_the_menu_shows_the_current_city_and_its_region(client):
     choose(client, city="rome")
-    assertContains(client.get("/"), 'Rome <span class="city-region">(gcp-europe-west1)</span>')
+    assertContains(client.get("/"), 'Rome <span class="city-region">Europe</span>')
 
 
 def test_the_menu_marks_the_current_city(client):
     choose(client, city="rome")
     assertContains(client.get("/"), 'name="city" value="rome" aria-current="true"', count=1)
+
+
+def test_on_the_landing_page_a_tap_on_a_city_chooses_it(client):
+    where = page(client.get("/")).one("section", name="Where you can ride")
+    assert where.one("button", name="Rome")["value"] == "rome"
+    choose(client, city="rome")
+    assert city_of(client.get("/")) == "rome"
+
+
+def test_a_guessed_city_takes_one_sentence(client):
+    first, second = (client.get("/").content.decode() for _visit in range(2))
+    assert "so we're showing" in first
+    assert "You're browsing" not in first
+    assert "You're browsing" in second

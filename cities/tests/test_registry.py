@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 
-from cities.models import City
-from cities.registry import registry
+from cities.models import City, Region
+from cities.registry import regions, registry
 from movr_project.db.memory import MAX_AGE_SECONDS
 
 pytestmark = pytest.mark.django_db
@@ -115,12 +115,22 @@ def test_without_any_city_the_operator_reads_what_to_do(ask):
 
 
 def test_cities_are_in_order_under_their_regions():
-    groups = [(region, [city.name for city in cities]) for region, cities in registry.by_region()]
+    groups = [(str(region), [city.name for city in cities]) for region, cities in registry.by_region()]
     assert groups == [
-        ("gcp-europe-west1", ["amsterdam", "paris", "rome"]),
-        ("gcp-us-east1", ["boston", "new york", "washington dc"]),
-        ("gcp-us-west1", ["los angeles", "san francisco", "seattle"]),
+        ("Europe", ["amsterdam", "paris", "rome"]),
+        ("US East", ["boston", "new york", "washington dc"]),
+        ("US West", ["los angeles", "san francisco", "seattle"]),
     ]
+
+
+def test_a_region_is_called_what_staff_call_it_and_else_what_the_database_does():
+    Region.objects.filter(name="gcp-us-east1").delete()
+    europe = Region.objects.get(name="gcp-europe-west1")
+    europe.display_name = "Western Europe"
+    europe.save()
+    regions.clear()
+    assert [str(region) for region, _cities in registry.by_region()] == ["US West", "Western Europe", "gcp-us-east1"]
+    assert str(regions.of(registry["boston"])) == "gcp-us-east1"
 
 
 @pytest.mark.parametrize("slug", ["", "-", "newyork", "New-York", "atlantis", "\x00", "x" * 10_000])

@@ -14,7 +14,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cities.local_times import in_one_period, local_clock, local_moment
+from cities.local_times import local_clock, local_moment
 from cities.models import City
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction
@@ -53,7 +53,7 @@ def explain_release(locked: LockedVehicle, rider: User, why: str) -> str:
     if booking is None:
         return why
     sentence = _("Your booking was released, because you hadn't started a ride by %(time)s.")
-    released = in_one_period(sentence % {"time": local_clock(booking.start_by, booking.served_city)})
+    released = sentence % {"time": local_clock(booking.start_by, booking.served_city)}
     return f"{released} {why}"
 
 
@@ -101,4 +101,4 @@ def _sentence(vehicle: Vehicle, start: datetime, start_by: datetime) -> str:
     sentence = _("Your booking of %(code)s from %(start)s was released, because you hadn't started a ride by %(time)s.")
     city = vehicle.served_city
     told = {"code": vehicle.code, "start": local_moment(start, city), "time": local_clock(start_by, city)}
-    return in_one_period(sentence % told)
+    return sentence % told

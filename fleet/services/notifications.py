@@ -5,7 +5,7 @@ from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cities.local_times import in_one_period, local_moment
+from cities.local_times import local_moment
 from notifications.services import notify
 
 from ..calendar.locking import LockedVehicle
@@ -74,7 +74,7 @@ def _cancelled(allocation: Allocation, vehicle: Vehicle, is_out_of_service: bool
     else:
         sentence = _("We had to cancel your booking of %(vehicle)s from %(start)s.")
     start = allocation.starts_at and local_moment(allocation.starts_at, vehicle.served_city)
-    text = in_one_period(sentence % {"vehicle": str(vehicle), "start": start})
+    text = sentence % {"vehicle": str(vehicle), "start": start}
     if not is_out_of_service:
         return text
     reason = _("The vehicle is out of service, and our team is on it.")  # gettext looks into no f-string

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import account_changed
-from cities.local_times import in_one_period, local_moment
+from cities.local_times import local_moment
 from cities.models import City
 from movr_project.errors import Refused
 
@@ -28,9 +28,6 @@ class VehicleRefused(Refused):
     ``not_paused``, ``not_picked_up``, ``not_missing``, ``not_on_the_street``, ``no_battery``. Of a
     report: ``report_gone``.
     """
-
-    def __init__(self, message: str, *, code: str):
-        super().__init__(in_one_period(message), code=code)
 
 
 class CalendarConflict(VehicleRefused):

@@ -89,12 +89,12 @@ def start(rider, vehicle):
 class TestReserving:
     def test_it_is_held_and_the_page_counts_down(self, rider_client, rider, vehicle):
         sentences, page = press(rider_client, "reserve", vehicle)
-        assert sentences[0] == "Reserved until 2:10 p.m."
+        assert sentences[0] == "Reserved until 14:10."
         assert page == vehicle.get_absolute_url()
         assert User.objects.get(id=rider.id).hold_until == NOON + 10 * MINUTE
         text = page_of(rider_client, page)
         assert 'data-countdown="600"' in text
-        assert "until 2:10 p.m." in text
+        assert "until 14:10" in text
         assert "Cancel the reservation" in text
         assert of("reserve", vehicle) not in text
 
@@ -133,7 +133,7 @@ class TestReserving:
         held = VehicleFactory()
         reserve(rider, held)
         page = page_of(rider_client, vehicle.get_absolute_url())
-        assert "You have another reservation until 2:10 p.m." in page
+        assert "You have another reservation until 14:10" in page
         assert reverse("rides:ride_start", args=["paris", vehicle.public_id]) in page
         assert of("reserve", vehicle) not in page
         assert of("reserve", vehicle) not in page_of(rider_client, "/vehicles/")
@@ -202,12 +202,12 @@ class TestWhatTheVehiclesPageSays:
         clock.move_to(NOON + 20 * MINUTE, tick=False)
         shown = page(page_of(rider_client, vehicle.get_absolute_url()))
         assert reverse("rides:ride_start", args=["paris", vehicle.public_id]) in actions(shown)
-        assert "Booked from 2:30 p.m., so you can ride for up to 10 minutes." in shown.text
+        assert "Booked from 14:30, so you can ride for up to 10 minutes." in shown.text
 
     def test_the_time_left_before_someone_elses_booking(self, rider_client, vehicle):
         book(UserFactory(), vehicle, 1.5, 3)
         shown = page(page_of(rider_client, vehicle.get_absolute_url()))
-        assert "Booked from 3:30 p.m., so you can ride for up to 1 hour, 30 minutes." in shown.text
+        assert "Booked from 15:30, so you can ride for up to 1 hour, 30 minutes." in shown.text
         assert reverse("rides:ride_start", args=["paris", vehicle.public_id]) in actions(shown)
 
     def test_a_booking_far_ahead_is_nothing_to_warn_of(self, rider_client, vehicle):
@@ -240,7 +240,7 @@ class TestPausing:
         vehicle = VehicleFactory(owner=UserFactory())
         book(UserFactory(), vehicle, 5, 6)
         sentences, page = press(client_of(vehicle.owner), "pause", vehicle)
-        assert "There is a booking on May 1, 2030, 7 p.m." in sentences[1]
+        assert "There is a booking on May 1, 2030, 19:00" in sentences[1]
         assert page == vehicle.get_absolute_url()
 
     @pytest.mark.parametrize("name", ["pause", "resume"])
@@ -325,8 +325,8 @@ class TestBooking:
         book(UserFactory(), vehicle, 20, 22)  # 10:00 to 12:00 in Paris
         response = send(rider_client, vehicle)
         assert errors(response)["starts"] == (
-            "This vehicle is unavailable from May 2, 2030, 10 a.m. to May 2, 2030, noon. "
-            "Available again from May 2, 2030, noon."
+            "This vehicle is unavailable from May 2, 2030, 10:00 to May 2, 2030, 12:00. "
+            "Available again from May 2, 2030, 12:00."
         )
         assert "instead" in response.content.decode()
         free = response.context["form"].instead
@@ -442,7 +442,7 @@ class TestMyBookings:
             assert "1.1 km away" in text
             assert reverse("rides:ride_start", args=["paris", near.public_id]) in text
             assert of("book", near) in text
-            assert "Your booking lasts until 4 p.m." in text
+            assert "Your booking lasts until 16:00" in text
             assert "data-countdown" not in text
         assert "data-countdown" not in page_of(rider_client, vehicle.get_absolute_url())
         assert "data-countdown" not in page_of(rider_client, "/vehicles/")
@@ -450,7 +450,7 @@ class TestMyBookings:
     def test_a_late_end_includes_its_day(self, rider_client, rider, vehicle):
         booking = book(rider, vehicle, 0, 20)
         OpenRideFactory(vehicle=vehicle, rider=UserFactory())
-        assert "Your booking lasts until May 2, 2030, 10 a.m." in page_of(rider_client, booking.get_absolute_url())
+        assert "Your booking lasts until May 2, 2030, 10:00" in page_of(rider_client, booking.get_absolute_url())
 
     def test_the_riders_own_ride_within_it_is_not_late(self, rider_client, rider, vehicle):
         booking = book(rider, vehicle, 0, 2)
@@ -657,7 +657,7 @@ class TestTheRepeatedHour:
 
     def test_a_span_over_it_says_how_long_it_lasts(self, rider_client, rider, vehicle):
         booking = BookingFactory(vehicle=vehicle, rider=rider, starts_at=self.START, ends_at=self.END)
-        long = "2 a.m. \N{EN DASH} 2:30 a.m. (1 hour 30 minutes)"
+        long = "02:00 \N{EN DASH} 02:30 (1 hour 30 minutes)"
         assert long in text_of(rider_client.get(booking.get_absolute_url()))
         calendar = reverse("fleet:vehicle_calendar", args=["paris", vehicle.public_id])
         assert long in text_of(rider_client.get(calendar, {"day": "2027-10-31"}))

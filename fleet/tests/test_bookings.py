@@ -165,7 +165,7 @@ def test_staff_cancel_one_and_the_person_gets_a_mail(
     assert notice.code == "booking_cancelled"
     assert vehicle.code in notice.text
     assert "out of service" not in notice.text  # the vehicle is fine
-    assert notice.text.endswith("7 p.m.")
+    assert notice.text.endswith("19:00.")
     assert [mail.to for mail in mailoutbox] == [[rider.email]]
 
 

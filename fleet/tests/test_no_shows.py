@@ -147,7 +147,7 @@ class TestRelease:
         later(DEADLINE)
         act(other_rider, vehicle)
         sentence = str(refusal(start, rider, vehicle))
-        assert sentence.startswith("Your booking was released, because you hadn't started a ride by 2:30 p.m. ")
+        assert sentence.startswith("Your booking was released, because you hadn't started a ride by 14:30. ")
         assert why in sentence
         assert "Your booking" not in str(refusal(start, UserFactory(), vehicle))
 
@@ -247,7 +247,7 @@ class TestNoRelease:
         assert code_of(book, rider, VehicleFactory(), 5, 9, "another") == "too_many_bookings"
         assert (notify_late_bookings(), notify_released_bookings()) == (1, 0)
         page = rider_client.get("/bookings/").content.decode()
-        assert "Your booking lasts until 5 p.m." in page
+        assert "Your booking lasts until 17:00" in page
         later(2 * HOUR)
         end(ride)
         later(2 * HOUR + DEADLINE - MOMENT)
@@ -317,7 +317,7 @@ class TestPages:
         booking = book(rider, vehicle, 0, 3)
         pages = [booking.get_absolute_url(), "/bookings/", vehicle.get_absolute_url()]
         for page in pages:
-            assert "Start your ride by 2:30 p.m." in rider_client.get(page).content.decode()
+            assert "Start your ride by 14:30" in rider_client.get(page).content.decode()
         start(rider, vehicle)
         for page in pages:
             assert "Start your ride by" not in rider_client.get(page).content.decode()
@@ -328,9 +328,9 @@ class TestPages:
         response = rider_client.get("/bookings/")
         assert [one.outcome for one in response.context["page"]] == ["released"]
         assert response.context["bookings"] == []
-        assert "Released: not picked up by 2:30 p.m." in response.content.decode()
+        assert "Released: not picked up by 14:30" in response.content.decode()
         page = rider_client.get(booking.get_absolute_url()).content.decode()
-        assert "Not picked up by 2:30 p.m." in page
+        assert "Not picked up by 14:30" in page
         assert "Start ride" not in page
         assert reverse("fleet:booking_cancel", args=["paris", booking.id]) not in page
 
@@ -342,7 +342,7 @@ class TestPages:
             lists = {when: client.get("/admin/fleet/allocation/", {"when": when}) for when in ("live", "now", "over")}
             found = {when: list(page.context["cl"].result_list) for when, page in lists.items()}
             assert found == {when: [booking] if when in filters else [] for when in found}
-        assert "2:30 p.m. CEST" in lists["over"].content.decode()
+        assert "14:30 CEST" in lists["over"].content.decode()
 
     def test_the_day_view_shows_it_as_far_as_it_kept_the_vehicle(self, client, rider, vehicle, later):
         book(rider, vehicle, 0, 3)

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from cities.local_times import in_one_period, local_clock
+from cities.local_times import local_clock
 from cities.location import CHOSEN
 from cities.models import City
 from movr_project.web.form_tokens import new_form_token
@@ -70,7 +70,7 @@ def vehicle_reserve(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
     except VehicleRefused as refused:
         return send_on(request, refused, vehicle)
     until = {"moment": local_clock(reservation.ends_at, city)}
-    messages.success(request, in_one_period(_("Reserved until %(moment)s.") % until))
+    messages.success(request, _("Reserved until %(moment)s.") % until)
     return redirect(vehicle)
 
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
-from cities.local_times import in_one_period, local_clock, local_moment
+from cities.local_times import local_clock, local_moment
 from cities.models import City
 from movr_project.templatetags.movr import icon_svg, local_soon
 from movr_project.web.row_urls import row_url
@@ -80,7 +80,7 @@ def _heading(vehicle: Vehicle, availability: Availability) -> dict:
     heading = _("Reserved for you") if own.is_reservation else _("Booked by you")
     if own.start_by:
         sentence = _("Booked by you. Start your ride by %(time)s.")
-        heading = in_one_period(sentence % {"time": local_soon(own.start_by, availability.city)})
+        heading = sentence % {"time": local_soon(own.start_by, availability.city)}
     return {"heading": heading, "countdown": countdown(own.ends_at, availability.city)}
 
 

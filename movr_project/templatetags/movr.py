@@ -12,6 +12,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from movr_project.web.clocks import time_style
+
 register = template.Library()
 
 ICONS = "vendor/bootstrap-icons-1.13.2/sprite.svg"
@@ -98,7 +100,7 @@ def local_time(value: datetime | None, city: object) -> SafeString | str:
     """Show a date and time in a city's time zone."""
     if value is None or value == "":
         return ""
-    return _time_element(_in_city(value, city), "DATETIME_FORMAT")
+    return _time_element(_in_city(value, city), "DATETIME_FORMAT", city)
 
 
 @register.simple_tag
@@ -106,13 +108,13 @@ def local_span(start: datetime, end: datetime | None, city: object) -> SafeStrin
     """Show an interval in a city's time zone, without repeating the day."""
     begin = _in_city(start, city)
     if end is None:
-        return _time_element(begin, "DATETIME_FORMAT")
+        return _time_element(begin, "DATETIME_FORMAT", city)
     finish = _in_city(end, city)
     same_day = begin.date() == finish.date()
     return format_html(
         "{} &ndash; {}{}",
-        _time_element(begin, "DATETIME_FORMAT"),
-        _time_element(finish, "TIME_FORMAT" if same_day else "DATETIME_FORMAT"),
+        _time_element(begin, "DATETIME_FORMAT", city),
+        _time_element(finish, "TIME_FORMAT" if same_day else "DATETIME_FORMAT", city),
         _length_over_a_change(begin, finish),
     )
 
@@ -121,7 +123,7 @@ def local_span(start: datetime, end: datetime | None, city: object) -> SafeStrin
 def clock_span(start: datetime, end: datetime, city: object) -> str:
     """Show an interval like ``local_span``, within a day whose date is known."""
     begin, finish = _in_city(start, city), _in_city(end, city)
-    clocks = (date_format(moment, "TIME_FORMAT") for moment in (begin, finish))
+    clocks = (date_format(moment, time_style("TIME_FORMAT", city)) for moment in (begin, finish))
     return " \N{EN DASH} ".join(clocks) + _length_over_a_change(begin, finish)
 
 
@@ -142,20 +144,20 @@ def _length_over_a_change(begin: datetime, finish: datetime) -> str:
 @register.filter
 def local_clock(value: datetime, city: object) -> str:
     """Format the time alone, in a city's time zone."""
-    return date_format(_in_city(value, city), "TIME_FORMAT")
+    return date_format(_in_city(value, city), time_style("TIME_FORMAT", city))
 
 
 @register.filter
 def local_soon(value: datetime, city: object) -> str:
     """Format the time in a city's time zone, with the day unless it is today."""
     local, today = _in_city(value, city), _in_city(timezone.now(), city).date()
-    return date_format(local, "TIME_FORMAT" if local.date() == today else "SHORT_DATETIME_FORMAT")
+    return date_format(local, time_style("TIME_FORMAT" if local.date() == today else "SHORT_DATETIME_FORMAT", city))
 
 
 @register.filter
 def local_short(value: datetime, city: object) -> str:
     """Format date and time briefly, in a city's time zone."""
-    return date_format(_in_city(value, city), "SHORT_DATETIME_FORMAT")
+    return date_format(_in_city(value, city), time_style("SHORT_DATETIME_FORMAT", city))
 
 
 @register.filter
@@ -176,8 +178,9 @@ def _in_city(value: datetime, city: object) -> datetime:
     return timezone.localtime(value, ZoneInfo(str(zone)) if zone else None)
 
 
-def _time_element(local: datetime, style: str) -> SafeString:
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, style))
+def _time_element(local: datetime, style: str, city: object) -> SafeString:
+    shown = date_format(local, time_style(style, city))
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), shown)
 
 
 @register.filter

@@ -33,18 +33,18 @@ def staff_client(client):
 @pytest.mark.parametrize(
     ("moment", "city", "expected"),
     [
-        (SUMMER, "paris", "2 p.m. CEST"),
-        (WINTER, "paris", "1 p.m. CET"),
-        (SUMMER, "new york", "8 a.m. EDT"),
-        (WINTER, "seattle", "4 a.m. PST"),
+        (SUMMER, "paris", "14:00 CEST"),
+        (WINTER, "paris", "13:00 CET"),
+        (SUMMER, "new york", "8:00 AM EDT"),
+        (WINTER, "seattle", "4:00 AM PST"),
     ],
 )
 def test_a_time_is_local_to_the_city(moment, city, expected):
-    assert clock(moment, registry[city]).replace("midnight", "").endswith(expected)
+    assert clock(moment, registry[city]).endswith(expected)
 
 
 def test_without_a_city_it_is_utc():
-    assert clock(SUMMER, None).endswith("noon UTC")
+    assert clock(SUMMER, None).endswith("12:00 UTC")
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,20 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from movr_project.templatetags.movr import ICONS, VEHICLES, distance, duration, iso_duration, local_span, local_time
+from movr_project.templatetags.movr import (
+    ICONS,
+    VEHICLES,
+    distance,
+    duration,
+    iso_duration,
+    local_clock,
+    local_span,
+    local_time,
+)
+from movr_project.web.clocks import clock_of_browser, reader_clock
 
-PARIS = SimpleNamespace(time_zone="Europe/Paris")
-SEATTLE = SimpleNamespace(time_zone="America/Los_Angeles")
+PARIS = SimpleNamespace(time_zone="Europe/Paris", uses_24_hours=True)
+SEATTLE = SimpleNamespace(time_zone="America/Los_Angeles", uses_24_hours=False)
 EVENING = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
 
 ROOT = Path(settings.BASE_DIR)
@@ -67,8 +77,24 @@ def test_a_great_distance_is_in_whole_kilometres_with_the_languages_separators(m
 
 
 def test_a_time_is_shown_in_the_citys_time_zone():
-    assert local_time(EVENING, PARIS) == '<time datetime="2026-07-02T00:30:00+02:00">July 2, 2026, 12:30 a.m.</time>'
-    assert local_time(EVENING, SEATTLE) == '<time datetime="2026-07-01T15:30:00-07:00">July 1, 2026, 3:30 p.m.</time>'
+    assert local_time(EVENING, PARIS) == '<time datetime="2026-07-02T00:30:00+02:00">July 2, 2026, 00:30</time>'
+    assert local_time(EVENING, SEATTLE) == '<time datetime="2026-07-01T15:30:00-07:00">July 1, 2026, 3:30 PM</time>'
+
+
+@pytest.mark.parametrize(
+    ("language", "in_paris", "in_seattle"),
+    [("en-GB,en;q=0.9", "00:30", "15:30"), ("en-US,en;q=0.9", "12:30 AM", "3:30 PM"), ("en", "00:30", "3:30 PM")],
+)
+def test_the_readers_english_decides_the_clock_and_else_the_citys_habit(language, in_paris, in_seattle):
+    with reader_clock(clock_of_browser(language)):
+        assert [local_clock(EVENING, city) for city in (PARIS, SEATTLE)] == [in_paris, in_seattle]
+
+
+@pytest.mark.parametrize("language", ["es-ES", "", "x" * 10_000, "en-US;q=nonsense", "\0"])
+def test_spanish_has_24_hours_and_an_odd_header_decides_nothing(language):
+    with reader_clock(clock_of_browser(language)), translation.override("es"):
+        assert local_clock(EVENING, SEATTLE) == "15:30"
+    assert clock_of_browser(language) is None
 
 
 def test_no_moment_shows_nothing():
@@ -77,11 +103,11 @@ def test_no_moment_shows_nothing():
 
 
 def test_a_span_names_its_day_once():
-    assert ">12:35 a.m.</time>" in local_span(EVENING, EVENING + timedelta(minutes=5), PARIS)
+    assert ">00:35</time>" in local_span(EVENING, EVENING + timedelta(minutes=5), PARIS)
 
 
 def test_a_span_over_midnight_names_both_days():
-    assert ">July 2, 2026, 12:30 a.m.</time>" in local_span(EVENING - timedelta(hours=1), EVENING, PARIS)
+    assert ">July 2, 2026, 00:30</time>" in local_span(EVENING - timedelta(hours=1), EVENING, PARIS)
 
 
 def test_a_span_without_an_end_is_its_beginning():

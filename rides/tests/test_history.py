@@ -70,7 +70,7 @@ def test_each_says_from_where_to_where_and_in_which_city(rider_client, rider):
 
 
 @pytest.mark.parametrize(
-    ("city", "shown"), [("paris", "2 p.m. to 2:30 p.m."), ("new york", "8 a.m. to 8:30 a.m."), ("seattle", "5 a.m. to")]
+    ("city", "shown"), [("paris", "14:00 to 14:30"), ("new york", "8:00 AM to 8:30 AM"), ("seattle", "5:00 AM to")]
 )
 def test_times_are_those_of_the_rides_city(rider_client, rider, city, shown):
     end = NOON + timedelta(minutes=30)
