@@ -7,10 +7,11 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from movr_project.admin.model_admins import MovrAdmin
+from movr_project.admin.model_admins import CappedPaginator, MovrAdmin
 
 from . import services
-from .models import City
+from .forms import CityField
+from .models import City, Place, Region
 from .placement.cluster import is_cockroach
 from .placement.service import COMMAND
 from .registry import registry
@@ -43,7 +44,7 @@ class CityAdmin(MovrAdmin):
     search_fields = ["name", "display_name", "code", "region"]
     fieldsets = [
         (None, {"fields": ["name", "display_name", "code", "region"]}),
-        (_("Location"), {"fields": ["latitude", "longitude", "radius_km", "time_zone"]}),
+        (_("Location"), {"fields": ["latitude", "longitude", "radius_km", "time_zone", "uses_24_hours"]}),
         (_("Money"), {"fields": ["currency"]}),
     ]
 
@@ -84,3 +85,54 @@ class CityAdmin(MovrAdmin):
     def delete_queryset(self, request: HttpRequest, queryset) -> None:
         for city in queryset:
             services.delete_city(city)
+
+
+@admin.register(Region)
+class RegionAdmin(MovrAdmin):
+    """What riders read instead of the database's name of a region."""
+
+    list_display = ["display_name", "name"]
+    key_lookups = []  # the key is the name
+    search_fields = ["name", "display_name"]
+    fields = ["name", "display_name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> list[str]:
+        return ["name"] if obj else []
+
+
+class PlaceForm(ModelForm):
+    """A place has to be in its city."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        city = registry.get(cleaned.get("city") or self.instance.city)
+        position = cleaned.get("latitude"), cleaned.get("longitude")
+        if city and None not in position and not city.contains(*position):
+            self.add_error("latitude", _("That position is outside %(city)s.") % {"city": city})
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The city can't be edited, and names are unique in it.
+        return super()._get_validation_exclusions() - {"city"}
+
+
+class AddPlaceForm(PlaceForm):
+    city = CityField()
+
+
+@admin.register(Place)
+class PlaceAdmin(MovrAdmin):
+    """The places that people can search for on the map."""
+
+    form = PlaceForm
+    list_display = ["name", city_name]
+    list_filter = [CityFilter]
+    search_fields = ["name__icontains"]
+    fields = ["city", "name", "latitude", "longitude"]
+    paginator = CappedPaginator
+
+    def get_form(self, request: HttpRequest, obj: Place | None = None, change: bool = False, **kwargs):
+        return super().get_form(request, obj, change, **(kwargs if change else {"form": AddPlaceForm} | kwargs))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Place | None = None) -> list[Any]:
+        return ["city"] if obj else []  # part of the key

@@ -1,6 +1,7 @@
 """Distances on the globe, and parsing of positions."""
 
 from math import asin, cos, radians, sin, sqrt
+from typing import NamedTuple
 
 from django.utils.translation import gettext
 
@@ -10,6 +11,18 @@ from movr_project.web.fields import with_point
 def place_in_words(words: str, position: tuple[float, float] | None) -> str:
     """Return a description of a place: its text, or a note that only its position is known."""
     return words or (gettext("Pinned location") if position else "")
+
+
+class Spot(NamedTuple):
+    """A named point, in degrees."""
+
+    name: str
+    latitude: float
+    longitude: float
+
+    @property
+    def position(self) -> tuple[float, float]:
+        return self.latitude, self.longitude
 
 
 EARTH_RADIUS_KM = 6371.0

@@ -2,6 +2,7 @@
 
 import uuid
 from functools import cached_property
+from math import cos, radians
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from movr_project.db.keys import CityKey
 from movr_project.web.fields import validate_visible
 
 from .geography import great_circle_km
+from .geohash import METRES_PER_DEGREE
 
 CITY_NAME_LENGTH = 64
 PLACE_NAME_LENGTH = 100
@@ -110,6 +112,13 @@ class City(models.Model):
     def distance_km(self, latitude: float, longitude: float) -> float:
         """Return the great-circle distance in km from the city's centre to a point in degrees."""
         return great_circle_km(self.latitude, self.longitude, latitude, longitude)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return the south, west, north and east, in degrees, of the square around the city's circle."""
+        height = self.radius_km * 1000 / METRES_PER_DEGREE
+        width = height / cos(radians(self.latitude))
+        return self.latitude - height, self.longitude - width, self.latitude + height, self.longitude + width
 
     def contains(self, latitude: float, longitude: float) -> bool:
         return self.distance_km(latitude, longitude) <= self.radius_km

@@ -1,6 +1,6 @@
 """Writes on cities. Staff add and edit cities in the admin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.apps import apps
 from django.db import IntegrityError, transaction
@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.errors import Refused
 
-from .models import City
+from .geography import Spot
+from .models import City, Place
 
 
 class CityRefused(Refused):
@@ -44,6 +45,12 @@ def delete_city(city: City) -> None:
     except IntegrityError:
         _refuse_in_use(city)  # rows have just been added
         raise
+
+
+def add_places(city: City, spots: Iterable[Spot]) -> None:
+    """Add a city's well-known places. Names that exist are left unchanged, so it is idempotent."""
+    places = [Place(city=city.name, name=name, latitude=lat, longitude=lon) for name, lat, lon in spots]
+    Place.objects.bulk_create(places, ignore_conflicts=True)
 
 
 def _refuse_in_use(city: City) -> None:

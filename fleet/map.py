@@ -61,9 +61,7 @@ class Box:
     @classmethod
     def around(cls, city: City) -> "Box":
         """Return the area of a whole city."""
-        height = city.radius_km * 1000 / geohash.METRES_PER_DEGREE
-        width = height / cos(radians(city.latitude))
-        return cls(city.latitude - height, city.longitude - width, city.latitude + height, city.longitude + width)
+        return cls(*city.bounds)
 
     @classmethod
     def read(cls, text: str) -> "Box":

@@ -31,6 +31,14 @@ def flag(name: str, *, default: bool) -> bool:
     return value in {"1", "true", "yes", "on"}
 
 
+def web_address(name: str) -> str:
+    """Return an http(s) URL from the environment, or "". Anything else stops the start-up."""
+    value = env.str(name, default="").strip()
+    if value and not value.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(f"{name}={value!r}: write https://…, or nothing.")
+    return value
+
+
 DEBUG = flag("DEBUG", default=False)
 
 # collectstatic needs none of these. Running without them would lose or leak data: a default SQLite file on a
@@ -179,6 +187,13 @@ PHOTO_RETENTION_DAYS = env.int("PHOTO_RETENTION_DAYS", default=30)
 GOOGLE_MAPS_EMBED_KEY = env.str("GOOGLE_MAPS_EMBED_KEY", default="")
 # Where browsers load map tiles from, and the attribution shown on maps. No maps without a URL.
 MAP_TILE_URL = env.str("MAP_TILE_URL", default="https://tile.openstreetmap.org/{z}/{x}/{y}.png").strip()
+# Searches addresses: a URL like Nominatim's /search, asked by the server. Without it, people search for known places.
+GEOCODER_URL = web_address("GEOCODER_URL")
+GEOCODER_TIMEOUT_SECONDS = env.float("GEOCODER_TIMEOUT_SECONDS", default=3.0)
+GEOCODER_REQUESTS_PER_MINUTE = env.int("GEOCODER_REQUESTS_PER_MINUTE", default=60)  # by all processes together
+ADDRESS_SEARCHES_PER_HOUR = env.int("ADDRESS_SEARCHES_PER_HOUR", default=60)  # per person
+# Ask riders before they start a vehicle that is farther from their phone than that, in metres.
+FAR_START_M = env.int("FAR_START_M", default=300)
 MAP_ATTRIBUTION = env.str(
     "MAP_ATTRIBUTION", default='© <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a>'
 )

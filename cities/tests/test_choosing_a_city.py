@@ -148,6 +148,6 @@ def test_on_the_landing_page_a_tap_on_a_city_chooses_it(client):
 
 def test_a_guessed_city_takes_one_sentence(client):
     first, second = (client.get("/").content.decode() for _visit in range(2))
-    assert "so we're showing" in first
+    assert "detect your location" in first
     assert "You're browsing" not in first
     assert "You're browsing" in second

@@ -75,6 +75,7 @@ def settings_with(**variables):
         ("TRUST_GEO_HEADERS", "perhaps"),
         ("MAX_OPEN_RIDES", "many"),
         ("MAP_TILE_URL", "https://tiles.example/map.png"),
+        ("GEOCODER_URL", "file:///etc/passwd"),
         ("MAP_TILE_URL", "https://tiles.example; script-src *|/{z}/{x}/{y}.png"),
     ],
 )

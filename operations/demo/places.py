@@ -8,6 +8,8 @@ from typing import NamedTuple
 from cities.geography import great_circle_km
 from cities.geohash import METRES_PER_DEGREE
 from cities.models import City
+from cities.registry import registry
+from cities.services import add_places
 
 
 class Place(NamedTuple):
@@ -152,6 +154,12 @@ VEHICLES_AT_THAT_SPREAD = 100  # in a city; with more vehicles, the spread grows
 NEAR_THE_CENTRE_KM = 3.0  # at this distance from the centre, a place has half as many vehicles
 TRIES = 4
 RIDES_LEAD_TO = 6  # the number of nearest places to ride to
+
+
+def add_known_places() -> None:
+    """Add the places to the lists that people search."""
+    for city in registry:
+        add_places(city, PLACES.get(city.name, ()))
 
 
 class Scatter:

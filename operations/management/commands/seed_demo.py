@@ -8,6 +8,7 @@ from django.utils import timezone
 from fleet.models import Vehicle
 
 from ...demo.named import add_guest, guests, log_in_lines, reason_against
+from ...demo.places import add_known_places
 from ...demo.progress import Progress
 from ...demo.seeding import Amounts, Seeding, refresh_statistics
 from ...demo.texts import publish_texts
@@ -65,6 +66,7 @@ class Command(BaseCommand):
         progress = Progress(amounts, self.write, terminal=self.stdout.isatty())
         with unlogged_queries():
             publish_texts()
+            add_known_places()
             added = self.add_guests(now)
             Seeding(amounts, seed, now, progress.report).add_all()
             progress.finish()
