@@ -83,7 +83,7 @@ class Visits:
         return {
             "help": "/help/",
             "list": LIST,
-            "list, available": f"{LIST}?available=on",
+            "list, charged": f"{LIST}?battery=50",
             "vehicle": self.vehicle,
             "calendar": page.link(CALENDAR),
             "booking form": page.link(BOOK),

@@ -21,8 +21,8 @@ from movr_project.errors import Refused
 
 from .calendar.intervals import Interval, booking_buffer
 from .models import Vehicle
-from .models.choices import VehicleType
 from .querysets.vehicles import VehicleQuerySet
+from .search import Filters
 
 MAX_PLACES = 300  # places per response
 MAX_BBOX_LENGTH, MAX_ZOOM_LENGTH = 200, 4  # characters
@@ -30,23 +30,22 @@ DEEPEST_ZOOM = 22  # the maximum of web maps
 PIXELS_OF_A_GROUP = 64
 PIXELS_OF_THE_WORLD = 256  # at zoom 0
 MAX_QUADS = 100
-SWITCH = {"": False, "on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
 
 class Place(TypedDict):
-    """A vehicle or a group. A group has no ID, type or battery."""
+    """A vehicle or a group. A group has only a count and a position."""
 
     count: int  # vehicles
-    free: int  # how many of them are free
     lat: float
     lon: float
     id: NotRequired[str]  # the public one
     type: NotRequired[str]
     battery: NotRequired[int | None]  # percent
+    own: NotRequired[bool]  # belongs to the viewer
 
 
 class MapRefused(Refused):
-    """Codes: ``bad_bbox``, ``bad_zoom``, ``bad_type``, ``bad_available``."""
+    """Codes: ``bad_bbox``, ``bad_zoom``."""
 
 
 @dataclass(frozen=True)
@@ -78,27 +77,18 @@ class Box:
 
 @dataclass(frozen=True)
 class MapQuery:
-    """The parameters of a map request."""
+    """The area and detail of a map request, and what to show."""
 
     box: Box
     zoom: int = DEEPEST_ZOOM
-    type: str = ""
-    available: bool = False
+    filters: Filters = Filters()
 
     @classmethod
-    def read(cls, values: Any, city: City) -> "MapQuery":
+    def read(cls, values: Any, city: City, filters: Filters = Filters()) -> "MapQuery":
         """Parse the query string. Without a bbox it is the whole city."""
         bbox = values.get("bbox", "")
-        type_, available = values.get("type", ""), values.get("available", "")
-        if type_ and type_ not in VehicleType:
-            raise MapRefused(_("Unknown vehicle type."), code="bad_type")
-        if available not in SWITCH:
-            raise MapRefused(_("available must be on or off."), code="bad_available")
         return cls(
-            box=Box.read(bbox) if bbox else Box.around(city),
-            zoom=_zoom(values.get("zoom", "")),
-            type=type_,
-            available=SWITCH[available],
+            box=Box.read(bbox) if bbox else Box.around(city), zoom=_zoom(values.get("zoom", "")), filters=filters
         )
 
 
@@ -119,7 +109,7 @@ class Shape:
     cells: int = 0  # of a list, or half as many bounds of ranges
     are_ranges: bool = False
     has_type: bool = False
-    available: bool = False
+    has_battery: bool = False
     is_logged_in: bool = False
     buffer: timedelta = timedelta()
 
@@ -127,18 +117,22 @@ class Shape:
 def places_on_map(city: City, query: MapQuery, viewer: User | None = None) -> list[Place]:
     """Return at most ``MAX_PLACES`` places with one query: vehicles, or groups if more are in view.
 
-    ``free`` counts what the viewer may ride now. Groups are cells of a grid that stays in place when the map is
-    moved.
+    The vehicles are those of the list: what the viewer can ride, and their own. Groups are cells of a grid that stays
+    in place when the map is moved.
     """
     shape, values = _shape_and_values(city, query, viewer)
-    return [_place(*row) for row in _places.rows(shape, values)]
+    free_for = query.filters.free_for
+    rows = _build(shape, free_for=free_for, **values) if free_for else _places.rows(shape, values)
+    return [_place(*row) for row in rows]
 
 
 def _place(
-    count: int, free: int, latitude: float, longitude: float, id_: str, type_: str, battery: int | None
+    count: int, latitude: float, longitude: float, id_: str, type_: str, battery: int | None, own: int
 ) -> Place:
-    place: Place = {"count": count, "free": free, "lat": latitude, "lon": longitude}
-    return place if count > 1 else {**place, "id": str(UUID(id_)), "type": type_, "battery": battery}
+    place: Place = {"count": count, "lat": latitude, "lon": longitude}
+    if count > 1:
+        return place
+    return {**place, "id": str(UUID(id_)), "type": type_, "battery": battery, "own": bool(own)}
 
 
 def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple[Shape, dict[str, Any]]:
@@ -151,7 +145,10 @@ def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple
     else:
         cells = [first for first, _last in ranges]
     rider = viewer if viewer is not None and viewer.is_authenticated else None
-    shape = Shape(len(cells), are_ranges, bool(query.type), query.available, rider is not None, booking_buffer())
+    filters = query.filters
+    shape = Shape(
+        len(cells), are_ranges, bool(filters.type_), bool(filters.battery), rider is not None, booking_buffer()
+    )
     east, north = grid(city, query)
     values = {
         "city": city.name,
@@ -165,15 +162,28 @@ def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple
         "soon": now + shape.buffer,
         **{f"cell_{number}": cell for number, cell in enumerate(cells)},
     }
-    if query.type:
-        values["type_"] = query.type
+    if filters.type_:
+        values["type_"] = filters.type_
+    if filters.battery:
+        values["battery"] = filters.battery
     if rider is not None:
         values["viewer_id"] = rider.id
     return shape, values
 
 
-def _build(shape: Shape, *, city: str, viewer_id: Any = None, now: datetime, soon: datetime, **values: Any) -> QuerySet:
-    in_view = _in_view(shape, city, viewer_id, Interval(now, soon), **values).order_by()
+def _build(
+    shape: Shape,
+    *,
+    city: str,
+    viewer_id: Any = None,
+    now: datetime,
+    soon: datetime,
+    free_for: Interval | None = None,
+    **values: Any,
+) -> QuerySet:
+    vehicles = Vehicle.objects.in_city(city)
+    vehicles = vehicles.free_for(free_for) if free_for else vehicles.open_to(viewer_id, Interval(now, soon))
+    in_view = _in_view(shape, vehicles, **values).order_by()
     crowded = Exists(in_view[MAX_PLACES : MAX_PLACES + 1])
     id_ = Cast("public_id", CharField())  # PostgreSQL has no least of UUIDs
     grouped = in_view.annotate(
@@ -183,29 +193,26 @@ def _build(shape: Shape, *, city: str, viewer_id: Any = None, now: datetime, soo
     ).values("square", "single")
     return grouped.annotate(
         number=Count("*"),
-        free=Count("city", filter=Q(is_free=True)),
         mean_latitude=Avg("latitude"),
         mean_longitude=Avg("longitude"),
         one_id=Min(id_),
         one_type=Min("type"),
         one_battery=Min("battery_percent"),
-    ).values_list("number", "free", "mean_latitude", "mean_longitude", "one_id", "one_type", "one_battery")
+        own=Count("owner_id", filter=Q(owner_id=viewer_id)) if shape.is_logged_in else Value(0),
+    ).values_list("number", "mean_latitude", "mean_longitude", "one_id", "one_type", "one_battery", "own")
 
 
 _places = Prepared(_build)
 
 
-def _in_view(shape: Shape, city: str, viewer_id: Any, soon: Interval, **values: Any) -> VehicleQuerySet:
-    vehicles = Vehicle.objects.in_city(city).listed().with_is_free(viewer_id, soon)
+def _in_view(shape: Shape, vehicles: VehicleQuerySet, **values: Any) -> VehicleQuerySet:
     # Vehicles without a position have neither.
     vehicles = vehicles.filter(
         latitude__range=(values["south"], values["north"]), longitude__range=(values["west"], values["east"])
     )
     if shape.cells:
         vehicles = vehicles.filter(_in_cells(shape, [values[f"cell_{number}"] for number in range(shape.cells)]))
-    if shape.has_type:
-        vehicles = vehicles.of_type(values["type_"])
-    return vehicles.filter(is_free=True) if shape.available else vehicles
+    return Filters(values.get("type_", ""), values.get("battery", 0)).narrow(vehicles)
 
 
 def within(box: Box, city: City) -> Q:

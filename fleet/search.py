@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import cos, radians
 
@@ -20,25 +21,39 @@ from .querysets.vehicles import VehicleQuerySet
 PAGE_SIZE = 24
 
 
+@dataclass(frozen=True)
+class Filters:
+    """What a rider narrows the list and the map to."""
+
+    type_: str = ""
+    battery: int = 0  # percent, at least
+    free_for: Interval | None = None  # instead of now
+
+    def narrow(self, vehicles: VehicleQuerySet) -> VehicleQuerySet:
+        """Filter by everything but time."""
+        if self.type_:
+            vehicles = vehicles.of_type(self.type_)
+        return vehicles.charged(self.battery) if self.battery else vehicles
+
+
 def vehicles_page(
     city: str,
     *,
     viewer: User,
     number: int,
-    type_: str = "",
-    available: bool = False,
-    free_for: Interval | None = None,
+    filters: Filters = Filters(),
     position: tuple[float, float] | None = None,
 ) -> Page[Vehicle]:
-    """Return a page of a city's vehicles as ``viewer`` sees them, nearest first if a position in degrees is given.
+    """Return a page of the vehicles of a city that ``viewer`` can ride, and of their own parked ones.
 
-    With ``free_for``, return only vehicles that are free for that interval.
+    Nearest first, if a position in degrees is given. With ``filters.free_for``, return those that are free for that
+    interval instead.
     """
-    if free_for is None and not available and position is None:
-        page = _plain_page(city, type_, number)
+    if filters.free_for is None and position is None:
+        page = _plain_page(city, viewer, number, filters)
     else:
-        vehicles = Vehicle.objects.in_city(city).listed()
-        vehicles = filtered(vehicles, viewer=viewer, type_=type_, available=available, free_for=free_for)
+        vehicles = filters.narrow(Vehicle.objects.in_city(city))
+        vehicles = vehicles.free_for(filters.free_for) if filters.free_for else vehicles.shown_to(viewer)
         if position is None:
             page = Page.of(vehicles.in_public_order(), number, PAGE_SIZE)
         else:
@@ -47,34 +62,30 @@ def vehicles_page(
     return page
 
 
-def filtered(
-    vehicles: VehicleQuerySet,
-    *,
-    viewer: User,
-    type_: str = "",
-    available: bool = False,
-    free_for: Interval | None = None,
-) -> VehicleQuerySet:
-    """Filter vehicles as the list does. ``free_for`` includes what ``available`` asks for."""
-    if type_:
-        vehicles = vehicles.of_type(type_)
-    if free_for is not None:
-        return vehicles.free_for(free_for)
-    return vehicles.rideable_by(viewer) if available else vehicles
-
-
-def _plain_page(city: str, type_: str, number: int) -> Page[Vehicle]:
-    """Return a page of all vehicles of a city, or of a type: what most people open."""
-    values = {"city": city} | ({"type_": type_} if type_ else {})
-    rows = _plain_rows.objects((number, bool(type_)), values)
+def _plain_page(city: str, viewer: User, number: int, filters: Filters) -> Page[Vehicle]:
+    """Return a page in public order: what most people open."""
+    now = timezone.now()
+    shape = (number, bool(filters.type_), bool(filters.battery), viewer.is_authenticated, booking_buffer())
+    values = {"city": city, "now": now, "soon": now + booking_buffer()}
+    chosen = {"type_": filters.type_, "battery": filters.battery, "viewer_id": viewer.pk}
+    rows = _plain_rows.objects(shape, values | {name: value for name, value in chosen.items() if value})
     return Page(rows[:PAGE_SIZE], number, has_next=len(rows) > PAGE_SIZE)
 
 
-def _build_plain_rows(shape: tuple[int, bool], *, city: str, type_: str = "") -> VehicleQuerySet:
-    number, has_type = shape
-    vehicles = Vehicle.objects.in_city(city).listed().in_public_order()
+def _build_plain_rows(
+    shape: tuple,
+    *,
+    city: str,
+    now: datetime,
+    soon: datetime,
+    viewer_id: uuid.UUID | None = None,
+    type_: str = "",
+    battery: int = 0,
+) -> VehicleQuerySet:
+    number, *_rest = shape
+    vehicles = Vehicle.objects.in_city(city).open_to(viewer_id, Interval(now, soon))
     start = (number - 1) * PAGE_SIZE
-    return (vehicles.of_type(type_) if has_type else vehicles)[start : start + PAGE_SIZE + 1]
+    return Filters(type_, battery).narrow(vehicles).in_public_order()[start : start + PAGE_SIZE + 1]
 
 
 _plain_rows = Prepared(_build_plain_rows)

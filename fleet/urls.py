@@ -2,15 +2,17 @@ from django.urls import path
 
 import cities.converters  # noqa: F401  (registers <city:…>)
 
-from .views import bookings, calendar, labels, owners, vehicles
+from .views import bookings, calendar, labels, owners, places, sheet, vehicles
 from .views import map as map_views
 
 app_name = "fleet"
 urlpatterns = [
     path("vehicles/", vehicles.vehicle_list, name="vehicle_list"),
     path("vehicles/map/", map_views.vehicle_map, name="vehicle_map"),
+    path("vehicles/search/", places.place_search, name="place_search"),
     path("vehicles/add/", owners.vehicle_add, name="vehicle_add"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/", vehicles.vehicle_detail, name="vehicle_detail"),
+    path("vehicles/<city:city>/<uuid:vehicle_id>/sheet/", sheet.vehicle_sheet, name="vehicle_sheet"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/remove/", owners.vehicle_remove, name="vehicle_remove"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/pause/", owners.vehicle_pause, name="vehicle_pause"),
     path("vehicles/<city:city>/<uuid:vehicle_id>/resume/", owners.vehicle_resume, name="vehicle_resume"),

@@ -20,7 +20,7 @@ from ..map import MAX_BBOX_LENGTH, Box, within
 from ..models import Vehicle
 from ..models.choices import VehicleType
 from ..querysets.vehicles import VehicleQuerySet
-from ..search import filtered, nearest, see
+from ..search import Filters, nearest, see
 from .access import ANY_VEHICLE, city_for, find_vehicle, runs_fleet, viewer_of
 from .inputs import OptionalMoment, position_of
 from .represent import VehicleOut, represent_one, vehicles_row
@@ -33,6 +33,7 @@ SORTED_AS_A_WHOLE = 5000  # vehicles: sorting these by distance takes a few mill
 class VehicleFilters(Schema):
     type: VehicleType | None = None
     available: bool = Field(False, description="Only those with which you can start a ride now.")
+    min_battery: int = Field(0, ge=0, le=100, description="Percent. Leaves out vehicles without a known charge.")
     available_from: OptionalMoment = Field(None, description="Free from then (or now) …")
     available_to: OptionalMoment = Field(None, description="… until then.")
     near: str = Field("", max_length=80, description="`latitude,longitude`: the nearest first.")
@@ -99,8 +100,11 @@ def answer_list(request: HttpRequest, city: City, paging: Paging, filters: Vehic
     interval, near = filters.interval, position_of(filters.near)
     if filters.bbox:
         vehicles = vehicles.filter(within(Box.read(filters.bbox), city))
-    type_ = filters.type.value if filters.type else ""
-    vehicles = filtered(vehicles, viewer=viewer_of(caller), type_=type_, available=filters.available, free_for=interval)
+    vehicles = Filters(filters.type.value if filters.type else "", filters.min_battery).narrow(vehicles)
+    if interval:
+        vehicles = vehicles.free_for(interval)
+    elif filters.available:
+        vehicles = vehicles.rideable_by(viewer_of(caller))
     return paged(request, Found(vehicles, city, caller, near), paging, vehicles_row(caller))
 
 

@@ -25,7 +25,6 @@ from ..models import Allocation, Vehicle
 from .intervals import Interval, booking_buffer, first_gap
 
 DAYS_A_WEEK = 7
-WEEKS_AT_A_GLANCE = 5
 HOURS_MARKED = (6, 12, 18)
 USUAL_LENGTH = timedelta(hours=1)
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -138,24 +137,18 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Weeks:
-    """Weeks from Monday to Sunday. Days that are left out are None."""
+class Month:
+    """A month in weeks from Monday to Sunday. Days of the neighbouring months are None."""
 
     first: date
     weeks: Sequence[Sequence[Day | None]]
+    previous: date | None
+    next: date | None
 
     @property
     def weekdays(self) -> list[date]:
         """Return any Monday to Sunday, for the names of the weekdays."""
         return [date(2024, 1, number) for number in range(1, DAYS_A_WEEK + 1)]
-
-
-@dataclass(frozen=True)
-class Month(Weeks):
-    """A month. Days of the neighbouring months are left out."""
-
-    previous: date | None
-    next: date | None
 
 
 def _build_taken(_shape: None, *, city: str, vehicle_id: uuid.UUID, now: datetime) -> QuerySet:
@@ -255,12 +248,6 @@ class Availability:
             previous=before.replace(day=1) if before >= self.today.replace(day=1) else None,
             next=after if after <= self.last_day else None,
         )
-
-    def weeks_ahead(self) -> Weeks:
-        """Return about a month, starting with this week."""
-        monday = self.today - timedelta(days=self.today.weekday())
-        days = [self.day_of(monday + timedelta(days=number)) for number in range(WEEKS_AT_A_GLANCE * DAYS_A_WEEK)]
-        return Weeks(self.today, [days[number : number + DAYS_A_WEEK] for number in range(0, len(days), DAYS_A_WEEK)])
 
     def day_of(self, day: date) -> Day:
         start, end = bounds_of(day, self.city)

@@ -7,19 +7,25 @@ from django.utils.translation import gettext_lazy as _
 from cities.forms import PositionMixin
 from cities.geography import parse_position
 from cities.local_times import LocalMomentField, use_clocks_of
-from cities.models import City
+from cities.models import PLACE_NAME_LENGTH, City
 from movr_project.web.form_tokens import FormTokenField, with_new_token
 
 from ..calendar.intervals import Interval
 from ..models import Vehicle
 from ..models.choices import VehicleType
+from ..search import Filters
+
+BATTERY_STEPS = (25, 50, 75)  # percent
 
 
 class VehicleFilterForm(forms.Form):
     """The filters of the vehicle list. Invalid values in the URL are ignored."""
 
     type = forms.ChoiceField(label=_("Type"), choices=[("", _("All types")), *VehicleType.choices], required=False)
-    available = forms.BooleanField(label=_("Available only"), required=False)
+    battery = forms.TypedChoiceField(
+        label=_("Battery"), choices=[(percent, percent) for percent in BATTERY_STEPS], coerce=int, required=False
+    )
+    place = forms.CharField(max_length=PLACE_NAME_LENGTH, required=False, widget=forms.HiddenInput)
     lat = forms.CharField(required=False, widget=forms.HiddenInput)
     lon = forms.CharField(required=False, widget=forms.HiddenInput)
     # The same names as in the booking form, which a link passes them to.
@@ -29,7 +35,8 @@ class VehicleFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["from"] = LocalMomentField(label=_("Available from"), required=False)
         for name in ("from", "until"):
-            self.fields[name].widget.attrs |= {"class": "form-control", "aria-describedby": "free-error"}
+            attributes = {"class": "form-control", "aria-describedby": "free-error", "form": "vehicle-filter"}
+            self.fields[name].widget.attrs |= attributes
         use_clocks_of(city, self)
         self.interval: Interval | None = None
 
@@ -59,16 +66,22 @@ class VehicleFilterForm(forms.Form):
         return " ".join(str(error) for name in ("from", "until") for error in self.errors.get(name, []))
 
     @property
-    def filters(self) -> dict[str, Any]:
-        """Return arguments for ``vehicles_page``."""
+    def filters(self) -> Filters:
         self.is_valid()
         data = self.cleaned_data
-        return {
-            "type_": data.get("type", ""),
-            "available": data.get("available", False),
-            "free_for": self.interval,
-            "position": parse_position(data.get("lat", ""), data.get("lon", "")),
-        }
+        return Filters(data.get("type", ""), data.get("battery") or 0, self.interval)
+
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """Return the position to sort by: the person's own, or that of ``place``."""
+        self.is_valid()
+        return parse_position(self.cleaned_data.get("lat", ""), self.cleaned_data.get("lon", ""))
+
+    @property
+    def place(self) -> str:
+        """Return the name of the place that was searched for, or "" for the person's own position."""
+        self.is_valid()
+        return self.cleaned_data.get("place", "")
 
 
 class AddVehicleForm(PositionMixin, forms.ModelForm):

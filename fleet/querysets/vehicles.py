@@ -13,6 +13,7 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
+    UUIDField,
     Value,
     When,
 )
@@ -54,6 +55,17 @@ class VehicleQuerySet(models.QuerySet):
         soon = Interval.lasting(timezone.now(), booking_buffer())
         return self.available().filter(self._is_free_for(viewer_id, soon))
 
+    def shown_to(self, user: User) -> Self:
+        """Filter what riders look for: vehicles they can ride now, and parked ones of their own."""
+        viewer_id = user.id if user.is_authenticated else None
+        return self.open_to(viewer_id, Interval.lasting(timezone.now(), booking_buffer()))
+
+    def open_to(self, viewer_id: uuid.UUID | None, soon: Interval) -> Self:
+        """Like ``shown_to``. ``soon`` is from now until the buffer before a booking begins."""
+        # "Not any of" instead of "available", so that the planner keeps the indexes of the map and of the list's order.
+        parked = self.exclude(status__in=[VehicleState.REMOVED, VehicleState.ON_TRIP]).filter(approved_at__isnull=False)
+        return parked.filter(self._is_free_for(viewer_id, soon, or_owned=True))
+
     def free_for(self, interval: Interval) -> Self:
         """Filter vehicles that are free for a whole interval, with neither allocations nor a ride.
 
@@ -68,16 +80,11 @@ class VehicleQuerySet(models.QuerySet):
         """Return the live allocations of each vehicle, for a subquery."""
         return Allocation.objects.live().filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))
 
-    def with_is_free(self, viewer_id: uuid.UUID | None, soon: Interval) -> Self:
-        """Annotate ``is_free``: whether the viewer, or without one anyone, can start a ride now.
+    def _is_free_for(self, viewer_id: uuid.UUID | None, soon: Interval, *, or_owned: bool = False) -> Q:
+        """Return a condition: no other person's allocation soon, or the viewer's own now.
 
-        ``soon`` is from now until the buffer before a booking begins.
+        With ``or_owned``, the viewer's vehicles fulfil it whatever their calendar says.
         """
-        free = Q(status=VehicleState.AVAILABLE, approved_at__isnull=False) & self._is_free_for(viewer_id, soon)
-        return self.annotate(is_free=ExpressionWrapper(free, BooleanField()))
-
-    def _is_free_for(self, viewer_id: uuid.UUID | None, soon: Interval) -> Q:
-        """Return a condition: no other person's allocation soon, or the viewer's own now."""
         conflicts = self._allocations().overlapping(soon, now=soon.start)
         if viewer_id is None:
             return Q(~Exists(conflicts))
@@ -85,6 +92,9 @@ class VehicleQuerySet(models.QuerySet):
         others = conflicts.filter(Q(rider_id__isnull=True) | ~Q(rider_id=viewer_id))
         same = Allocation.objects.filter(city=OuterRef("city"), vehicle_id=OuterRef("vehicle_id"))
         own_now = same.covering(soon.start).filter(rider_id=viewer_id)
+        if or_owned:
+            others = others.alias(owner=ExpressionWrapper(OuterRef("owner_id"), UUIDField()))
+            others = others.filter(Q(owner__isnull=True) | ~Q(owner=viewer_id))
         return Q(~Exists(others.filter(~Exists(own_now))))
 
     def with_situation(self) -> Self:
@@ -99,6 +109,10 @@ class VehicleQuerySet(models.QuerySet):
 
     def of_type(self, type_: str) -> Self:
         return self.filter(type=type_)
+
+    def charged(self, percent: int) -> Self:
+        """Filter by the battery's charge. Vehicles without a battery, and those with an unknown charge, don't match."""
+        return self.filter(battery_percent__gte=percent)
 
     def seen_by(self, user: User) -> Self:
         """Annotate with ``is_ridden_by_viewer``, and with the first allocation between now and the end of the buffer:

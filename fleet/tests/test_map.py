@@ -1,10 +1,12 @@
 """The map's data."""
 
 import random
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from cities import geohash
@@ -12,7 +14,14 @@ from cities.registry import registry
 from fleet.map import DEEPEST_ZOOM, MAX_PLACES, Box, MapQuery, cell_ranges, places_on_map
 from fleet.models import Vehicle
 from fleet.tests.calendars import reserve
-from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
+from fleet.tests.factories import (
+    EIFFEL_TOWER,
+    NOTRE_DAME,
+    AllocationFactory,
+    BookingFactory,
+    VehicleFactory,
+    numbered_code,
+)
 from movr_project.tests.locality import assert_local
 from rides.tests.factories import OpenRideFactory
 
@@ -58,19 +67,28 @@ class TestWhatItShows:
         answer = asked(rider_client)
         (place,) = answer["places"]
         assert (place["lat"], place["lon"]) == NOTRE_DAME
-        assert (place["count"], place["free"]) == (1, 1)
+        assert (place["count"], place["own"]) == (1, False)
         assert (place["id"], place["type"], place["battery"]) == (str(vehicle.public_id), "scooter", 61)
         assert answer["sentence"] == "1 vehicle on the map"
 
-    def test_a_reserved_vehicle_is_available_to_its_rider_only(self, rider, rider_client, client_of):
-        reserve(rider, VehicleFactory())
-        free = [asked(client)["places"][0]["free"] for client in (rider_client, client_of(UserFactory()))]
-        assert free == [1, 0]
+    def test_a_reserved_vehicle_is_there_for_its_rider_only(self, rider, rider_client, client_of):
+        vehicle = VehicleFactory()
+        reserve(rider, vehicle)
+        assert [ids(client) for client in (rider_client, client_of(UserFactory()))] == [{vehicle.public_id}, set()]
 
-    def test_a_vehicle_in_use_is_not_free(self, rider_client):
+    def test_vehicles_in_use_paused_or_in_maintenance_stay_off_it(self, rider_client):
         OpenRideFactory()
+        for kind in ("maintenance", "paused"):
+            AllocationFactory(vehicle=VehicleFactory(), **{kind: True})
+        assert ids(rider_client) == set()
+
+    def test_an_owner_sees_their_parked_vehicle_whatever_its_calendar_says(self, rider, rider_client, client_of):
+        vehicle = VehicleFactory(owner=rider)
+        OpenRideFactory(vehicle=VehicleFactory(owner=rider))
+        reserve(UserFactory(), vehicle)
         (place,) = asked(rider_client)["places"]
-        assert (place["count"], place["free"]) == (1, 0)
+        assert (place["id"], place["own"]) == (str(vehicle.public_id), True)
+        assert ids(client_of(UserFactory())) == set()
 
     def test_an_empty_map_says_so(self, rider_client):
         assert asked(rider_client) == {"places": [], "sentence": "0 vehicles on the map"}
@@ -105,10 +123,19 @@ class TestWhatItShows:
         bike = VehicleFactory(type="bike")
         assert ids(rider_client, type="bike") == {bike.public_id}
 
-    def test_free_ones(self, rider_client):
-        OpenRideFactory()
-        free = VehicleFactory()
-        assert ids(rider_client, available="on") == {free.public_id}
+    def test_those_with_enough_battery(self, rider_client):
+        VehicleFactory(battery_percent=49)
+        VehicleFactory(battery_percent=None)
+        charged = VehicleFactory(battery_percent=50)
+        assert ids(rider_client, battery="50") == {charged.public_id}
+
+    def test_those_free_at_a_certain_time(self, rider, rider_client):
+        vehicle, riding = VehicleFactory(), OpenRideFactory().vehicle
+        now = timezone.now()
+        hours = [f"{now + timedelta(hours=number):%Y-%m-%dT%H:%MZ}" for number in range(8)]
+        BookingFactory(rider=UserFactory(), vehicle=vehicle, starts_at=now + timedelta(hours=4), ends_at=now + timedelta(hours=6))
+        assert ids(rider_client, **{"from": hours[1], "until": hours[2]}) == {vehicle.public_id, riding.public_id}
+        assert ids(rider_client, **{"from": hours[5], "until": hours[7]}) == {riding.public_id}
 
     def test_nothing_that_lasts_identifies_a_vehicle(self, rider_client):
         vehicle = VehicleFactory(lock_code="70531864")
@@ -133,18 +160,13 @@ class TestGroups:
 
     def test_a_group_is_in_the_middle_of_its_vehicles(self, rider_client, crowd):
         (place,) = asked(rider_client, zoom=0)["places"]
-        assert (place["count"], place["free"]) == (len(crowd), len(crowd))
+        assert place["count"] == len(crowd)
         assert place["lat"] == pytest.approx(sum(vehicle.latitude for vehicle in crowd) / len(crowd))
         assert place["lon"] == pytest.approx(sum(vehicle.longitude for vehicle in crowd) / len(crowd))
 
-    def test_a_group_says_how_many_are_free(self, rider_client, crowd):
-        Vehicle.objects.filter(code__in=[vehicle.code for vehicle in crowd[:50]]).update(status="on_trip")
-        (place,) = asked(rider_client, zoom=0)["places"]
-        assert (place["count"], place["free"]) == (len(crowd), len(crowd) - 50)
-
     def test_a_group_has_no_code_and_no_battery(self, rider_client, crowd):
         (place,) = asked(rider_client, zoom=0)["places"]
-        assert set(place) == {"count", "free", "lat", "lon"}
+        assert set(place) == {"count", "lat", "lon"}
 
     @pytest.mark.parametrize("zoom", ["0", "9", "12", "16", "22", ""])
     @pytest.mark.parametrize("bbox", ["", "-90,-180,90,180", "48.8,2.2,48.95,2.5", "48.85,2.3,48.86,2.4"])
@@ -188,12 +210,12 @@ class TestWhatItRefuses:
     def test_an_invalid_zoom(self, rider_client, zoom):
         self.refuses(rider_client, "bad_zoom", zoom=zoom)
 
-    @pytest.mark.parametrize("type_", ["tank", "\0", "🛴", "x" * 10_000])
-    def test_an_invalid_type(self, rider_client, type_):
-        self.refuses(rider_client, "bad_type", type=type_)
-
-    def test_an_invalid_switch(self, rider_client):
-        self.refuses(rider_client, "bad_available", available="perhaps")
+    @pytest.mark.parametrize(
+        "query", [{"type": "tank"}, {"type": "\0"}, {"battery": "x" * 10_000}, {"battery": "-1"}, {"until": "🛴"}]
+    )
+    def test_an_invalid_filter_filters_nothing_as_in_the_list(self, rider_client, query):
+        vehicle = VehicleFactory()
+        assert ids(rider_client, **query) == {vehicle.public_id}
 
     def refuses(self, client, code, **query):
         response = client.get(MAP, query)
@@ -207,7 +229,7 @@ class TestWhatItRefuses:
 
 
 class TestHowItAsks:
-    @pytest.mark.parametrize("query", [{}, {"bbox": "48.85,2.34,48.86,2.36", "zoom": "16", "available": "on"}])
+    @pytest.mark.parametrize("query", [{}, {"bbox": "48.85,2.34,48.86,2.36", "zoom": "16", "battery": "50"}])
     def test_two_statements_with_the_person_however_many_there_are(
         self, rider_client, crowd, django_assert_num_queries, query
     ):

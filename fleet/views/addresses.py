@@ -101,6 +101,6 @@ def moved_on(request: HttpRequest, city: City) -> HttpResponse:
     """Render a 404 that says that the vehicle has moved on, and suggests others if the person browses its city."""
     free = []
     if city == request.city:
-        free = vehicles_page(city.name, viewer=request.user, number=1, available=True).object_list[:SUGGESTIONS]
+        free = vehicles_page(city.name, viewer=request.user, number=1).object_list[:SUGGESTIONS]
     context = {"city": city, "cards": vehicle_cards(free, request), "ride_token": new_form_token()}
     return render(request, "fleet/moved_on.html", context, status=HTTPStatus.NOT_FOUND)

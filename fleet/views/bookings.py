@@ -36,6 +36,7 @@ from ..services import (
 from .addresses import note_what_is_known, with_vehicle, with_vehicle_key
 from .cards import countdown
 from .next_steps import send_on
+from .starting import may_start
 
 PAGE_SIZE = 25
 MAX_DATE_LENGTH = 10  # characters of a date in a URL
@@ -125,6 +126,7 @@ def booking_list(request: HttpRequest) -> HttpResponse:
             "bookings": [one for one in current if one.is_booking],
             "page": page,
             "ride_token": new_form_token(),
+            "may_start": may_start(request.user),
             "now": now,
         },
     )
@@ -136,7 +138,12 @@ def booking_detail(request: HttpRequest, city: City, allocation_id: uuid.UUID) -
     allocations = own_allocations(request.user).select_related("vehicle")
     allocation = get_object_or_404(allocations, city=city.name, id=allocation_id)
     annotate_for_rider(allocation, request.user)
-    context = {"allocation": allocation, "ride_token": new_form_token(), "now": timezone.now()}
+    context = {
+        "allocation": allocation,
+        "ride_token": new_form_token(),
+        "may_start": may_start(request.user),
+        "now": timezone.now(),
+    }
     return render(request, "fleet/booking_detail.html", context)
 
 

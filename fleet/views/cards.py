@@ -1,6 +1,7 @@
 """Cards of the vehicle list, and parts they share with a vehicle's page."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -17,24 +18,42 @@ from movr_project.web.row_urls import row_url
 from ..models import Vehicle
 from ..models.choices import Situation, VehicleType
 from .permissions import knows_every_code
+from .starting import far_question, may_start
 
 BATTERY_ICONS = ((60, "battery-full"), (25, "battery-half"), (0, "battery-low"))
 
 
-def vehicle_cards(vehicles: Iterable[Vehicle], request: HttpRequest, *, book_query: str = "") -> list[SafeString]:
-    """Return a card for each vehicle from ``vehicles_page``. With ``book_query`` they can be booked, not started."""
+@dataclass(frozen=True)
+class Offer:
+    """What the cards of a list offer to their viewer."""
+
+    book_query: str  # to book instead of starting a ride
+    asks_far: bool  # before starting a ride far from the viewer's own position
+    may_start: bool
+    may_hold: bool
+
+
+def vehicle_cards(
+    vehicles: Iterable[Vehicle], request: HttpRequest, *, book_query: str = "", asks_far: bool = False
+) -> list[SafeString]:
+    """Return a card for each vehicle from ``vehicles_page``. With ``book_query`` they can be booked, not started.
+
+    With ``asks_far``, distances are from the viewer's own position.
+    """
     names = {type_.value: str(type_.label) for type_ in VehicleType}
     viewer, knows_all = request.user, knows_every_code(request)
+    offer = Offer(book_query, asks_far, may_start(viewer), not viewer.is_holding)
     cards = []
     for vehicle in vehicles:
         vehicle.is_known_to_viewer = knows_all or vehicle.is_taken_by_viewer or vehicle.owner_id == viewer.pk
-        cards.append(_card(vehicle, names[vehicle.type], not viewer.is_holding, book_query))
+        cards.append(_card(vehicle, names[vehicle.type], offer))
     return cards
 
 
-def _card(vehicle: Vehicle, type_name: str, can_hold: bool, book_query: str) -> SafeString:
+def _card(vehicle: Vehicle, type_name: str, offer: Offer) -> SafeString:
     tone, status = status_of(vehicle)
     metres = getattr(vehicle, "distance_m", None)
+    question = far_question(metres) if offer.asks_far else ""
     has_countdown = vehicle.is_taken_by_viewer and not vehicle.is_taken_later and not vehicle.is_on_trip
     slots = {
         "plate": vehicle.plate,
@@ -47,7 +66,8 @@ def _card(vehicle: Vehicle, type_name: str, can_hold: bool, book_query: str) -> 
         "battery": battery_text(vehicle),
         "looks": f"{vehicle.color_name}, {vehicle.brand}" if vehicle.brand else vehicle.color_name,
         "date": _short_date(vehicle.date_added, get_language()),
-        "book_url": f"{_url('fleet:vehicle_book', vehicle)}?{book_query}",
+        "question": question,
+        "book_url": f"{_url('fleet:vehicle_book', vehicle)}?{offer.book_query}",
         "start_url": _url("rides:ride_start", vehicle),
         "reserve_url": _url("fleet:vehicle_reserve", vehicle),
     }
@@ -61,9 +81,10 @@ def _card(vehicle: Vehicle, type_name: str, can_hold: bool, book_query: str) -> 
         has_countdown=has_countdown,
         has_distance=metres is not None,
         battery_icon=battery_icon(vehicle.battery_percent),
-        is_bookable=bool(book_query),
-        can_start=vehicle.is_rideable,
-        can_reserve=can_hold and vehicle.situation == Situation.AVAILABLE,
+        is_bookable=bool(offer.book_query),
+        can_start=offer.may_start and vehicle.is_rideable,
+        asks_first=bool(question),
+        can_reserve=offer.may_hold and vehicle.situation == Situation.AVAILABLE,
     )
 
 

@@ -2,6 +2,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from ..forms.vehicles import VehicleFilterForm
 from ..map import MapQuery, MapRefused, places_on_map
 
 
@@ -9,12 +10,13 @@ from ..map import MapQuery, MapRefused, places_on_map
 def vehicle_map(request: HttpRequest) -> JsonResponse:
     """Return the vehicles of the current city that a map shows, as JSON.
 
-    ``?bbox=south,west,north,east&zoom=14&type=bike&available=on``. The response is
-    ``{"places": [{"count": …, "free": …, "lat": …, "lon": …, "id": …, "type": …, "battery": …}, …], "sentence": …}``;
+    ``?bbox=south,west,north,east&zoom=14`` and the list's filters, which are ignored if they are invalid. The response
+    is ``{"places": [{"count": …, "lat": …, "lon": …, "id": …, "type": …, "battery": …, "own": …}, …], "sentence": …}``;
     a place with more than one vehicle is a group and ends with its position.
     """
+    filters = VehicleFilterForm(request.GET, city=request.city).filters
     try:
-        query = MapQuery.read(request.GET, request.city)
+        query = MapQuery.read(request.GET, request.city, filters)
     except MapRefused as refused:
         return JsonResponse({"code": refused.code, "message": str(refused)}, status=400)
     places = places_on_map(request.city, query, request.user)

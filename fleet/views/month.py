@@ -1,4 +1,4 @@
-"""A month or some weeks of a vehicle's calendar, as a table."""
+"""A month of a vehicle's calendar, as a table."""
 
 from datetime import date
 
@@ -12,14 +12,14 @@ from django.utils.translation import pgettext
 from movr_project.web.kept_parts import kept_part
 from movr_project.web.row_urls import row_url
 
-from ..calendar.availability import Day, DayStatus, Weeks
+from ..calendar.availability import Day, DayStatus, Month
 from ..models import Vehicle
 
 EMPTY = mark_safe("<td></td>")
 OWN = "own"  # beside the ``DayStatus`` of others' days
 
 
-def month_table(vehicle: Vehicle, month: Weeks, *, caption: str, chosen: date | None = None) -> SafeString:
+def month_table(vehicle: Vehicle, month: Month, *, caption: str, chosen: date | None = None) -> SafeString:
     """Return the table of a month, each day of which leads to its hours."""
     url = row_url("fleet:vehicle_calendar", vehicle.city, vehicle.public_id)
     names = [date_format(day, "l") for day in month.weekdays]
@@ -44,7 +44,7 @@ def _cell(day: Day | None, url: str, weekday: str, words: dict[str, str], chosen
         "url": url,
         "date": day.date.isoformat(),
         "weekday": weekday,
-        "number": day.date.day if is_past or day.date.day != 1 else _first_of_month(day.date),
+        "number": day.date.day if is_past or day.date.day != 1 else short_day(day.date),
         "word": words[OWN if day.is_own else day.status],
     }
     return kept_part(
@@ -57,6 +57,7 @@ def _cell(day: Day | None, url: str, weekday: str, words: dict[str, str], chosen
     )
 
 
-def _first_of_month(day: date) -> str:
+def short_day(day: date) -> str:
+    """Format a day and its month: "4 Dec"."""
     style = pgettext("a day and its month in short, in the letters of Django's date filter", "j M")
     return date_format(day, style)

@@ -18,6 +18,7 @@ from ..calendar.availability import Availability
 from ..models import Allocation, Vehicle
 from ..models.choices import Situation
 from .cards import countdown
+from .starting import may_start
 
 TAKEN = {Situation.IN_USE, Situation.RESERVED, Situation.BOOKED}
 
@@ -62,6 +63,8 @@ def panel_for(
         "buttons": tuple(_buttons(request, vehicle, availability)),
         "own_ahead": tuple(availability.own_ahead),
     }
+    if vehicle.is_rideable and not may_start(request.user):
+        return Panel("fleet/panels/riding.html", **around)
     if wrong_city and vehicle.is_rideable:
         return Panel(**_elsewhere(request, wrong_city, at_it), **around)
     if vehicle.is_rideable and not availability.is_due:

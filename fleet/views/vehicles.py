@@ -4,7 +4,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -19,33 +18,37 @@ from movr_project.web.pagination import page_number
 from ..at_the_label import note_label_opened
 from ..calendar.availability import Availability
 from ..code_limits import limits_wrong_codes
-from ..forms.vehicles import VehicleFilterForm
+from ..forms.vehicles import BATTERY_STEPS, VehicleFilterForm
 from ..links import book_query
 from ..models import CITY_CODE_LENGTH, Vehicle
 from ..models.choices import VehicleType
 from ..search import see, vehicles_page
 from .addresses import note_what_is_known, with_vehicle
 from .cards import battery_icon, vehicle_cards
-from .month import month_table
+from .outlook import outlook
 from .panel import panel_for
 from .permissions import may_do_field_work, may_print_label, may_remove_now, visible_vehicles
 
 FAR_KM = 50
-TYPES = (("", gettext_lazy("All types")), *VehicleType.choices)
+TYPES = (("", gettext_lazy("All")), *VehicleType.choices)
+MAP_VIEW, LIST_VIEW = "map", "list"  # on a phone, which shows one of them
 
 
 @require_safe
 def vehicle_list(request: HttpRequest) -> HttpResponse:
     """List the vehicles of the current city."""
     form = VehicleFilterForm(request.GET, city=request.city)
-    filters = form.filters
-    number = page_number(request.GET.get("page", ""))
-    position = filters["position"]
+    filters, position = form.filters, form.position
     far = position is not None and _is_far(request.city, position)
     page = vehicles_page(
-        request.city.name, viewer=request.user, number=number, **filters | {"position": None if far else position}
+        request.city.name,
+        viewer=request.user,
+        number=page_number(request.GET.get("page", "")),
+        filters=filters,
+        position=None if far else position,
     )
     query = book_query(form.interval.start, form.interval.end) if form.interval else ""
+    is_own_position = position is not None and not form.place
     return render_live(
         request,
         "fleet/vehicle_list.html",
@@ -53,13 +56,17 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
         {
             "page": page,
             "filter_form": form,
-            "type_field": kept_part("fleet/_type_field.html", {}, types=TYPES, selected=filters["type_"]),
+            "chips": kept_part(
+                "fleet/_chips.html", {}, types=TYPES, type=filters.type_, steps=BATTERY_STEPS, battery=filters.battery
+            ),
             "map": kept_part("fleet/_vehicle_map.html", {}, city=registry[request.city.name]),
+            "view": LIST_VIEW if request.GET.get("view") == LIST_VIEW else MAP_VIEW,
             "located": position is not None,
+            "place": form.place if position else "",
             "far": far,
             "interval": form.interval,
-            "cards": vehicle_cards(page, request, book_query=query),
-            "elsewhere": _elsewhere(request, position),
+            "cards": vehicle_cards(page, request, book_query=query, asks_far=is_own_position),
+            "elsewhere": _elsewhere(request, position) if is_own_position else None,
             "ride_token": new_form_token(),
         },
     )
@@ -103,7 +110,7 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False)
     """Render a vehicle's page. With ``at_it``, the user is at the vehicle and can start it in any city."""
     user = request.user
     wrong_city = _wrong_city(request, vehicle)
-    panel, weeks = None, ""
+    panel = availability = None
     vehicle.is_known_to_viewer = at_it
     if not user.is_authenticated:
         see([vehicle], vehicle.city, user)
@@ -111,7 +118,6 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False)
         availability = Availability.of(vehicle, viewer=user)
         note_what_is_known(request, vehicle, availability)
         panel = panel_for(request, vehicle, availability, wrong_city=wrong_city, at_it=at_it)
-        weeks = month_table(vehicle, availability.weeks_ahead(), caption=_("Coming weeks"))
     return render(
         request,
         "fleet/vehicle_detail.html",
@@ -125,7 +131,7 @@ def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False)
             "can_do_field_work": may_do_field_work(request),
             "wrong_city": wrong_city,
             "panel": panel,
-            "weeks": weeks,
+            "outlook": outlook(availability) if availability else "",
             "battery_icon": battery_icon(vehicle.battery_percent),
             "reservation_minutes": settings.RESERVATION_MINUTES,
             "at_it": at_it,

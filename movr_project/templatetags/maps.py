@@ -17,14 +17,13 @@ def map_attributes() -> SafeString:
     """Return the attributes that ``static/js/map.js`` reads from a map's element."""
     return format_html(
         'data-leaflet="{}" data-vehicles="{}" data-tiles="{}" data-attribution="{}" data-zoom-in="{}"'
-        ' data-zoom-out="{}" data-close="{}" data-try-again="{}" data-no-tiles="{}" data-no-map="{}"',
+        ' data-zoom-out="{}" data-try-again="{}" data-no-tiles="{}" data-no-map="{}"',
         static(LEAFLET),
         static(VEHICLES),
         settings.MAP_TILE_URL,
         settings.MAP_ATTRIBUTION,
         _("Zoom in"),
         _("Zoom out"),
-        _("Close"),
         _("Try again"),
         _("Street map unavailable."),
         _("Map unavailable."),

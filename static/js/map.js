@@ -65,16 +65,12 @@ window.movrMaps = (() => {
       ...options,
     });
     map.attributionControl.setPrefix(false);
-    L.control.zoom({ zoomInTitle: texts.zoomIn, zoomOutTitle: texts.zoomOut }).addTo(map);
+    L.control
+      .zoom({ zoomInTitle: texts.zoomIn, zoomOutTitle: texts.zoomOut, position: options.zoomPosition ?? "topleft" })
+      .addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
     map.notices = notices(element, texts);
     if (texts.tiles) addTiles(map, texts);
-    map.on("popupopen", ({ popup }) => {
-      popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", texts.close);
-    });
-    element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") map.closePopup();
-    });
     return map;
   };
 

@@ -1,15 +1,16 @@
-// The visible part of the city: the last one in this tab, or around the user.
-import { position } from "./list.js";
+// The visible part of the city: the last one in this tab, or around the person or the place that was searched for.
+import { place, position } from "./list.js";
 
 const MEMORY = "movr-map";
 const CITY_ZOOM = 13;
-export const NEAR_ZOOM = 15;
+const NEAR_ZOOM = 16;
 
 const key = (point) => point?.join() ?? "";
 
 export const createView = (map, { city, center, radius, you }) => {
   const { movrMaps } = window;
-  let here = null; // the user's marker
+  let person = null;
+  let spot = null; // the marker of the place that was searched for
   let near = key(position());
 
   const remembered = () => {
@@ -30,16 +31,24 @@ export const createView = (map, { city, center, radius, you }) => {
     }
   };
 
-  const showPerson = (point) => {
-    here?.remove();
-    here = null;
-    if (!point) return;
-    here = L.marker(point, {
-      icon: movrMaps.icon("person", [movrMaps.hiddenText(you)], [22, 22], [11, 11]),
+  const still = (kind, text, size, anchor, point) =>
+    L.marker(point, {
+      icon: movrMaps.icon(kind, [movrMaps.hiddenText(text)], size, anchor),
       keyboard: false,
       interactive: false,
       zIndexOffset: -1000,
     }).addTo(map);
+
+  const showPerson = (point) => {
+    if (person) person.setLatLng(point);
+    else person = still("person", you, [22, 22], [11, 11], point);
+  };
+
+  const showSearched = (point) => {
+    spot?.remove();
+    spot = null;
+    if (point && place()) spot = still("pick", place(), [40, 46], [20, 46], point);
+    else if (point) showPerson(point);
   };
 
   const inCity = (point) => map.distance(point, movrMaps.point(center)) <= Number(radius);
@@ -48,7 +57,7 @@ export const createView = (map, { city, center, radius, you }) => {
     const view = remembered();
     const point = position();
     map.setView(view?.center ?? movrMaps.point(center), view?.zoom ?? CITY_ZOOM);
-    showPerson(point);
+    showSearched(point);
     if (point && !view && inCity(point)) map.setView(point, NEAR_ZOOM, { animate: false });
   };
 
@@ -57,9 +66,10 @@ export const createView = (map, { city, center, radius, you }) => {
     const point = position();
     if (key(point) === near) return;
     near = key(point);
-    showPerson(point);
-    if (point && inCity(point)) map.setView(point, NEAR_ZOOM, { animate: !movrMaps.calm });
+    showSearched(point);
+    // At once, as showing the nearest vehicle would stop an animation.
+    if (point && inCity(point)) map.setView(point, NEAR_ZOOM, { animate: false });
   };
 
-  return { start, remember, follow };
+  return { start, remember, follow, showPerson };
 };
