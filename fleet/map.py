@@ -109,7 +109,7 @@ class Shape:
     cells: int = 0  # of a list, or half as many bounds of ranges
     are_ranges: bool = False
     has_type: bool = False
-    has_battery: bool = False
+    battery: int = 0
     is_logged_in: bool = False
     buffer: timedelta = timedelta()
 
@@ -147,7 +147,7 @@ def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple
     rider = viewer if viewer is not None and viewer.is_authenticated else None
     filters = query.filters
     shape = Shape(
-        len(cells), are_ranges, bool(filters.type_), bool(filters.battery), rider is not None, booking_buffer()
+        len(cells), are_ranges, bool(filters.type_), filters.battery, rider is not None, booking_buffer()
     )
     east, north = grid(city, query)
     values = {
@@ -164,8 +164,6 @@ def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple
     }
     if filters.type_:
         values["type_"] = filters.type_
-    if filters.battery:
-        values["battery"] = filters.battery
     if rider is not None:
         values["viewer_id"] = rider.id
     return shape, values
@@ -212,7 +210,7 @@ def _in_view(shape: Shape, vehicles: VehicleQuerySet, **values: Any) -> VehicleQ
     )
     if shape.cells:
         vehicles = vehicles.filter(_in_cells(shape, [values[f"cell_{number}"] for number in range(shape.cells)]))
-    return Filters(values.get("type_", ""), values.get("battery", 0)).narrow(vehicles)
+    return Filters(values.get("type_", ""), shape.battery).narrow(vehicles)
 
 
 def within(box: Box, city: City) -> Q:

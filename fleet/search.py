@@ -65,9 +65,9 @@ def vehicles_page(
 def _plain_page(city: str, viewer: User, number: int, filters: Filters) -> Page[Vehicle]:
     """Return a page in public order: what most people open."""
     now = timezone.now()
-    shape = (number, bool(filters.type_), bool(filters.battery), viewer.is_authenticated, booking_buffer())
+    shape = (number, bool(filters.type_), filters.battery, viewer.is_authenticated, booking_buffer())
     values = {"city": city, "now": now, "soon": now + booking_buffer()}
-    chosen = {"type_": filters.type_, "battery": filters.battery, "viewer_id": viewer.pk}
+    chosen = {"type_": filters.type_, "viewer_id": viewer.pk}
     rows = _plain_rows.objects(shape, values | {name: value for name, value in chosen.items() if value})
     return Page(rows[:PAGE_SIZE], number, has_next=len(rows) > PAGE_SIZE)
 
@@ -80,9 +80,8 @@ def _build_plain_rows(
     soon: datetime,
     viewer_id: uuid.UUID | None = None,
     type_: str = "",
-    battery: int = 0,
 ) -> VehicleQuerySet:
-    number, *_rest = shape
+    number, _has_type, battery, *_rest = shape
     vehicles = Vehicle.objects.in_city(city).open_to(viewer_id, Interval(now, soon))
     start = (number - 1) * PAGE_SIZE
     return Filters(type_, battery).narrow(vehicles).in_public_order()[start : start + PAGE_SIZE + 1]

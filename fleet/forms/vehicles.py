@@ -78,7 +78,7 @@ class VehicleFilterForm(forms.Form):
         return parse_position(self.cleaned_data.get("lat", ""), self.cleaned_data.get("lon", ""))
 
     @property
-    def place(self) -> str:
+    def searched(self) -> str:
         """Return the name of the place that was searched for, or "" for the person's own position."""
         self.is_valid()
         return self.cleaned_data.get("place", "")

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
-from cities.local_times import local_clock, local_moment
+from cities.local_times import local_clock
 from cities.models import City
 from movr_project.templatetags.movr import icon_svg, local_soon
 from movr_project.web.row_urls import row_url
@@ -46,7 +46,6 @@ class Panel:
     can_reserve: bool = False
     held_until: str = ""  # another reservation of the rider's
     own_booking_url: str = ""
-    next_available: str = ""
     offers_nearby: bool = False
     buttons: tuple[Button, ...] = ()
     own_ahead: tuple[Allocation, ...] = ()
@@ -122,11 +121,7 @@ def _unavailable(request: HttpRequest, vehicle: Vehicle, availability: Availabil
     if own:
         return part | {"own_booking_url": own.get_absolute_url()}
     is_own_pause = vehicle.situation == Situation.PAUSED and is_owner
-    next_start = None if vehicle.is_on_trip else availability.next_start
-    return part | {
-        "next_available": local_moment(next_start, availability.city) if next_start else "",
-        "offers_nearby": not is_own_pause,
-    }
+    return part | {"offers_nearby": not is_own_pause}
 
 
 def _why(vehicle: Vehicle, availability: Availability, is_owner: bool) -> str:

@@ -48,7 +48,7 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
         position=None if far else position,
     )
     query = book_query(form.interval.start, form.interval.end) if form.interval else ""
-    is_own_position = position is not None and not form.place
+    is_own_position = position is not None and not form.searched
     return render_live(
         request,
         "fleet/vehicle_list.html",
@@ -62,7 +62,7 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
             "map": kept_part("fleet/_vehicle_map.html", {}, city=registry[request.city.name]),
             "view": LIST_VIEW if request.GET.get("view") == LIST_VIEW else MAP_VIEW,
             "located": position is not None,
-            "place": form.place if position else "",
+            "place": form.searched if position else "",
             "far": far,
             "interval": form.interval,
             "cards": vehicle_cards(page, request, book_query=query, asks_far=is_own_position),

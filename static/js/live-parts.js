@@ -4,6 +4,11 @@
 
   let focusInside = false;
 
+  // Leave empty fields out of the URL.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    for (const [name, value] of Object.entries(detail.parameters)) if (value === "") delete detail.parameters[name];
+  });
+
   // Open responses that aren't the requested part as a page: log-in, new terms, errors.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target, pathInfo } = event.detail;

@@ -9,6 +9,7 @@ import { createView } from "./vehicle-map/view.js";
 const REFRESH_MS = 30000;
 const SETTLED_MS = 200;
 const AROUND = 24; // pixels kept free around the chosen vehicle
+const MARKER = 46; // pixels of its marker, above the point
 const { movrMaps } = window;
 const main = document.getElementById("main");
 
@@ -44,7 +45,6 @@ const followCards = (markers) => {
 
 const start = (frame, element) => {
   const count = frame.querySelector("[data-map-count]");
-  const bottom = frame.querySelector(".map-bottom");
   const map = movrMaps.create(element, { scrollWheelZoom: isMapAlone(), zoomPosition: "topright" });
   const view = createView(map, element.dataset);
   const animate = !movrMaps.calm;
@@ -54,10 +54,12 @@ const start = (frame, element) => {
   const coveredAbove = () => (isMapAlone() ? bar.getBoundingClientRect().bottom - element.getBoundingClientRect().top : 0);
   new ResizeObserver(() => frame.style.setProperty("--covered-above", `${coveredAbove()}px`)).observe(bar);
   const padding = () => {
-    const box = element.getBoundingClientRect();
-    const top = coveredAbove();
-    const below = box.bottom - bottom.getBoundingClientRect().top;
-    return { paddingTopLeft: [AROUND, Math.max(0, top) + 46 + AROUND], paddingBottomRight: [AROUND, below + AROUND] };
+    const { offsetWidth, offsetHeight } = frame.querySelector(isMapAlone() ? ".map-bottom" : ".sheet");
+    const [left, below] = isMapAlone() ? [0, offsetHeight] : [offsetWidth, 0];
+    return {
+      paddingTopLeft: [left + AROUND, Math.max(0, coveredAbove()) + MARKER + AROUND],
+      paddingBottomRight: [AROUND, below + AROUND],
+    };
   };
 
   const choose = (place) => {
@@ -66,8 +68,9 @@ const start = (frame, element) => {
     // Vehicles at the same spot overlap at any zoom, so refer to the list.
     if (map.getZoom() >= map.getMaxZoom()) return window.location.assign(listNear(place, element.dataset.spot));
     element.focus({ preventScroll: true });
-    const zoom = Math.max(map.getZoom() + 1, Math.min(map.getBoundsZoom(bounds, false, [120, 120]), map.getZoom() + 4));
-    map.setView(place.bounds ? bounds.getCenter() : [place.lat, place.lon], Math.min(zoom, map.getMaxZoom()), { animate });
+    const nearer = place.bounds ? map.getBoundsZoom(bounds, false, [120, 120]) : map.getZoom() + 3;
+    const zoom = Math.min(Math.max(nearer, map.getZoom() + 1), map.getMaxZoom());
+    map.setView(bounds.getCenter(), zoom, { animate });
   };
   const markers = createMarkers(map, element, choose);
   const sheet = createSheet(frame.querySelector(".sheet"), element.dataset.sheet, {
@@ -107,6 +110,7 @@ const start = (frame, element) => {
   element.addEventListener("focus", () => map.scrollWheelZoom.enable());
   map.on("click", () => {
     map.scrollWheelZoom.enable();
+    document.getElementById("found").replaceChildren();
     sheet.close();
   });
   view.start();

@@ -15,10 +15,10 @@ BROWSERS = pytest.mark.parametrize(
 )
 
 
-def log_in(page, username):
+def log_in(page, username, path="/vehicles/?view=list"):
     """Open the list of vehicles as someone, without the log-in page, which journeys from its form show."""
     page.context.add_cookies([session_cookie(User.objects.get(username=username), page.site)])
-    page.goto("/vehicles/")
+    page.goto(path)
 
 
 def session_cookie(person, url):

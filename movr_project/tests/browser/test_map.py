@@ -9,9 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.tests.factories import UserFactory
+from cities.geography import Spot
+from cities.registry import registry
+from cities.services import add_places
 from fleet.map import MAX_PLACES
 from fleet.models import Vehicle
-from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory, numbered_code
+from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, AllocationFactory, VehicleFactory, numbered_code
 from movr_project.tests.browser.conftest import DESKTOP, PHONE
 from movr_project.tests.browser.steps import SCREENS, fits, log_in, open_end_form, see
 from rides.models import Ride
@@ -21,6 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 ANY_TILE = "https://tile.openstreetmap.org/**"
+MAP = "/vehicles/"
 ROME = {"latitude": 41.8902, "longitude": 12.4922}
 
 
@@ -61,67 +65,125 @@ def marker(page, vehicle):
     return page.get_by_role("button", name=re.compile(vehicle.plate)).and_(page.locator(".marker"))
 
 
+def at(position, **fields):
+    return VehicleFactory(latitude=position[0], longitude=position[1], **fields)
+
+
+def located(position):
+    return {
+        "geolocation": {"latitude": position[0], "longitude": position[1]},
+        "permissions": ["geolocation"],
+        "reduced_motion": "reduce",
+    }
+
+
 @SCREENS
-def test_the_map_shows_the_vehicles_with_type_and_state(open_browser, viewport):
-    free, ridden = VehicleFactory(), OpenRideFactory().vehicle
+def test_the_map_shows_what_one_can_ride_and_ones_own(open_browser, viewport):
+    rider = UserFactory()
+    free, own = VehicleFactory(), at(EIFFEL_TOWER, owner=rider)
+    AllocationFactory(vehicle=own, maintenance=True)
+    OpenRideFactory()
     VehicleFactory(somewhere=True)
     with open_browser(viewport) as page:
-        log_in(page, UserFactory().username)
+        log_in(page, rider.username, MAP)
         page.get_by_role("button", name=f"Scooter {free.plate}, available").wait_for()
-        expect(page.get_by_role("button", name=f"Scooter {ridden.plate}, in use")).to_have_count(1)
-        see(page, "2 vehicles on the map")
+        page.get_by_role("button", name=f"Scooter #{own.public_id.hex[:4].upper()}, yours").wait_for()
+        expect(page.locator("[data-map-count]")).to_have_text("2 vehicles on the map")
         assert page.locator(".vehicle-card").count() == 3
         expect(page.get_by_role("link", name="OpenStreetMap")).to_be_visible()
         assert fits(page)
 
 
 @SCREENS
-def test_map_and_list_fit_the_screen(open_browser, viewport):
+def test_on_a_phone_the_map_fills_the_screen_and_the_list_is_one_tap_away(open_browser, viewport):
     VehicleFactory()
     with open_browser(viewport) as page:
-        log_in(page, UserFactory().username)
-        page.wait_for_load_state("networkidle")
-        card, frame = (page.locator(name).first.bounding_box() for name in (".vehicle-card", ".map"))
-        if viewport == PHONE:
-            assert frame["height"] == pytest.approx(viewport["height"] * 0.45, abs=2)
-            assert card["y"] > frame["y"] + frame["height"]
-        else:
-            assert card["x"] > frame["x"] + frame["width"]
+        log_in(page, UserFactory().username, MAP)
+        frame, card = page.locator(".map").bounding_box(), page.locator(".vehicle-card")
+        if viewport == DESKTOP:
+            assert card.bounding_box()["x"] > frame["x"] + frame["width"]
+            return
+        above, below = (page.locator(bar).bounding_box() for bar in (".topbar", ".tabs"))
+        assert frame["y"] == pytest.approx(above["height"], abs=1)
+        assert frame["y"] + frame["height"] == pytest.approx(below["y"], abs=1)
+        expect(card).to_be_hidden()
+        page.get_by_role("link", name="List").click()
+        expect(card).to_be_in_viewport()
+        page.reload()
+        expect(card).to_be_in_viewport()
+        page.get_by_role("link", name="Map", exact=True).click()
+        expect(page.locator(".map")).to_be_in_viewport()
+        expect(card).to_be_hidden()
+
+
+def test_the_nearest_vehicle_starts_in_two_taps_without_scrolling(open_browser):
+    """The issue's goal: logged in, with the position allowed. The sheet of the nearest opens by itself."""
+    at(EIFFEL_TOWER)
+    near = at((NOTRE_DAME[0] + 0.001, NOTRE_DAME[1]), battery_percent=61, range_m=20_000)
+    with open_browser(**located(NOTRE_DAME)) as page:
+        log_in(page, UserFactory().username, MAP)
+        sheet = page.get_by_role("region", name="Selected vehicle")
+        expect(sheet).to_contain_text(near.plate)
+        expect(sheet).to_contain_text("110 m · 1 min walk")
+        expect(sheet).to_contain_text("61% charged · 20.0 km range")
+        expect(marker(page, near)).to_be_in_viewport(ratio=1)
+        for name in ("Reserve", "Start ride"):
+            expect(sheet.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        sheet.get_by_role("button", name="Start ride").click()
+        see(page, "Ride started.")
+    assert Ride.objects.get().vehicle_id == near.id
+
+
+def test_far_away_a_start_asks_once(open_browser):
+    far = at(EIFFEL_TOWER)
+    with open_browser(**located(NOTRE_DAME)) as page:
+        log_in(page, UserFactory().username, MAP)
+        sheet = page.get_by_role("region", name="Selected vehicle")
+        sheet.locator("summary").click()
+        expect(sheet).to_contain_text("You're 4.1 km away. Start anyway?")
+        expect(sheet.get_by_role("button", name="Start anyway")).to_be_in_viewport(ratio=1)
+        sheet.get_by_role("button", name="Start anyway").click()
+        see(page, "Ride started.")
+    assert Ride.objects.get().vehicle_id == far.id
 
 
 def test_tiles_are_asked_for_with_the_site_they_are_for(open_browser, live_server):
     VehicleFactory()
     with open_browser() as page:
-        log_in(page, UserFactory().username)
+        log_in(page, UserFactory().username, MAP)
         page.locator(".leaflet-tile-loaded").first.wait_for()
         assert page.tiles[0].header_value("referer") == f"{live_server.url}/"
 
 
 @SCREENS
-def test_a_tap_on_a_marker_shows_the_vehicle_and_links_to_it(open_browser, viewport):
+def test_a_vehicle_on_the_map_opens_its_sheet_by_tap_and_by_keyboard(open_browser, viewport):
     vehicle = VehicleFactory(battery_percent=61)
     with open_browser(viewport) as page:
-        log_in(page, UserFactory().username)
+        log_in(page, UserFactory().username, MAP)
         marker(page, vehicle).click()
-        popup = page.locator(".leaflet-popup")
-        assert popup.inner_text().split("\n")[:5:2] == [f"Scooter {vehicle.plate}", "Available", "61% charged"]
+        sheet = page.get_by_role("region", name="Selected vehicle")
+        expect(sheet.get_by_role("heading")).to_be_focused()
+        expect(sheet).to_contain_text("61% charged")
         expect(page.locator(".vehicle-card")).to_contain_class("is-marked")
-        popup.get_by_role("button", name="Close").wait_for()
-        popup.get_by_role("link", name=vehicle.plate).click()
+        page.keyboard.press("Escape")
+        expect(sheet).to_be_hidden()
+        expect(marker(page, vehicle)).to_be_focused()
+        page.keyboard.press("Enter")
+        sheet.get_by_role("link", name="Details").click()
         page.wait_for_url(f"**{vehicle.get_absolute_url()}")
 
 
-def test_markers_are_opened_and_closed_by_the_keyboard(open_browser):
+def test_a_vehicle_that_someone_has_taken_meanwhile_says_so(open_browser):
     vehicle = VehicleFactory()
-    with open_browser(DESKTOP) as page:
-        log_in(page, UserFactory().username)
-        marker(page, vehicle).focus()
-        page.keyboard.press("Enter")
-        popup = page.locator(".leaflet-popup")
-        expect(popup.get_by_role("link", name=vehicle.plate)).to_be_focused()
-        page.keyboard.press("Escape")
-        popup.wait_for(state="detached")
-        expect(marker(page, vehicle)).to_be_focused()
+    with open_browser() as page:
+        log_in(page, UserFactory().username, MAP)
+        marker(page, vehicle).wait_for()
+        Vehicle.objects.update(status="on_trip")
+        marker(page, vehicle).click()
+        sheet = page.get_by_role("region", name="Selected vehicle")
+        expect(sheet).to_contain_text("In use")
+        expect(sheet.get_by_role("button", name="Start ride")).to_have_count(0)
 
 
 def test_a_card_marks_its_vehicle_on_the_map(open_browser):
@@ -137,23 +199,29 @@ def test_a_card_marks_its_vehicle_on_the_map(open_browser):
         page.locator(".marker.is-marked").wait_for()
 
 
-@SCREENS
-def test_many_vehicles_are_groups_that_open_by_going_nearer(open_browser, viewport):
+def test_vehicles_that_would_overlap_are_a_group_that_zooming_takes_apart(open_browser):
+    one, other = VehicleFactory(), at((NOTRE_DAME[0] + 0.0003, NOTRE_DAME[1]))
+    with open_browser(reduced_motion="reduce") as page:
+        log_in(page, UserFactory().username, MAP)
+        page.get_by_role("button", name="Vehicles here: 2. Zoom in.").click()
+        for vehicle in (one, other):
+            expect(marker(page, vehicle)).to_be_in_viewport()
+        boxes = [marker(page, vehicle).bounding_box() for vehicle in (one, other)]
+        assert abs(boxes[0]["y"] - boxes[1]["y"]) >= 46
+
+
+def test_many_vehicles_at_one_spot_lead_to_the_list(open_browser):
     fields = {"latitude": NOTRE_DAME[0], "longitude": NOTRE_DAME[1]}
     Vehicle.objects.bulk_create(
         VehicleFactory.build(code=numbered_code("paris", number), **fields) for number in range(MAX_PLACES + 1)
     )
-    with open_browser(viewport) as page:
-        log_in(page, UserFactory().username)
-        group = page.get_by_role("button", name="Vehicles here: 301, available: 301. Zoom in.")
-        for _zoom in range(3):  # from 13 to the deepest, where they still overlap
+    with open_browser(reduced_motion="reduce") as page:
+        log_in(page, UserFactory().username, MAP)
+        group = page.get_by_role("button", name="Vehicles here: 301. Zoom in.")
+        for _zoom in range(3):  # from 13 by 16 to the deepest, where they still overlap
             group.click()
-            page.wait_for_function("() => !document.querySelector('.leaflet-zoom-anim')")
-            page.wait_for_timeout(600)
-            group.wait_for()
-        group.click()
-        page.get_by_role("link", name="Vehicles here: 301. See them in the list.").click()
-        see(page, "Nearest first.")
+        see(page, "Nearest to this spot first.")
+        expect(page.locator(".vehicle-card").first).to_be_visible()
 
 
 def test_the_filters_narrow_map_and_list_alike(open_browser):
@@ -161,48 +229,48 @@ def test_the_filters_narrow_map_and_list_alike(open_browser):
     with open_browser(DESKTOP) as page:
         log_in(page, UserFactory().username)
         marker(page, scooter).wait_for()
-        page.get_by_label("Type").select_option("bike")
+        page.get_by_role("radio", name="Bike", exact=True).check()
         marker(page, scooter).wait_for(state="detached")
         marker(page, bike).wait_for()
         assert page.locator(".vehicle-card .plate").all_inner_texts() == [bike.plate]
         page.reload()
-        see(page, "1 vehicle on the map")
+        expect(page.locator("[data-map-count]")).to_have_text("1 vehicle on the map")
+        page.get_by_label("Battery").select_option("50")
+        see(page, "No vehicles match your filters.")
+
+
+def test_a_place_is_searched_while_typing_and_the_map_goes_there(open_browser):
+    add_places(registry["paris"], [Spot("Tour Eiffel", *EIFFEL_TOWER)])
+    near, far = at(EIFFEL_TOWER), VehicleFactory()
+    with open_browser() as page:
+        log_in(page, UserFactory().username, MAP)
+        page.get_by_label("Search for a place").press_sequentially("eif")
+        page.get_by_role("link", name="Tour Eiffel").click()
+        marker(page, near).wait_for()
+        expect(marker(page, far)).to_have_count(0)
+        page.get_by_role("link", name="List").click()
+        see(page, "Nearest to Tour Eiffel first.")
 
 
 def test_the_map_is_refreshed_while_it_is_open(open_browser):
     first = VehicleFactory()
     with open_browser() as page:
         page.clock.install()
-        log_in(page, UserFactory().username)
+        log_in(page, UserFactory().username, MAP)
         marker(page, first).wait_for()
         Vehicle.objects.update(status="on_trip")
-        VehicleFactory()
+        second = VehicleFactory()
         page.clock.run_for(31_000)
-        see(page, "2 vehicles on the map")
-        page.get_by_role("button", name=f"Scooter {first.plate}, in use").wait_for()
-
-
-def test_near_me_shows_the_users_position(open_browser):
-    far = VehicleFactory()
-    near = VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1])
-    position = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
-    with open_browser(geolocation=position, permissions=["geolocation"]) as page:
-        log_in(page, UserFactory().username)
-        marker(page, far).wait_for()
-        page.get_by_role("button", name="Near me").click()
-        page.locator(".marker-person").wait_for()
-        marker(page, far).wait_for(state="detached")
-        marker(page, near).wait_for()
-        assert page.locator(".vehicle-card .plate").all_inner_texts() == [near.plate, far.plate]
+        marker(page, second).wait_for()
+        marker(page, first).wait_for(state="detached")
 
 
 @SCREENS
 def test_someone_in_another_city_is_offered_to_switch(open_browser, viewport):
     VehicleFactory()
     there = VehicleFactory(city="rome", **ROME)
-    with open_browser(viewport, geolocation=ROME, permissions=["geolocation"]) as page:
-        log_in(page, UserFactory().username)
-        page.get_by_role("button", name="Near me").click()
+    with open_browser(viewport, **located((ROME["latitude"], ROME["longitude"]))) as page:
+        log_in(page, UserFactory().username, MAP)
         switch = page.locator("main").get_by_role("button", name="Switch to Rome")
         expect(switch).to_be_in_viewport(ratio=1)
         switch.click()
@@ -216,7 +284,7 @@ def test_without_tiles_the_vehicles_are_still_there(open_browser, viewport):
     with open_browser(viewport) as page:
         # A response that isn't an image, as a failed request would be reported as an error.
         page.route(ANY_TILE, lambda route: route.fulfill(body="", content_type="image/png"))
-        log_in(page, UserFactory().username)
+        log_in(page, UserFactory().username, MAP)
         see(page, "Street map unavailable.")
         marker(page, vehicle).wait_for()
         page.unroute(ANY_TILE)
@@ -230,7 +298,7 @@ def test_an_operator_without_tiles_has_a_plain_map(open_browser, settings):
     settings.MAP_TILE_URL = ""
     vehicle = VehicleFactory()
     with open_browser() as page:
-        log_in(page, UserFactory().username)
+        log_in(page, UserFactory().username, MAP)
         marker(page, vehicle).wait_for()
         assert page.tiles == []
 
@@ -239,7 +307,7 @@ def test_a_failed_request_for_vehicles_can_be_repeated(open_browser):
     vehicle = VehicleFactory()
     with open_browser() as page:
         page.route("**/vehicles/map/*", lambda route: route.fulfill(body="<p>Busy</p>", content_type="text/html"))
-        log_in(page, UserFactory().username)
+        log_in(page, UserFactory().username, MAP)
         see(page, "The vehicles on the map may be out of date.")
         page.unroute("**/vehicles/map/*")
         page.locator("main").get_by_role("button", name="Try again").click()

@@ -20,9 +20,9 @@ const set = (form, name, value) => {
 
 // Calls moved(point) for each new position, and located() once the list is sorted by it.
 export const startLocating = ({ moved, located }) => {
-  const button = document.querySelector("[data-locate]");
-  if (!button || !navigator.geolocation) return;
-  const form = document.getElementById(button.dataset.locate);
+  const buttons = document.querySelectorAll("[data-locate]");
+  if (!buttons.length || !navigator.geolocation) return;
+  const form = document.getElementById(buttons[0].dataset.locate);
   const status = document.querySelector("[data-locate-status]");
   let watching = false;
   let waiting = false;
@@ -43,8 +43,10 @@ export const startLocating = ({ moved, located }) => {
     set(form, "lon", here[1].toFixed(5));
     form.elements.namedItem("place")?.remove();
     // Going back shouldn't lead to the page that asks again.
-    form.setAttribute("hx-push-url", String(!replaces));
-    form.setAttribute("hx-replace-url", String(replaces));
+    if (replaces) {
+      form.removeAttribute("hx-push-url");
+      form.setAttribute("hx-replace-url", "true");
+    }
     waiting = true;
     form.requestSubmit();
   };
@@ -57,26 +59,32 @@ export const startLocating = ({ moved, located }) => {
     located();
   });
 
+  const disable = (on) => {
+    for (const button of buttons) button.disabled = on;
+  };
+
   const locate = (asked) => {
-    button.disabled = asked;
+    disable(asked);
     status.textContent = "";
     navigator.geolocation.getCurrentPosition(
       (position) => {
-        button.disabled = false;
+        disable(false);
         note(position);
         watch();
         if (asked || !place()) sort(!asked);
       },
       () => {
-        button.disabled = false;
-        if (asked) status.textContent = button.dataset.failed;
+        disable(false);
+        if (asked) status.textContent = status.dataset.locateStatus;
       },
       OPTIONS,
     );
   };
 
-  button.hidden = false;
-  button.addEventListener("click", () => locate(true));
+  for (const button of buttons) {
+    button.hidden = false;
+    button.addEventListener("click", () => locate(true));
+  }
   navigator.permissions?.query({ name: "geolocation" }).then(
     ({ state }) => {
       if (state === "granted") locate(false);

@@ -47,7 +47,7 @@ export const createView = (map, { city, center, radius, you }) => {
   const showSearched = (point) => {
     spot?.remove();
     spot = null;
-    if (point && place()) spot = still("pick", place(), [40, 46], [20, 46], point);
+    if (point && place()) spot = still("pick marker-place", place(), [40, 46], [20, 46], point);
     else if (point) showPerson(point);
   };
 
