@@ -10,7 +10,9 @@ from movr_project.api.authentication import anyone
 from movr_project.api.errors import not_found
 from movr_project.api.pagination import Collection, Paging, paged
 
+from .geography import Spot
 from .models import City
+from .places import MAX_SEARCH_LENGTH, search_places, spots_of
 from .registry import registry
 
 router = Router(tags=["cities"])
@@ -23,6 +25,7 @@ class Position(Schema):
 
 class CityLinks(Schema):
     self: str
+    places: str
 
 
 class CityOut(Schema):
@@ -57,7 +60,7 @@ def represent(city: City) -> dict[str, Any]:
         "radius_km": city.radius_km,
         "time_zone": city.time_zone,
         "currency": city.currency,
-        "_links": {"self": city_path(city)},
+        "_links": {"self": city_path(city), "places": f"{city_path(city)}/places"},
     }
 
 
@@ -70,3 +73,24 @@ def list_cities(request: HttpRequest, paging: Query[Paging]) -> HttpResponse:
 @router.get("/cities/{slug}", auth=anyone, response=CityOut, summary="Read a city")
 def read_city(request: HttpRequest, slug: str) -> HttpResponse:
     return answer(represent(city_or_404(slug)))
+
+
+class PlaceOut(Schema):
+    name: str
+    position: Position
+
+
+@router.get("/cities/{slug}/places", auth=anyone, response=Collection[PlaceOut], summary="List a city's known places")
+def list_places(
+    request: HttpRequest,
+    slug: str,
+    paging: Query[Paging],
+    q: str = Query("", max_length=MAX_SEARCH_LENGTH, description="Part of a name."),
+) -> HttpResponse:
+    city = city_or_404(slug)
+    spots = search_places(city, q) if q else spots_of(city)
+    return paged(request, spots, paging, _represent_place)
+
+
+def _represent_place(spot: Spot) -> dict[str, Any]:
+    return {"name": spot.name, "position": {"latitude": spot.latitude, "longitude": spot.longitude}}

@@ -1,4 +1,4 @@
-"""``City``: the partitioning key of all fleet and ride data. ``Region`` names where cities are, ``Place`` what is in them."""
+"""``City``: the partitioning key of all fleet and ride data. ``Region`` is where it is, and a ``Place`` is in it."""
 
 import uuid
 from functools import cached_property

@@ -21,9 +21,7 @@ class Menu:
         self.regions = [
             (region, [city for _region, city in group]) for region, group in groupby(known, key=lambda pair: pair[0])
         ]
-        self._shown = tuple(
-            (region.name, region.display_name, city.name, city.display_name) for region, city in known
-        )
+        self._shown = tuple((region.name, region.display_name, city.name, city.display_name) for region, city in known)
         self._hash = hash(self._shown)
 
     def is_made_of(self, cities: dict[str, City], regions: dict[str, Region]) -> bool:

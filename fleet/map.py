@@ -22,7 +22,7 @@ from movr_project.errors import Refused
 from .calendar.intervals import Interval, booking_buffer
 from .models import Vehicle
 from .querysets.vehicles import VehicleQuerySet
-from .search import Filters
+from .search import NO_FILTERS, Filters
 
 MAX_PLACES = 300  # places per response
 MAX_BBOX_LENGTH, MAX_ZOOM_LENGTH = 200, 4  # characters
@@ -81,10 +81,10 @@ class MapQuery:
 
     box: Box
     zoom: int = DEEPEST_ZOOM
-    filters: Filters = Filters()
+    filters: Filters = NO_FILTERS
 
     @classmethod
-    def read(cls, values: Any, city: City, filters: Filters = Filters()) -> "MapQuery":
+    def read(cls, values: Any, city: City, filters: Filters = NO_FILTERS) -> "MapQuery":
         """Parse the query string. Without a bbox it is the whole city."""
         bbox = values.get("bbox", "")
         return cls(
@@ -126,9 +126,7 @@ def places_on_map(city: City, query: MapQuery, viewer: User | None = None) -> li
     return [_place(*row) for row in rows]
 
 
-def _place(
-    count: int, latitude: float, longitude: float, id_: str, type_: str, battery: int | None, own: int
-) -> Place:
+def _place(count: int, latitude: float, longitude: float, id_: str, type_: str, battery: int | None, own: int) -> Place:
     place: Place = {"count": count, "lat": latitude, "lon": longitude}
     if count > 1:
         return place
@@ -146,9 +144,7 @@ def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple
         cells = [first for first, _last in ranges]
     rider = viewer if viewer is not None and viewer.is_authenticated else None
     filters = query.filters
-    shape = Shape(
-        len(cells), are_ranges, bool(filters.type_), filters.battery, rider is not None, booking_buffer()
-    )
+    shape = Shape(len(cells), are_ranges, bool(filters.type_), filters.battery, rider is not None, booking_buffer())
     east, north = grid(city, query)
     values = {
         "city": city.name,

@@ -36,12 +36,15 @@ class Filters:
         return vehicles.charged(self.battery) if self.battery else vehicles
 
 
+NO_FILTERS = Filters()
+
+
 def vehicles_page(
     city: str,
     *,
     viewer: User,
     number: int,
-    filters: Filters = Filters(),
+    filters: Filters = NO_FILTERS,
     position: tuple[float, float] | None = None,
 ) -> Page[Vehicle]:
     """Return a page of the vehicles of a city that ``viewer`` can ride, and of their own parked ones.

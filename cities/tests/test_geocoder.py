@@ -24,7 +24,7 @@ class Geocoder(BaseHTTPRequestHandler):
     answer, status, headers_sent, pause = b"[]", 200, {}, 0.0
     asked: list = []
 
-    def do_GET(self):  # noqa: N802  (its base class names it)
+    def do_GET(self):
         self.asked.append((self.path, self.headers["User-Agent"]))
         self.send_response(self.status)
         for name, value in self.headers_sent.items():
@@ -68,7 +68,12 @@ def test_an_address_is_found_and_the_server_is_told_where_and_who_asks(geocoder)
     assert spot == ("99 Rue de Rivoli, Paris", 48.8606, 2.3376)
     ((path, agent),) = geocoder.asked
     asked = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
-    assert (asked["q"], asked["format"], asked["bounded"], asked["accept-language"][:2]) == ("rivoli", "jsonv2", "1", "en")
+    assert (asked["q"], asked["format"], asked["bounded"], asked["accept-language"][:2]) == (
+        "rivoli",
+        "jsonv2",
+        "1",
+        "en",
+    )
     west, north, east, south = map(float, asked["viewbox"].split(","))
     assert west < 2.35 < east
     assert south < 48.85 < north

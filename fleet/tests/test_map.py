@@ -133,7 +133,9 @@ class TestWhatItShows:
         vehicle, riding = VehicleFactory(), OpenRideFactory().vehicle
         now = timezone.now()
         hours = [f"{now + timedelta(hours=number):%Y-%m-%dT%H:%MZ}" for number in range(8)]
-        BookingFactory(rider=UserFactory(), vehicle=vehicle, starts_at=now + timedelta(hours=4), ends_at=now + timedelta(hours=6))
+        BookingFactory(
+            rider=UserFactory(), vehicle=vehicle, starts_at=now + timedelta(hours=4), ends_at=now + timedelta(hours=6)
+        )
         assert ids(rider_client, **{"from": hours[1], "until": hours[2]}) == {vehicle.public_id, riding.public_id}
         assert ids(rider_client, **{"from": hours[5], "until": hours[7]}) == {riding.public_id}
 

@@ -16,7 +16,7 @@ from fleet.calendar.intervals import Interval
 from fleet.map import Box, MapQuery, places_on_map
 from fleet.models import Allocation, Vehicle
 from fleet.models.choices import Situation
-from fleet.search import vehicles_page
+from fleet.search import see
 from fleet.services import cancel_own_allocation, pause_vehicle
 from fleet.services.no_shows import notify_released_bookings
 from fleet.tests.calendars import HOUR, MINUTE, NOON, book, code_of, live, log, maintain, reserve
@@ -75,13 +75,15 @@ def stored(booking):
 
 
 def seen(vehicle, viewer):
-    """Return the vehicle as the list shows it."""
-    return next(one for one in vehicles_page("paris", viewer=viewer, number=1).object_list if one.id == vehicle.id)
+    """Return the vehicle as its viewer sees it."""
+    same = Vehicle.objects.get(pk=vehicle.pk)
+    see([same], "paris", viewer)
+    return same
 
 
 def free_on_map(viewer):
     city = registry["paris"]
-    return sum(place["free"] for place in places_on_map(city, MapQuery(Box.around(city)), viewer))
+    return sum(place["count"] for place in places_on_map(city, MapQuery(Box.around(city)), viewer))
 
 
 @pytest.mark.django_db

@@ -8,7 +8,6 @@ from django.urls import reverse
 from accounts.tests.factories import StaffFactory, UserFactory
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.tests.locality import assert_local
-from movr_project.tests.pages import page
 from rides.tests.factories import OpenRideFactory, RideFactory
 
 pytestmark = pytest.mark.django_db
@@ -40,22 +39,14 @@ def test_a_rider_sees_what_it_is_and_can_start_it(rider_client):
         assert text in page
 
 
-def test_by_keyboard_the_calendar_can_be_skipped(rider_client, vehicle):
-    shown = page(page_of(rider_client, vehicle))
-    skip, calendar = shown.one(role="link", name="Skip the calendar"), shown.one(class_="month")
-    about = shown.one(id="about")
-    assert skip["href"] == "#about"
-    assert skip.is_before(calendar)
-    assert calendar.is_before(about)
-
-
 @pytest.mark.parametrize(("language", "day"), [("en", "1 Dec"), ("es", "1 dic")])
 def test_the_first_of_a_month_is_written_as_the_language_does(
     rider_client, rider, vehicle, time_machine, language, day
 ):
     time_machine.move_to("2026-11-20T12:00:00Z", tick=False)
     rider_client.force_login(rider)
-    page = rider_client.get(vehicle.get_absolute_url(), headers={"accept-language": language}).content.decode()
+    url = reverse("fleet:vehicle_calendar", args=["paris", vehicle.public_id])
+    page = rider_client.get(url, {"month": "2026-12"}, headers={"accept-language": language}).content.decode()
     assert f'<span class="day-number">{day}</span>' in page
 
 

@@ -147,6 +147,7 @@ TABLE = {
     "root": public(),
     "list_cities": public(),
     "read_city": public(),
+    "list_places": public(),
     "read_avatar": public(),
     "create_user": public(201, data=_new_user),
     "session": Row(200, wrong_scope=200),

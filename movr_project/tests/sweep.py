@@ -124,6 +124,8 @@ TABLE = {
     "documents:help_version": Row(get=everyone(404), post=everyone(405), args=lambda world: [99]),
     "fleet:vehicle_list": Row(get=members(200), post=members(405)),
     "fleet:vehicle_map": Row(get=members(200), post=members(405)),
+    "fleet:place_search": Row(get=members(200), post=members(405)),
+    "fleet:vehicle_sheet": Row(get=members(302), post=members(405), args=of_vehicle),
     "fleet:vehicle_add": Row(**FORM),
     "fleet:vehicle_detail": Row(get=members(200), post=members(405), args=of_vehicle),
     "fleet:vehicle_remove": Row(
@@ -173,6 +175,8 @@ TABLE = {
 VIEW, ADD, CHANGE = {"view"}, {"view", "add"}, {"view", "change"}
 ADMIN_TABLE = {
     "cities_city": {OPERATIONS: VIEW, READ_ONLY: VIEW, SUPERUSER: {"view", "add", "change", "delete"}},
+    "cities_region": {SUPERUSER: {"view", "add", "change", "delete"}},
+    "cities_place": {SUPERUSER: {"view", "add", "change", "delete"}},
     "auth_group": {SUPERUSER: {"view", "add", "change", "delete"}},
     "accounts_user": {OPERATIONS: VIEW, SUPPORT: CHANGE, READ_ONLY: VIEW, SUPERUSER: {"view", "add", "change"}},
     "accounts_apitoken": {SUPERUSER: VIEW},
@@ -214,6 +218,8 @@ ADMIN_OF_DJANGO = {
 # The filters of the admin's lists.
 ADMIN_LISTS = {
     "/admin/cities/city/": ["region__exact", "name__gt", "radius_km__gt"],
+    "/admin/cities/region/": ["name__startswith"],
+    "/admin/cities/place/": ["city", "latitude__gt"],
     "/admin/auth/group/": ["id__exact", "name__in"],
     "/admin/accounts/user/": ["date_joined__year", "date_joined__day", "is_staff__exact", "suspended"],
     "/admin/accounts/apitoken/": ["created_at__year", "created_at__day"],

@@ -77,7 +77,8 @@ def test_a_rider_books_and_cancels_while_others_book_too(open_browser, viewport,
         assert not javascript or shows_no_scrollbar(page)
 
         page.get_by_role("link", name="Bookings").first.click()
-        page.get_by_role("button", name=f"Cancel the booking {vehicle.code}").click()
+        page.locator("summary", has_text="Cancel the booking").click()
+        page.get_by_role("button", name=f"Cancel booking {vehicle.code}").click()
         see(page, "Your booking is cancelled.")
         see(page, "Past and cancelled")
     assert Allocation.objects.get(id=booking.id).cancelled_at
