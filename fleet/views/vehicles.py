@@ -59,6 +59,7 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
             "chips": kept_part(
                 "fleet/_chips.html", {}, types=TYPES, type=filters.type_, steps=BATTERY_STEPS, battery=filters.battery
             ),
+            "search": kept_part("fleet/_place_search.html", {"text": form.searched if position else ""}),
             "map": kept_part("fleet/_vehicle_map.html", {}, city=registry[request.city.name]),
             "view": LIST_VIEW if request.GET.get("view") == LIST_VIEW else MAP_VIEW,
             "located": position is not None,

@@ -1,6 +1,10 @@
-"""Ceilings on the template nodes of pages: a cost that doesn't depend on the machine."""
+"""Ceilings on the template nodes and the size of pages: costs that don't depend on the machine."""
+
+import gzip
+import re
 
 import pytest
+from django.conf import settings
 
 from bench.counting import counted
 from fleet.tests.factories import VehicleFactory
@@ -52,3 +56,15 @@ def test_past_rides_cost_one_node_each(nodes, rider):
     few = nodes("/rides/")
     RideFactory.create_batch(15, rider=rider)
     assert nodes("/rides/") <= few + 15 + 5
+
+
+def test_the_map_page_loads_at_most_145_kilobytes_compressed(rider_client):
+    """The goal is 150 with the vehicles on the map, and without tiles."""
+    VehicleFactory.create_batch(24)
+    html = rider_client.get("/vehicles/").content
+    linked = set(re.findall(r'(?:href|src|data-vehicles)="/static/([^"#]+)', html.decode()))
+    static = settings.BASE_DIR / "static"
+    files = {static / name for name in linked} | set((static / "js/vehicle-map").iterdir())
+    # What style sheets import is preloaded, so it is among the links.
+    assert static / "vendor/bootstrap-5.3.8/bootstrap.min.css" in files
+    assert sum(len(gzip.compress(each, 6)) for each in [html, *(path.read_bytes() for path in files)]) < 145_000
