@@ -67,7 +67,7 @@ def show(page: Page, take, label: str) -> None:
     take("vehicles", night=True)
     page.goto(f"/v/{label}/")
     take("vehicle")
-    page.get_by_role("link", name="Calendar", exact=True).click()
+    page.locator("a.outlook").click()
     book_tomorrow(page)
     take("calendar")
     page.goto(f"/v/{label}/")

@@ -110,7 +110,7 @@ def test_the_list_is_narrowed_in_place_to_what_is_free(open_browser, viewport):
     start, end = (moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for moment in (taken.starts_at, taken.ends_at))
     with open_browser(viewport) as page:
         log_in(page, rider.username)
-        page.get_by_text("Available at a certain time").click()
+        page.locator(".when-menu summary").click()
         page.get_by_label("From").fill(start)
         page.locator("#free-error").get_by_text("Enter an end time.").wait_for()
         page.get_by_label("Until").fill(end)

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from fleet.models import Vehicle
 from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from movr_project.tests.browser.conftest import PHONE
 from movr_project.tests.browser.steps import BROWSERS, SCREENS, SCRIPTS, fits, log_in, open_end_form, see
 from rides.models import Ride
 from rides.tests.factories import RideFactory
@@ -38,6 +39,8 @@ def test_a_rider_signs_up_rides_and_finds_the_ride_in_the_history(open_browser, 
         see(page, vehicle.plate)
         assert fits(page)
 
+        if javascript and viewport == PHONE:
+            page.get_by_role("link", name="List", exact=True).click()
         page.get_by_role("button", name=f"Start ride {vehicle.plate}").click()
         see(page, "Ride started.")
         see(page, vehicle.lock_code)

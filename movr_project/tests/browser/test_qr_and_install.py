@@ -137,10 +137,11 @@ def test_filters_and_pages_change_the_list_in_place(open_browser, viewport):
         page.get_by_role("link", name="Next").click()
         expect(page.locator("#results-status")).to_have_text("Showing 2 vehicles.")
         expect(page.locator("#results")).to_be_focused()
-        page.get_by_label("Type", exact=True).focus()
-        page.get_by_label("Type", exact=True).select_option("bike")
+        bikes = page.get_by_role("radio", name="Bike", exact=True)
+        bikes.focus()
+        bikes.check()
         expect(page.locator("#results-status")).to_have_text("Showing 1 vehicle.")
-        expect(page.get_by_label("Type", exact=True)).to_be_focused()
+        expect(bikes).to_be_focused()
         assert page.locator(".vehicle-card .plate").all_inner_texts() == [bike.plate]
         assert "type=bike" in page.url
         assert page.evaluate("window.samePage")
@@ -156,7 +157,7 @@ def test_an_address_that_a_filter_made_is_a_whole_page(open_browser):
     VehicleFactory(type="bike")
     with open_browser() as page:
         log_in(page, UserFactory().username)
-        page.get_by_label("Type", exact=True).select_option("bike")
+        page.get_by_role("radio", name="Bike", exact=True).check()
         expect(page).to_have_url(re.compile("type=bike"))
         page.reload()
         see(page, "Vehicles in Paris")
@@ -171,10 +172,10 @@ def test_someone_who_was_logged_out_meanwhile_sees_the_log_in_page(open_browser)
     with open_browser() as page:
         log_in(page, rider.username)
         page.context.clear_cookies()
-        page.get_by_label("Type", exact=True).select_option("bike")
+        page.get_by_role("radio", name="Bike", exact=True).check()
         page.wait_for_url("**/login/**")
         log_in_here(page, rider.username)
-        page.wait_for_url("**/vehicles/?type=bike**")
+        page.wait_for_url("**/vehicles/?view=list&type=bike**")
 
 
 def test_past_rides_change_in_place_too(open_browser):
