@@ -80,7 +80,7 @@ def located(position):
 @SCREENS
 def test_the_map_shows_what_one_can_ride_and_ones_own(open_browser, viewport):
     rider = UserFactory()
-    free, own = VehicleFactory(), at(EIFFEL_TOWER, owner=rider)
+    free, own = VehicleFactory(), at((NOTRE_DAME[0] + 0.01, NOTRE_DAME[1]), owner=rider)
     AllocationFactory(vehicle=own, maintenance=True)
     OpenRideFactory()
     VehicleFactory(somewhere=True)
