@@ -23,6 +23,7 @@ from accounts.tests.factories import (
     StaffFactory,
     UserFactory,
 )
+from cities.models import Place
 from documents.models import Document, TermsAcceptance
 from fleet.tests.calendars import maintain
 from fleet.tests.factories import BookingFactory, VehicleFactory
@@ -124,6 +125,8 @@ def world(db, settings, photo_folder):
         "accounts_apitoken": str(world.token.pk),
         "accounts_apiclient": str(ApiClientFactory().pk),
         "cities_city": "boston",
+        "cities_region": "gcp-us-east1",
+        "cities_place": str(Place.objects.create(city="boston", name="Common", latitude=42.355, longitude=-71.066).pk),
         "auth_group": str(Group.objects.first().pk),
         "accounts_user": str(world.people[OTHER_RIDER].pk),
         "documents_document": str(Document.objects.first().pk),

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  let focusInside = false;
+  let focusLost = ""; // the id of the part that had the focus and is being replaced
 
   // Leave empty fields out of the URL.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -12,7 +12,7 @@
   // Open responses that aren't the requested part as a page: log-in, new terms, errors.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target, pathInfo } = event.detail;
-    focusInside = target.contains(document.activeElement);
+    focusLost = target.contains(document.activeElement) ? target.id : "";
     const part = xhr.status === 200 && xhr.responseText.includes(`id="${target.id}"`) && !xhr.responseText.includes("<html");
     if (part) return;
     event.detail.shouldSwap = false;
@@ -22,8 +22,8 @@
 
   // The link with the focus was replaced, so move the focus to the start of the new part.
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (!focusInside || !event.target.id) return;
-    focusInside = false;
+    if (!focusLost || event.target.id !== focusLost) return;
+    focusLost = "";
     const part = document.getElementById(event.target.id);
     part.focus({ preventScroll: true });
     part.scrollIntoView({ block: "start" });

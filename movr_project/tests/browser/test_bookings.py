@@ -71,7 +71,8 @@ def test_a_rider_books_and_cancels_while_others_book_too(open_browser, viewport,
         booking = Allocation.objects.get(rider_id=rider.id)
         assert booking.starts_at == taken.ends_at
 
-        page.goto(f"{vehicle.get_absolute_url()}calendar/?day={local.date()}")
+        day = booking.starts_at.astimezone(vehicle.served_city.tzinfo).date()
+        page.goto(f"{vehicle.get_absolute_url()}calendar/?day={day}")
         see(page, "Yours")
         see(page, "Unavailable")
         assert not javascript or shows_no_scrollbar(page)

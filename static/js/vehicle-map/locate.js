@@ -39,6 +39,7 @@ export const startLocating = ({ moved, located }) => {
   };
 
   const sort = (replaces) => {
+    if (waiting) return;
     set(form, "lat", here[0].toFixed(5));
     set(form, "lon", here[1].toFixed(5));
     form.elements.namedItem("place")?.remove();
