@@ -46,7 +46,7 @@ def local_interval(start: datetime | None, end: datetime | None, city: City) -> 
     begins = local_clock(start, city) if start else ""
     ends = local_clock(end, city) if end else ""
     if start and end and local(start, city).date() == local(end, city).date():
-        ends = date_format(local(end, city), "TIME_FORMAT")
+        ends = date_format(local(end, city), time_style("TIME_FORMAT", city))
     return interval_in_words(begins, ends)
 
 

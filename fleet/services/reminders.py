@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
-from cities.local_times import in_one_period, local_clock
+from cities.local_times import local_clock
 from cities.models import City
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction
@@ -85,4 +85,4 @@ def _sentence(allocation: Allocation) -> str:
     else:
         sentence = _("Your booking of %(code)s begins at %(time)s.")
     time = moment and local_clock(moment, allocation.served_city)
-    return in_one_period(sentence % {"code": allocation.vehicle.code, "time": time})
+    return sentence % {"code": allocation.vehicle.code, "time": time}

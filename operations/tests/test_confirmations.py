@@ -39,16 +39,16 @@ def e_bike():
 
 def test_an_open_ride_says_whose_since_when_and_from_where(clement):
     ride = OpenRideFactory(vehicle=e_bike(), rider=clement, start_time=MORNING, start_location="Opéra")
-    assert str(ride) == "E-bike PARMHKNR · clement.renaud · since 8:15 a.m. · from Opéra"
+    assert str(ride) == "E-bike PARMHKNR · clement.renaud · since 08:15 · from Opéra"
     ride.start_location = ""
     assert str(ride).endswith("from an unknown place")
 
 
 def test_a_past_ride_says_when_it_ended_and_where(clement, clock):
     ride = RideFactory(vehicle=e_bike(), rider=clement, start_time=MORNING, start_location="Opéra")
-    assert str(ride) == "E-bike PARMHKNR · clement.renaud · 8:15 a.m. to 8:25 a.m. · Opéra → Eiffel Tower"
+    assert str(ride) == "E-bike PARMHKNR · clement.renaud · 08:15 to 08:25 · Opéra → Eiffel Tower"
     clock.move_to(MORNING + timedelta(days=1), tick=False)
-    assert "May 1, 2030, 8:15 a.m. to 8:25 a.m." in str(ride)
+    assert "May 1, 2030, 08:15 to 08:25" in str(ride)
     ride.rider = None
     assert "(deleted account)" in str(ride)
 
@@ -57,14 +57,14 @@ def test_a_calendar_entry_says_whose_and_why(clement):
     booking = BookingFactory(
         vehicle=e_bike(), rider=clement, starts_at=MORNING, ends_at=MORNING + 30 * MINUTE, description="Moving"
     )
-    assert str(booking) == "Booking · E-bike PARMHKNR · clement.renaud · 8:15 a.m. to 8:45 a.m. · Moving"
+    assert str(booking) == "Booking · E-bike PARMHKNR · clement.renaud · 08:15 to 08:45 · Moving"
     maintenance = AllocationFactory(vehicle=booking.vehicle, maintenance=True, starts_at=MORNING)
-    assert str(maintenance) == "Maintenance · E-bike PARMHKNR · from 8:15 a.m. until further notice"
+    assert str(maintenance) == "Maintenance · E-bike PARMHKNR · from 08:15 until further notice"
 
 
 def test_a_report_says_on_what_by_whom_and_when(clement):
     report = ProblemReportFactory(vehicle=e_bike(), reporter=clement, kind="brakes", created_at=MORNING)
-    assert str(report) == "Brakes · E-bike PARMHKNR · clement.renaud · 8:15 a.m."
+    assert str(report) == "Brakes · E-bike PARMHKNR · clement.renaud · 08:15"
 
 
 def owned():
