@@ -43,6 +43,9 @@ def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     map_ = names.add_parser("map", help="the time of the map's response, compared with its bare statements")
     map_.add_argument("--vehicles", type=int, default=50_000, help="in one city (50,000)")
     map_.set_defaults(run=run_map)
+    feeds = names.add_parser("feeds", help="the time of a city's vehicle feed, uncached and cached")
+    feeds.add_argument("--vehicles", type=int, default=10_000, help="in one city (10,000)")
+    feeds.set_defaults(run=run_feeds)
     calendar = names.add_parser("calendar", help="pages with calendars, with many allocations in a city and with few")
     calendar.add_argument("--vehicles", type=int, default=50_000, help="in each of the two cities (50,000)")
     calendar.add_argument("--allocations", type=int, default=1_000_000, help="in the full one (1,000,000)")
@@ -92,6 +95,14 @@ def run_regions(options: argparse.Namespace) -> None:
 def run_map(options: argparse.Namespace) -> None:
     start_django()
     from .map import fill, printed
+
+    fill(options.vehicles)
+    sys.stdout.writelines(f"{line}\n" for line in printed(options.vehicles))
+
+
+def run_feeds(options: argparse.Namespace) -> None:
+    start_django()
+    from .feeds import fill, printed
 
     fill(options.vehicles)
     sys.stdout.writelines(f"{line}\n" for line in printed(options.vehicles))

@@ -64,9 +64,10 @@ class Answer:
 class Browser:
     """A person's browser: it keeps cookies, uses HTTPS and accepts gzip."""
 
-    def __init__(self, application: Any, cookies: dict[str, str]):
+    def __init__(self, application: Any, cookies: dict[str, str], accept_encoding: str = "gzip"):
         self.application = application
         self.cookies = cookies
+        self.accept_encoding = accept_encoding
 
     def get(self, url: str) -> Answer:
         return self.send(Request.get(url)).expect(200)
@@ -75,8 +76,9 @@ class Browser:
         """Submit a form and follow the redirect."""
         return self.get(self.send(Request.post(submit, **fields)).expect(302).location)
 
-    def send(self, request: Request) -> Answer:
-        environ, head = self._environ(request), {}
+    def send(self, request: Request, **headers: str) -> Answer:
+        """Send a request, with further headers as WSGI names them."""
+        environ, head = self._environ(request) | headers, {}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             head.update(status=int(status.split()[0]), headers=headers)
@@ -103,7 +105,7 @@ class Browser:
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_HOST": HOST,
-            "HTTP_ACCEPT_ENCODING": "gzip",
+            "HTTP_ACCEPT_ENCODING": self.accept_encoding,
             "HTTP_ACCEPT_LANGUAGE": "en",
             "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "wsgi.version": (1, 0),

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "fleet",
     "rides",
     "operations",
+    "feeds",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -96,6 +97,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",  # before what may answer: errors need its headers too
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "feeds.gbfs.middleware.FeedMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages only; static files are already compressed
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -149,10 +151,18 @@ if DATABASE_URL:
 DISABLE_COCKROACHDB_TELEMETRY = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Read the open feeds from the nearest replica of a CockroachDB cluster, a few seconds old.
+FOLLOWER_READS = flag("FOLLOWER_READS", default=True)
+
 TRANSACTION_ATTEMPTS = env.int("TRANSACTION_ATTEMPTS", default=10)
 TRANSACTION_DEADLINE_SECONDS = env.float("TRANSACTION_DEADLINE_SECONDS", default=10.0)
 TRANSACTION_BACKOFF_SECONDS = env.float("TRANSACTION_BACKOFF_SECONDS", default=0.02)
 TRANSACTION_MAX_BACKOFF_SECONDS = env.float("TRANSACTION_MAX_BACKOFF_SECONDS", default=1.0)
+
+# A cache that all processes share, such as redis://host:6379/0. Only the open feeds use it.
+CACHE_URL = env.str("CACHE_URL", default="")
+if CACHE_URL:
+    CACHES = {"default": env.cache_url_config(CACHE_URL)}
 
 # --- MovR ---------------------------------------------------------------------------------------
 

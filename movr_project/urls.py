@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("fleet.urls")),
     path("", include("operations.urls")),
     path("rides/", include("rides.urls")),
+    path("", include("feeds.gbfs.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("movr_project.api.mount")),
 ]

@@ -1,8 +1,11 @@
 """Staff roles: groups with their admin permissions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.management import create_permissions
+
+Roles = Mapping[str, Mapping[str, list[str]]]  # codenames of permissions by app, by role
 
 VIEW_FLEET = ["view_vehicle", "view_allocation", "view_vehicleevent"]
 
@@ -33,12 +36,15 @@ ROLES = {
 }
 
 
-def add_roles(apps: Any, using: str) -> None:
-    """Add the groups with their permissions. ``apps`` is the registry of a migration or a test."""
-    _create_permissions(apps, using)
+def add_roles(apps: Any, using: str, roles: Roles = ROLES) -> None:
+    """Add the groups with their permissions. ``apps`` is the registry of a migration or a test.
+
+    Later apps call it with the permissions of their own models.
+    """
+    _create_permissions(apps, using, roles)
     groups = apps.get_model("auth", "Group").objects.using(using)
     permissions = apps.get_model("auth", "Permission").objects.using(using)
-    for role, codenames_by_app in ROLES.items():
+    for role, codenames_by_app in roles.items():
         group, _created = groups.get_or_create(name=role)
         for app, codenames in codenames_by_app.items():
             group.permissions.add(*permissions.filter(content_type__app_label=app, codename__in=codenames))
@@ -48,9 +54,9 @@ def remove_roles(apps: Any, using: str) -> None:
     apps.get_model("auth", "Group").objects.using(using).filter(name__in=ROLES).delete()
 
 
-def _create_permissions(apps: Any, using: str) -> None:
+def _create_permissions(apps: Any, using: str, roles: Roles) -> None:
     """Create missing permissions: on a new database, Django does so only after the last migration."""
-    for label in sorted({app for codenames in ROLES.values() for app in codenames}):
+    for label in sorted({app for codenames in roles.values() for app in codenames}):
         config = apps.get_app_config(label)
         module = getattr(config, "models_module", None)  # Django skips apps without one
         config.models_module = True

@@ -18,6 +18,7 @@ EVERYWHERE = {
     "cities": "Read in every region, by the foreign key of every new row. Rarely written, by staff.",
     "regions": "What people call the regions. Read in every region, rarely written, by staff.",
     "documents": "Terms, privacy and help. Read in every region, rarely written, by staff.",
+    "gbfs_systems": "What operators say about a city in its feed. Read in every region, rarely written, by staff.",
     "django_content_type": "Reference data, written only by migrations.",
     "auth_permission": "Reference data, written only by migrations.",
     "auth_group": "Staff roles. Read on each page of the admin, rarely written.",

@@ -66,6 +66,11 @@ class VehicleType(TextChoices):
         """Return whether it has a battery or a tank, and therefore a range."""
         return self.propulsion != Propulsion.HUMAN
 
+    @property
+    def full_range_m(self) -> int:
+        """Return the range of a usual one with a full battery or tank, in metres. 0 without a motor."""
+        return FULL_RANGE_M.get(self, 0)
+
 
 PROPULSION = {
     VehicleType.BIKE: Propulsion.HUMAN,
@@ -76,6 +81,15 @@ PROPULSION = {
     VehicleType.CAR: Propulsion.ELECTRIC,
     VehicleType.LORRY: Propulsion.COMBUSTION_DIESEL,
     VehicleType.TRUCK: Propulsion.COMBUSTION_DIESEL,
+}
+
+FULL_RANGE_M = {
+    VehicleType.E_BIKE: 70_000,
+    VehicleType.SCOOTER: 40_000,
+    VehicleType.MOPED: 90_000,
+    VehicleType.CAR: 320_000,
+    VehicleType.LORRY: 600_000,
+    VehicleType.TRUCK: 500_000,
 }
 
 # GBFS has no skateboards or lorries.

@@ -101,6 +101,13 @@ class VehicleQuerySet(models.QuerySet):
         """Annotate ``allocated_as``, what the calendar makes of each vehicle now: ``staff_situation`` reads it."""
         return self.annotate(allocated_as=Subquery(_covering_now().values("situation")[:1]))
 
+    def with_first_situation(self, soon: Interval) -> Self:
+        """Annotate ``first_situation``, what the calendar makes of each vehicle first between now and the end of
+        ``soon``, for everyone alike.
+        """
+        first = _with_situation(self._allocations().overlapping(soon, now=soon.start)).in_order()
+        return self.annotate(first_situation=Subquery(first.values("situation")[:1]))
+
     def allocated_as(self, *situations: Situation) -> Self:
         return self.filter(Exists(_covering_now().filter(situation__in=situations)))
 
@@ -181,6 +188,9 @@ class VehicleQuerySet(models.QuerySet):
 def _covering_now() -> AllocationQuerySet:
     """Return each vehicle's allocation that covers now, with its ``situation``, for a subquery."""
     there = Allocation.objects.filter(city=OuterRef("city"), vehicle_id=OuterRef("id"))
-    covering = there.covering(timezone.now())
+    return _with_situation(there.covering(timezone.now()))
+
+
+def _with_situation(allocations: AllocationQuerySet) -> AllocationQuerySet:
     off_the_street = [When(state=state, then=Value(situation.value)) for state, situation in OFF_THE_STREET.items()]
-    return covering.annotate(situation=Case(*off_the_street, default=F("kind")))
+    return allocations.annotate(situation=Case(*off_the_street, default=F("kind")))

@@ -90,7 +90,7 @@ def _elsewhere(request: HttpRequest, position: tuple[float, float] | None) -> Ci
 @require_safe
 @with_vehicle
 def vehicle_detail(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
-    return _detail_page(request, vehicle)
+    return detail_page(request, vehicle)
 
 
 @login_not_required
@@ -104,10 +104,10 @@ def vehicle_label(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     vehicle = get_object_or_404(visible_vehicles(request), city=city.name, code=code)
     note_label_opened(request, vehicle)
-    return _detail_page(request, vehicle, at_it=True)
+    return detail_page(request, vehicle, at_it=True)
 
 
-def _detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False) -> HttpResponse:
+def detail_page(request: HttpRequest, vehicle: Vehicle, *, at_it: bool = False) -> HttpResponse:
     """Render a vehicle's page. With ``at_it``, the user is at the vehicle and can start it in any city."""
     user = request.user
     wrong_city = _wrong_city(request, vehicle)

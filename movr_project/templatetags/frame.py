@@ -15,8 +15,10 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def page_head(context: template.Context) -> SafeString:
+    """Render the head, with the address of the current city's open feed."""
     theme = getattr(context.get("user"), "theme", "") or "auto"
-    return kept_part("_head.html", {}, theme=str(theme))
+    city = getattr(context.get("request"), "city", None)
+    return kept_part("_head.html", {}, theme=str(theme), city=city.slug if city else "")
 
 
 @register.simple_tag(takes_context=True)

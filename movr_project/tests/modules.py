@@ -15,6 +15,7 @@ APPS = [
     "fleet",
     "rides",
     "operations",
+    "feeds",
 ]
 
 

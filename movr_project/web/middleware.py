@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 HEALTH_PATH = "/health/"
+FEEDS_PATH = "/gbfs/"
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 # Pages only ask for a rider's position. Chromium warns about unknown names, so only those it knows are listed.
@@ -87,10 +88,12 @@ def _request_id(request: HttpRequest) -> str:
 
 
 def _level(request: HttpRequest, response: HttpResponse) -> int:
-    """Log static files, successful health checks and what hasn't changed at DEBUG: open pages ask every few seconds."""
-    static = request.path.startswith(settings.STATIC_URL)
+    """Log at DEBUG what programs and open pages ask every few seconds: static files, feeds, successful health checks
+    and what hasn't changed.
+    """
+    frequent = request.path.startswith((settings.STATIC_URL, FEEDS_PATH)) or request.path == HEALTH_PATH
     unchanged = response.status_code == HTTPStatus.NOT_MODIFIED
-    quiet = response.status_code < 400 and (static or unchanged or request.path == HEALTH_PATH)
+    quiet = response.status_code < 400 and (frequent or unchanged)
     return logging.DEBUG if quiet else logging.INFO
 
 

@@ -20,8 +20,8 @@ SECURITY_TXT_LIFETIME = timedelta(days=180)
 @require_safe
 @cache_control(public=True, max_age=DAY)
 def robots(request: HttpRequest) -> HttpResponse:
-    """Allow public pages. Labels reveal where a vehicle is, and other pages need a login."""
-    closed = ["/admin/", "/v/", "/email/", "/password-reset/", "/language/", "/city/"]
+    """Allow public pages. Labels and rental links reveal where a vehicle is, and other pages need a login."""
+    closed = ["/admin/", "/v/", "/rent/", "/email/", "/password-reset/", "/language/", "/city/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 

@@ -13,7 +13,7 @@ from fleet.models.choices import COLORS, VehicleType
 
 from .places import Scatter
 from .streams import next_id, stream
-from .words import BRANDS, FULL_RANGE_M, TYPE_WEIGHTS
+from .words import BRANDS, TYPE_WEIGHTS
 
 OWNED = 0.15  # maximum share of a city's vehicles
 OWNED_EACH = 2  # average per owner, if there are enough vehicles
@@ -71,7 +71,7 @@ def energy(rng: Random, type_: VehicleType) -> tuple[int | None, int | None]:
 
 def range_at(type_: VehicleType, percent: int) -> int:
     """Return the remaining range in metres, rounded down to hundreds."""
-    return FULL_RANGE_M[type_] * percent // 100 // 100 * 100
+    return type_.full_range_m * percent // 100 // 100 * 100
 
 
 def labels(city: City, seed: int) -> Iterator[str]:

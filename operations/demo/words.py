@@ -85,15 +85,6 @@ BRANDS = {
     VehicleType.TRUCK: ["Ford", "Freightliner", "Isuzu", "Mercedes-Benz"],
 }
 
-# Range with a full battery or tank, in metres.
-FULL_RANGE_M = {
-    VehicleType.E_BIKE: 70_000,
-    VehicleType.SCOOTER: 40_000,
-    VehicleType.MOPED: 90_000,
-    VehicleType.CAR: 320_000,
-    VehicleType.LORRY: 600_000,
-    VehicleType.TRUCK: 500_000,
-}
 # Average speed in a city, including stops, in metres per second.
 SPEED = {
     VehicleType.BIKE: 3.6,
