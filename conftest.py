@@ -5,7 +5,10 @@ from django.test import TransactionTestCase
 
 from cities.registry import regions, registry
 from documents.current import documents
+from feeds.gbfs.published import memory
+from feeds.systems import systems
 from movr_project.storage import file_storage
+from movr_project.tests.databases import stand_in
 from movr_project.tests.reset import bring_back, rows_of_migrations
 from movr_project.web.kept_parts import forget_parts
 
@@ -29,6 +32,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def _fast_and_plain(settings):
     forget_parts()  # a test may have other settings than the one before it
+    memory.clear()  # and other rows
+    settings.FOLLOWER_READS = not stand_in  # PostgreSQL doesn't know the statement
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -42,10 +47,10 @@ def photo_folder(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _warm_memory(request):
-    """Load cities and documents, as on a running server, so that tests don't count the queries that read them."""
+    """Load what is kept in memory, as on a running server, so that tests don't count the queries that read it."""
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
-        for kept in (registry, regions, documents):
+        for kept in (registry, regions, documents, systems):
             kept.clear()
             assert kept.kept
 

@@ -41,7 +41,7 @@ class AlertForm(forms.ModelForm):
 
     class Meta:
         model = Alert
-        fields = ["city", "type", "starts_at", "ends_at", "summary", "description", "url"]
+        fields = ["city", "starts_at", "ends_at"]  # and those of the admin
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,4 +63,5 @@ class AlertForm(forms.ModelForm):
 
     def _city(self) -> City:
         """Return the alert's city, or the chosen one of a new alert."""
-        return registry.get(self.data.get("city", "") or self.instance.city) or registry.default()
+        name = self.data.get("city", "") if self.instance._state.adding else self.instance.city
+        return registry.get(name) or registry.default()

@@ -3,7 +3,7 @@
 from typing import Any
 
 ROLES = {
-    "Operations": {"feeds": ["view_system", "view_alert", "add_alert", "change_alert", "delete_alert"]},
+    "Operations": {"feeds": ["view_system", "view_alert", "add_alert", "change_alert"]},
     "Read-only": {"feeds": ["view_system", "view_alert"]},
 }
 

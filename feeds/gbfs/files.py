@@ -1,8 +1,8 @@
 """The files of the feeds and their data. GBFS 3.0, https://github.com/MobilityData/gbfs/blob/v3.0/gbfs.md
 
-Each file is a row of ``FILES``. Prices and zones will add two: ``geofencing_zones``, and ``system_pricing_plans``, which
-the vehicle types then name as their ``default_pricing_plan_id``. GBFS 3.1 only adds optional fields to the same URLs,
-such as reservation prices and fare caps of plans, and minimum ages of vehicle types.
+Each file is a row of ``FILES``. Prices and zones will add two: ``geofencing_zones``, and ``system_pricing_plans``,
+which vehicle types then name as their ``default_pricing_plan_id``. GBFS 3.1 only adds optional fields to the same
+URLs, such as reservation prices and fare caps of plans, and minimum ages of vehicle types.
 """
 
 from collections.abc import Callable

@@ -25,6 +25,7 @@ from accounts.tests.factories import (
 )
 from cities.models import Place
 from documents.models import Document, TermsAcceptance
+from feeds.tests.factories import AlertFactory
 from fleet.tests.calendars import maintain
 from fleet.tests.factories import BookingFactory, VehicleFactory
 from operations.services.reports import report_problem
@@ -134,6 +135,8 @@ def world(db, settings, photo_folder):
         "fleet_vehicle": str(world.vehicle.pk),
         "fleet_allocation": str(world.maintenance.pk),
         "fleet_vehicleevent": str(world.maintenance.events.get().pk),
+        "feeds_system": "boston",
+        "feeds_alert": str(AlertFactory().pk),
         "operations_problemreport": str(world.report.pk),
         "rides_ride": str(world.ride.pk),
     }

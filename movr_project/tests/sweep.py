@@ -156,6 +156,9 @@ TABLE = {
         args=lambda world: [world.rider.pk],
     ),
     "photos:photo": Row(get=only(200, RIDER, *STAFF), post=members(405), args=lambda world: ["paris", world.photo.id]),
+    "gbfs:manifest": Row(get=everyone(200), post=everyone(405)),
+    "gbfs:file": Row(get=everyone(200), post=everyone(405), args=lambda world: ["paris", "vehicle_status"]),
+    "gbfs:rental": Row(get=everyone(302, nobody=200), post=everyone(405), args=of_vehicle),
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
     "rides:ride_detail": Row(get=only(200, RIDER), post=members(405), args=of_ride),
@@ -191,6 +194,12 @@ ADMIN_TABLE = {
     },
     "fleet_allocation": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
     "fleet_vehicleevent": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
+    "feeds_system": {OPERATIONS: VIEW, READ_ONLY: VIEW, SUPERUSER: {"view", "add", "change", "delete"}},
+    "feeds_alert": {
+        OPERATIONS: {"view", "add", "change"},
+        READ_ONLY: VIEW,
+        SUPERUSER: {"view", "add", "change", "delete"},
+    },
     "operations_problemreport": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
     "rides_ride": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
 }
@@ -236,5 +245,7 @@ ADMIN_LISTS = {
         "took_off__exact",
         "is_trusted__exact",
     ],
+    "/admin/feeds/system/": ["languages__exact", "operator__startswith"],
+    "/admin/feeds/alert/": ["starts_at__year", "starts_at__day", "city", "type__exact"],
     "/admin/rides/ride/": ["start_time__year", "start_time__gte", "open", "attention"],
 }

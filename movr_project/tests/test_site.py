@@ -46,6 +46,9 @@ PUBLIC = {
     "documents:help_version": 200,
     "fleet:vehicle_code": 200,
     "fleet:vehicle_label": 200,
+    "gbfs:manifest": 200,
+    "gbfs:file": 200,
+    "gbfs:rental": 200,
 }
 POST_ONLY = {
     "cities:choose",
@@ -90,7 +93,18 @@ NO_PAGE = {
 }
 FOR_STRANGERS = {"accounts:register", "accounts:login"}
 NOT_OURS = {"admin", "api"}
-OUR_APPS = {"accounts", "cities", "documents", "fleet", "notifications", "operations", "photos", "rides", "throttling"}
+OUR_APPS = {
+    "accounts",
+    "cities",
+    "documents",
+    "feeds",
+    "fleet",
+    "notifications",
+    "operations",
+    "photos",
+    "rides",
+    "throttling",
+}
 NONSENSE = {
     "page": "9" * 5000,
     "city": "\x00",
@@ -129,6 +143,8 @@ def url_of(db, rider, settings, photo_folder):
     values = {
         "city": "paris",
         "vehicle_id": vehicle.id,
+        "public_id": vehicle.public_id,
+        "name": "vehicle_status",
         "ride_id": ride.id,
         "allocation_id": BookingFactory(rider=rider).id,
         "notification_id": NotificationFactory(user=rider).id,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import PASSWORD, ApiClientFactory, ApiTokenFactory, StaffFactory, UserFactory
 from documents.models import TermsAcceptance
+from feeds.tests.factories import AlertFactory
 from fleet.models import Allocation, Vehicle
 from fleet.tests.calendars import maintain, reserve
 from fleet.tests.factories import VehicleFactory
@@ -33,6 +34,8 @@ TABLE = {
     "fleet_vehicle": {"Operations": (CHANGE, CHANGE), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "fleet_allocation": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "fleet_vehicleevent": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
+    "feeds_system": {"Operations": (LOOK, NOT), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
+    "feeds_alert": {"Operations": (CHANGE, CHANGE), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
     "operations_problemreport": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "rides_ride": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
 }
@@ -63,6 +66,8 @@ def make(page):
         "fleet_vehicle": VehicleFactory,
         "fleet_allocation": lambda: maintain(VehicleFactory()),
         "fleet_vehicleevent": lambda: maintain(VehicleFactory()).events.get(),
+        "feeds_system": lambda: apps.get_model("feeds.system").objects.first(),
+        "feeds_alert": AlertFactory,
         "operations_problemreport": report,
         "rides_ride": OpenRideFactory,
     }
