@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import pages, riders
+from . import pages, readers, riders
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, CHART = DOCS / "multi-region.md", DOCS / "pictures" / "latency.svg"
@@ -32,6 +32,10 @@ def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     riders_ = names.add_parser("riders", help="many concurrent riders over HTTP: cycles, retries, errors, latency")
     riders.arguments(riders_)
     riders_.set_defaults(run=riders.run)
+
+    readers_ = names.add_parser("readers", help="many consumers of a feed over HTTP, while riders start and end rides")
+    readers.arguments(readers_)
+    readers_.set_defaults(run=readers.run)
 
     locality = names.add_parser("locality", help="the statements of each action, and the regions they query")
     regions = names.add_parser("regions", help="the expected latency of each action across regions (a model)")

@@ -50,6 +50,7 @@ class Reply:
     status: int
     location: str = ""
     body: bytes = b""
+    etag: str = ""
 
     @property
     def failed(self) -> bool:
@@ -69,8 +70,10 @@ class Connection:
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
 
-    async def ask(self, method: str, url: str, fields: dict[str, str] | None = None) -> Reply:
-        request, reused = self._request(method, url, fields), self.writer is not None
+    async def ask(
+        self, method: str, url: str, fields: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> Reply:
+        request, reused = self._request(method, url, fields, headers or {}), self.writer is not None
         reply = await self._send(request)
         if reply.status == DROPPED and reused:  # browsers also retry when a kept-alive connection has been closed
             reply = await self._send(request)
@@ -91,7 +94,7 @@ class Connection:
             self.writer.close()
         self.reader = self.writer = None
 
-    def _request(self, method: str, url: str, fields: dict[str, str] | None) -> bytes:
+    def _request(self, method: str, url: str, fields: dict[str, str] | None, headers: dict[str, str]) -> bytes:
         parts = urlsplit(url)
         body = urlencode(fields or {}).encode()
         head = [
@@ -102,6 +105,7 @@ class Connection:
             "Accept-Encoding: gzip",
             "Accept-Language: en",
             f"Cookie: {'; '.join(f'{name}={value}' for name, value in self.cookies.items())}",
+            *(f"{name}: {value}" for name, value in headers.items()),
         ]
         if method == "POST":
             form = "Content-Type: application/x-www-form-urlencoded"
@@ -124,7 +128,7 @@ class Connection:
             self.close()
         if headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
-        return Reply(int(status_line.split()[1]), headers.get("location", ""), body)
+        return Reply(int(status_line.split()[1]), headers.get("location", ""), body, headers.get("etag", ""))
 
     def _keep(self, cookie: str) -> None:
         name, _equals, value = cookie.partition(";")[0].partition("=")

@@ -70,12 +70,12 @@ class Server:
                 return
         raise SystemExit(f"{self.side.name}: gunicorn does not serve.\n{self.log.read_text()}")
 
-    def retries(self, since: int) -> int:
-        """Return the number of transactions retried since that byte of the log."""
+    def events(self, name: str, since: int = 0, **facts: str) -> int:
+        """Return how often an event with these facts was logged, since that byte of the log."""
         with self.log.open("rb") as log:
             log.seek(since)
-            lines = [line for line in log if b"transaction_retry" in line]
-        return sum(json.loads(line)["event"] == "transaction_retry" for line in lines)
+            lines = [json.loads(line) for line in log if name.encode() in line]
+        return sum(line["event"] == name and facts.items() <= line.items() for line in lines)
 
 
 @dataclass
@@ -166,7 +166,7 @@ async def one_run(server: Server, riders: list[load.Rider], runs: Runs, options:
     tally = await load.ride(riders, options.seconds)
     tally.failed += failed
     runs.tallies.append(tally)
-    runs.retries.append(server.retries(since))
+    runs.retries.append(server.events("transaction_retry", since))
 
 
 def complaints(server: Server) -> Iterator[str]:

@@ -90,6 +90,7 @@ NO_PAGE = {
     "accounts:second_factor_codes": 404,
     "accounts:second_factor_remove": 404,
     "operations:field_work": 404,
+    "gbfs:rental": 302,
 }
 FOR_STRANGERS = {"accounts:register", "accounts:login"}
 NOT_OURS = {"admin", "api"}
