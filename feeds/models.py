@@ -57,14 +57,14 @@ class System(models.Model):
         max_length=64,
         unique=True,
         validators=[RegexValidator(r"^[a-z0-9_]+\Z", gettext_lazy("Lower-case letters, digits and underscores only."))],
-        help_text=gettext_lazy("Worldwide unique. Don't change it once the system is registered."),
+        help_text=gettext_lazy("Unique worldwide. Don't change it once the feed is registered."),
     )
     name = LocalizedText(gettext_lazy("name"), max_length=80)
     operator = models.CharField(gettext_lazy("operator"), max_length=80, blank=True)
     languages = models.JSONField(
         gettext_lazy("languages"),
         default=site_languages,
-        help_text=gettext_lazy("Every text of the feeds appears in each of them."),
+        help_text=gettext_lazy("Every text in the feed appears in each of them."),
     )
     opening_hours = models.CharField(
         gettext_lazy("opening hours"),
@@ -74,7 +74,7 @@ class System(models.Model):
         help_text=gettext_lazy("In OpenStreetMap's syntax, like “24/7” or “Mo-Su 06:00-23:00”."),
     )
     start_date = models.DateField(gettext_lazy("in operation since"), null=True, blank=True)
-    url = models.URLField(gettext_lazy("website"), blank=True, help_text=gettext_lazy("Empty: this site."))
+    url = models.URLField(gettext_lazy("website"), blank=True, help_text=gettext_lazy("Leave empty for this site."))
     email = models.EmailField(gettext_lazy("customer service e-mail"), blank=True)
     phone_number = models.CharField(
         gettext_lazy("customer service phone"),
@@ -85,24 +85,31 @@ class System(models.Model):
     feed_contact_email = models.EmailField(
         gettext_lazy("feed contact e-mail"),
         blank=True,
-        help_text=gettext_lazy("For those who use the feeds. Empty: feeds@ and this site's host."),
+        help_text=gettext_lazy("For people who use the feeds. If empty, feeds@ and this site's host."),
     )
     license_id = models.CharField(gettext_lazy("license"), max_length=32, blank=True, choices=License)
     license_url = models.URLField(
-        gettext_lazy("URL of another license"), blank=True, help_text=gettext_lazy("Instead of a license of the list.")
+        gettext_lazy("URL of another license"),
+        blank=True,
+        help_text=gettext_lazy("Instead of a license from the list."),
     )
     attribution = models.CharField(
-        gettext_lazy("attribution"), max_length=80, blank=True, help_text=gettext_lazy("Whom users of the data credit.")
+        gettext_lazy("attribution"),
+        max_length=80,
+        blank=True,
+        help_text=gettext_lazy("Who should be credited for the data."),
     )
     attribution_url = models.URLField(gettext_lazy("attribution URL"), blank=True)
     brand_color = models.CharField(
         gettext_lazy("brand color"),
         max_length=7,
         blank=True,
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", gettext_lazy("Like #12201a."))],
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", gettext_lazy("Use the form #12201a."))],
     )
     brand_image_url = models.URLField(
-        gettext_lazy("brand image"), blank=True, help_text=gettext_lazy("The URL of an SVG. Empty: this site's logo.")
+        gettext_lazy("brand image"),
+        blank=True,
+        help_text=gettext_lazy("The URL of an SVG. Leave empty for this site's logo."),
     )
     brand_image_url_dark = models.URLField(gettext_lazy("brand image on dark backgrounds"), blank=True)
     brand_last_modified = models.DateField(gettext_lazy("brand last changed"), default=timezone.localdate)
@@ -111,8 +118,8 @@ class System(models.Model):
     class Meta:
         db_table = "gbfs_systems"
         ordering = ["pk"]
-        verbose_name = gettext_lazy("city in the feeds")
-        verbose_name_plural = gettext_lazy("cities in the feeds")
+        verbose_name = gettext_lazy("city feed")
+        verbose_name_plural = gettext_lazy("city feeds")
         constraints = [
             models.CheckConstraint(
                 condition=Q(license_id="") | Q(license_url=""),
@@ -161,8 +168,8 @@ class Alert(models.Model):
 
     class Meta:
         db_table = "gbfs_alerts"
-        verbose_name = gettext_lazy("alert in the feeds")
-        verbose_name_plural = gettext_lazy("alerts in the feeds")
+        verbose_name = gettext_lazy("feed alert")
+        verbose_name_plural = gettext_lazy("feed alerts")
         constraints = [
             served_city_constraint("gbfs_alerts"),
             models.CheckConstraint(

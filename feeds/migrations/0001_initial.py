@@ -52,8 +52,8 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
             ],
             options={
-                "verbose_name": "alert in the feeds",
-                "verbose_name_plural": "alerts in the feeds",
+                "verbose_name": "feed alert",
+                "verbose_name_plural": "feed alerts",
                 "db_table": "gbfs_alerts",
                 "indexes": [models.Index(fields=["city", "ends_at"], name="gbfs_alerts_city_end")],
                 "constraints": [
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 (
                     "system_id",
                     models.CharField(
-                        help_text="Worldwide unique. Don't change it once the system is registered.",
+                        help_text="Unique worldwide. Don't change it once the feed is registered.",
                         max_length=64,
                         unique=True,
                         validators=[
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                     "languages",
                     models.JSONField(
                         default=feeds.models.site_languages,
-                        help_text="Every text of the feeds appears in each of them.",
+                        help_text="Every text in the feed appears in each of them.",
                         verbose_name="languages",
                     ),
                 ),
@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("start_date", models.DateField(blank=True, null=True, verbose_name="in operation since")),
-                ("url", models.URLField(blank=True, help_text="Empty: this site.", verbose_name="website")),
+                ("url", models.URLField(blank=True, help_text="Leave empty for this site.", verbose_name="website")),
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="customer service e-mail")),
                 (
                     "phone_number",
@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                     "feed_contact_email",
                     models.EmailField(
                         blank=True,
-                        help_text="For those who use the feeds. Empty: feeds@ and this site's host.",
+                        help_text="For people who use the feeds. If empty, feeds@ and this site's host.",
                         max_length=254,
                         verbose_name="feed contact e-mail",
                     ),
@@ -163,14 +163,16 @@ class Migration(migrations.Migration):
                 (
                     "license_url",
                     models.URLField(
-                        blank=True, help_text="Instead of a license of the list.", verbose_name="URL of another license"
+                        blank=True,
+                        help_text="Instead of a license from the list.",
+                        verbose_name="URL of another license",
                     ),
                 ),
                 (
                     "attribution",
                     models.CharField(
                         blank=True,
-                        help_text="Whom users of the data credit.",
+                        help_text="Who should be credited for the data.",
                         max_length=80,
                         verbose_name="attribution",
                     ),
@@ -181,14 +183,18 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         max_length=7,
-                        validators=[django.core.validators.RegexValidator("^#[0-9a-fA-F]{6}\\Z", "Like #12201a.")],
+                        validators=[
+                            django.core.validators.RegexValidator("^#[0-9a-fA-F]{6}\\Z", "Use the form #12201a.")
+                        ],
                         verbose_name="brand color",
                     ),
                 ),
                 (
                     "brand_image_url",
                     models.URLField(
-                        blank=True, help_text="The URL of an SVG. Empty: this site's logo.", verbose_name="brand image"
+                        blank=True,
+                        help_text="The URL of an SVG. Leave empty for this site's logo.",
+                        verbose_name="brand image",
                     ),
                 ),
                 ("brand_image_url_dark", models.URLField(blank=True, verbose_name="brand image on dark backgrounds")),
@@ -199,8 +205,8 @@ class Migration(migrations.Migration):
                 ("brand_terms_url", models.URLField(blank=True, verbose_name="terms of use of the brand")),
             ],
             options={
-                "verbose_name": "city in the feeds",
-                "verbose_name_plural": "cities in the feeds",
+                "verbose_name": "city feed",
+                "verbose_name_plural": "city feeds",
                 "db_table": "gbfs_systems",
                 "ordering": ["pk"],
                 "constraints": [
