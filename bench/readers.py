@@ -112,7 +112,8 @@ async def _ride(rider: load.Rider, polls: Polls, tally: load.Tally, until: float
             polls.started[public_id] = time.perf_counter()
             if stays:
                 break
-            tally.cycles += await rider.end_what_is_open(tally, until, started.location)
+            ended = await rider.end_what_is_open(tally, until, started.location)
+            tally.cycles += ended  # not with "+= await", which would lose what others have counted meanwhile
     rider.connection.close()
 
 
