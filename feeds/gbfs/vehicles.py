@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from cities.models import City
@@ -31,10 +31,9 @@ def _published(_shape: None, *, city: str, now: datetime, soon: datetime) -> Que
     that of the public IDs: any other one would tell which vehicle has got a new ID.
     """
     vehicles = Vehicle.objects.in_city(city).available().filter(latitude__isnull=False)
-    vehicles = vehicles.with_first_situation(Interval(now, soon)).in_public_order()
-    return vehicles.values_list(
-        "public_id", "type", "latitude", "longitude", "battery_percent", "range_m", "first_situation"
-    )
+    vehicles = vehicles.with_situations(Interval(now, soon))
+    vehicles = vehicles.order_by("public_id", F("entry__starts_at").asc(nulls_first=True))
+    return vehicles.values_list("public_id", "type", "latitude", "longitude", "battery_percent", "range_m", "situation")
 
 
 _rows = Prepared(_published)
@@ -46,7 +45,10 @@ def vehicle_status(city: City) -> dict[str, Any]:
         rows = _rows.rows(None, {"city": city.name, "now": now, "soon": now + booking_buffer()})
     # Of a URL, only the ID differs.
     before, after = (settings.SITE_URL + row_url("gbfs:rental", city.name, NIL)).split(str(NIL))
-    return {"vehicles": [_vehicle(before, after, *row) for row in rows if row[-1] not in NOT_THERE]}
+    by_id: dict[Any, tuple] = {}
+    for row in rows:
+        by_id.setdefault(row[0], row)  # the first of two entries in the calendar
+    return {"vehicles": [_vehicle(before, after, *row) for row in by_id.values() if row[-1] not in NOT_THERE]}
 
 
 def _vehicle(

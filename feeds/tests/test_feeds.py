@@ -180,6 +180,13 @@ class TestVehicles:
         BookingFactory(starts_at=timezone.now() + timedelta(minutes=16))
         assert sorted(vehicle["is_reserved"] for vehicle in vehicles()) == [False, True]
 
+    @pytest.mark.parametrize("start", [timezone.now() - timedelta(minutes=1), None])
+    def test_of_two_entries_in_its_calendar_the_first_counts(self, start):
+        first = AllocationFactory(maintenance=True, starts_at=start, ends_at=timezone.now() + timedelta(minutes=2))
+        BookingFactory(vehicle=first.vehicle, starts_at=first.ends_at)
+        (vehicle,) = vehicles()
+        assert (vehicle["is_reserved"], vehicle["is_disabled"]) == (False, True)
+
     def test_it_costs_one_local_statement(self, full_city, django_assert_num_queries):
         memory.clear()
         with django_assert_num_queries(1), assert_local():

@@ -30,13 +30,7 @@ class AllocationQuerySet(models.QuerySet):
 
         A booking that may still be released overlaps with all of its time, a released one until ``start_by``.
         """
-        found = self
-        if interval.end is not None:
-            found = found.filter(Q(starts_at__isnull=True) | Q(starts_at__lt=interval.end))
-        if interval.start is not None:
-            found = found.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=interval.start))
-            found = found.filter(_is_not_released(min(interval.start, now or timezone.now())))
-        return found
+        return self.filter(overlaps(interval, now or timezone.now()))
 
     def covering(self, moment: Any) -> Self:
         """Filter allocations that are in effect at a time, not a future one: a datetime or an expression."""
@@ -94,5 +88,16 @@ class AllocationQuerySet(models.QuerySet):
         return self.order_by(F("starts_at").asc(nulls_first=True))
 
 
-def _is_not_released(moment: Any) -> Q:
-    return Q(start_by__isnull=True) | Q(start_by__gt=moment)
+def overlaps(interval: Interval, now: datetime, at: str = "") -> Q:
+    """Return the condition of ``overlapping``, for allocations at the end of a relation: ``at="allocations__"``."""
+    condition = Q()
+    if interval.end is not None:
+        condition &= Q(**{f"{at}starts_at__isnull": True}) | Q(**{f"{at}starts_at__lt": interval.end})
+    if interval.start is not None:
+        condition &= Q(**{f"{at}ends_at__isnull": True}) | Q(**{f"{at}ends_at__gt": interval.start})
+        condition &= _is_not_released(min(interval.start, now), at)
+    return condition
+
+
+def _is_not_released(moment: Any, at: str = "") -> Q:
+    return Q(**{f"{at}start_by__isnull": True}) | Q(**{f"{at}start_by__gt": moment})
