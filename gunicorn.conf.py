@@ -1,6 +1,8 @@
 """Configuration of gunicorn, with host-specific values from the environment."""
 
 import os
+import shutil
+import tempfile
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 
@@ -21,6 +23,32 @@ max_requests_jitter = 1_000
 # A worker's heartbeat is a file. On a slow disk, writing it can block a healthy worker until it is
 # considered dead, so use memory if possible.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+# Metrics are counted in files, one for each process, because a request for them reaches a single worker.
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+_own_folders = []
+
+
+def on_starting(server):
+    if os.environ.get("METRICS_TOKEN") and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        _own_folders.append(tempfile.mkdtemp(prefix="movr-metrics-", dir=worker_tmp_dir))
+        os.environ[METRICS] = _own_folders[0]
+
+
+def pre_fork(server, worker):
+    """Number the worker like the one that it replaces, so that it counts on in the same file."""
+    taken = {other.number for other in server.WORKERS.values()}
+    worker.number = next(number for number in range(len(taken) + 1) if number not in taken)
+
+
+def post_fork(server, worker):
+    os.environ["METRICS_PROCESS"] = f"web{worker.number}"
+
+
+def on_exit(server):
+    for folder in _own_folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
 
 # gunicorn doesn't trust any header about the scheme. Django decides, with TRUSTED_PROXY_COUNT.
 forwarded_allow_ips = ""

@@ -9,6 +9,6 @@ class FleetConfig(AppConfig):
     def ready(self) -> None:
         from accounts.hooks import moving
 
-        from . import personal_data  # registers itself too
+        from . import metrics, personal_data  # noqa: F401  (these register themselves)
 
         moving.register(personal_data.release_removed_vehicles)

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from .logs import log_event
+from .metrics import MAILS
 
 logger = logging.getLogger(__name__)
 
@@ -60,3 +61,6 @@ def _send(template: str, message: EmailMultiAlternatives) -> None:
     except Exception as error:
         # Log only the template: mail servers quote the address in their replies, and the e-mail contains a token.
         log_event(logger, "mail_failed", level=logging.ERROR, template=template, error=type(error).__name__)
+        MAILS.labels(template, "failed").inc()
+    else:
+        MAILS.labels(template, "sent").inc()

@@ -92,7 +92,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "movr_project.web.middleware.RequestLogMiddleware",
-    "movr_project.web.middleware.HealthCheckMiddleware",
+    "movr_project.web.probes.ProbesMiddleware",
     "movr_project.web.middleware.PageHeadersMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before what may answer: errors need its headers too
     "csp.middleware.CSPMiddleware",
@@ -415,6 +415,11 @@ SERVER_EMAIL = env.str("SERVER_EMAIL", default="") or DEFAULT_FROM_EMAIL
 # Who gets an e-mail about each kind of error, at a limited rate.
 ADMINS = [pair for pair in getaddresses([env.str("ADMINS", default="")]) if pair[1]]
 MAIL_IN_BACKGROUND = not DEBUG
+
+# --- Metrics --------------------------------------------------------------------------------------
+
+# Prometheus sends it as a bearer token. Without it, there is no /metrics.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Logs: to stdout, for the host to collect -----------------------------------------------------
 

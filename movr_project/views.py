@@ -1,15 +1,13 @@
-"""Project-wide pages: the landing page, the health check and the error pages."""
+"""Project-wide pages: the landing page and the error pages."""
 
 import sys
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from .db.retry import unavailable
@@ -25,20 +23,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("fleet:vehicle_list")
     return render(request, "landing.html")
-
-
-@login_not_required
-@never_cache
-@require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """Respond with 200 if the database answers, else 503."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Error:
-        connection.close()
-        return HttpResponse("The database is not responding.\n", status=503, content_type="text/plain")
-    return HttpResponse("Health check.\n", content_type="text/plain")
 
 
 def _error_page(request: HttpRequest, status: int, code: str, template: str = "") -> HttpResponse:

@@ -7,4 +7,4 @@ class RidesConfig(AppConfig):
     verbose_name = _("Rides")
 
     def ready(self) -> None:
-        from . import checks, personal_data  # noqa: F401  (they register themselves)
+        from . import checks, metrics, personal_data  # noqa: F401  (they register themselves)

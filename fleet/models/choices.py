@@ -167,6 +167,17 @@ class Situation(TextChoices):
         """Return a vehicle's situation during an allocation. Its state decides if the vehicle is off the street."""
         return OFF_THE_STREET.get(state) or cls(kind)
 
+    @classmethod
+    def of_vehicle(cls, status: str, *, awaits_approval: bool, allocated_as: str | None) -> "Situation":
+        """Return a vehicle's situation, given the one that its calendar says now."""
+        if status == VehicleState.REMOVED:
+            return cls.REMOVED
+        if awaits_approval:
+            return cls.AWAITS_APPROVAL
+        if status == VehicleState.ON_TRIP:
+            return cls.IN_USE
+        return cls(allocated_as or cls.AVAILABLE)
+
     @property
     def for_riders(self) -> Any:
         return RIDERS_WORDS.get(self, self.label)

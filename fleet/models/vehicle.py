@@ -220,13 +220,7 @@ class Vehicle(models.Model):
 
     def situation_with(self, allocated_as: Situation | None) -> Situation:
         """Return what the vehicle is doing, given its current situation according to the calendar."""
-        if self.is_removed:
-            return Situation.REMOVED
-        if self.awaits_approval:
-            return Situation.AWAITS_APPROVAL
-        if self.is_on_trip:
-            return Situation.IN_USE
-        return allocated_as or Situation.AVAILABLE
+        return Situation.of_vehicle(self.status, awaits_approval=self.awaits_approval, allocated_as=allocated_as)
 
     @property
     def situation(self) -> Situation:

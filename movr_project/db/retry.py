@@ -17,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transacti
 
 from ..errors import Refused
 from ..logs import log_event
+from ..metrics import GIVEN_UP, REFUSALS, RETRIES
 from .faults import Fault, fault_of, sqlstate, timed_out
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def run_transaction(
                 connections[using].close()
             pause = _back_off(attempt)
             if attempt >= settings.TRANSACTION_ATTEMPTS or time.monotonic() + pause > deadline:
+                GIVEN_UP.labels(name).inc()
                 raise Busy(f"{name} gave up after {attempt} attempts.") from error
             _log_retry(name, attempt, fault, error, pause)
         time.sleep(pause)
@@ -118,10 +120,12 @@ def _back_off(attempt: int) -> float:
 
 def log_refusal(name: str, refused: Refused) -> None:
     """Log a refused action by its code alone: the message is meant for the person."""
+    REFUSALS.labels(name, refused.code).inc()
     log_event(logger, "refused", service=name, code=refused.code)
 
 
 def _log_retry(name: str, attempt: int, fault: Fault, error: Exception, pause: float) -> None:
+    RETRIES.labels(name, fault.value).inc()
     log_event(
         logger,
         "transaction_retry",

@@ -4,6 +4,7 @@ Tests that use the deployed MovR are marked ``xdist_group("deployment")``, so th
 """
 
 import os
+import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -81,6 +82,7 @@ def server(slug, collected, released, mails, tmp_path_factory):
         "EMAIL_URL": f"filemail:///{mails}",
         "ADMINS": "ops@movr.example",
         "STAFF_SECOND_FACTOR": "off",
+        "METRICS_TOKEN": servers.METRICS_TOKEN,
     }
     with servers.serving(slug, tmp_path_factory.mktemp("server"), **variables) as server:
         yield server
@@ -141,6 +143,20 @@ def world(db, settings, photo_folder):
         "rides_ride": str(world.ride.pk),
     }
     return world
+
+
+@pytest.fixture
+def database_out_of_reach():
+    """A closed port, or a file in a missing folder, until ``undo()``."""
+    with pytest.MonkeyPatch.context() as patch:
+        connection.close()
+        if connection.vendor == "sqlite":
+            patch.setitem(connection.settings_dict, "NAME", f"/{uuid.uuid4()}/movr.sqlite3")
+        else:
+            patch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+            patch.setitem(connection.settings_dict, "PORT", "1")
+        yield patch
+        connection.close()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 HOST = "movr.example"
 NEEDED = {"SECRET_KEY": "s3cret-" * 10, "DATABASE_URL": "sqlite:///unused.sqlite3", "SITE_URL": f"https://{HOST}"}
+METRICS_TOKEN = "m3trics-" * 4
 NOT_PUSHED = (".*", "__pycache__", "*.sqlite3*", "staticfiles", "node_modules")
 
 

@@ -77,7 +77,6 @@ STAFF_404 = only(302, *STAFF)
 
 TABLE = {
     "home": Row(get=everyone(302, nobody=200), post=everyone(405)),
-    "health": Row(get=everyone(200), post=everyone(405)),
     "manifest": Row(get=everyone(200), post=everyone(405)),
     "service_worker": Row(get=everyone(200), post=everyone(405)),
     "offline": Row(get=everyone(200), post=everyone(405)),

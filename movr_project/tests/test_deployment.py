@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from .servers import HOST, NEEDED, ROOT, environment, free_port, run  # noqa: F401
+from .servers import HOST, METRICS_TOKEN, NEEDED, ROOT, environment, free_port, run  # noqa: F401
 
 # In one worker, so that the slug is built and the server started once.
 pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.any_engine]
@@ -34,6 +34,15 @@ def test_modules_import_each_other_by_their_hashed_names(collected):
 def test_health_answers_a_load_balancer_over_plain_http(server):
     response, _ = server.get("/health/", scheme="http")
     assert response.status == 200
+
+
+def test_metrics_are_those_of_all_processes(server):
+    server.get("/livez")
+    response, body = server.get("/metrics", scheme="http", Authorization=f"Bearer {METRICS_TOKEN}")
+    assert response.status == 200
+    assert b'movr_request_seconds_count{status="200",view="probe"}' in body
+    assert b"movr_database_up 1.0" in body
+    assert b"pid=" not in body
 
 
 def test_landing_page_is_served_with_its_security_headers(server):

@@ -364,7 +364,7 @@ def english_in(page, patterns, named=frozenset()) -> list[str]:
     return [piece for piece in pieces if patterns.match(piece) and piece not in named] + FOR_PROGRAMS.findall(html)
 
 
-PAGES = [name for name, row in sorted(TABLE.items()) if 200 in row.get.values() and name != "health"]
+PAGES = [name for name, row in sorted(TABLE.items()) if 200 in row.get.values()]
 ADMIN = [
     (model, page)
     for model, rights in sorted(ADMIN_TABLE.items())

@@ -10,7 +10,7 @@ from documents.current import documents
 from movr_project.tests.sweep import RIDER, SUPERUSER, TABLE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
-SAME_FOR_ALL = {"manifest", "service_worker", "offline", "offline_form", "health", "robots", "favicon", "security_txt"}
+SAME_FOR_ALL = {"manifest", "service_worker", "offline", "offline_form", "robots", "favicon", "security_txt"}
 
 
 def cache_control(page):

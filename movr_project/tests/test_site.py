@@ -1,7 +1,6 @@
 """Rules for every page: access, methods, titles and content security policy."""
 
 import re
-import uuid
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
@@ -21,7 +20,6 @@ from rides.tests.factories import RideFactory
 # Pages that respond to GET without a login. All others redirect to the log-in page.
 PUBLIC = {
     "home": 200,
-    "health": 200,
     "robots": 200,
     "favicon": 302,
     "change_password": 302,
@@ -224,7 +222,7 @@ class TestHowItIsOpened:
     def test_a_method_that_no_page_knows_is_refused(self, visitor_of, url_of, name):
         assert visitor_of(name).delete(url_of(name)).status_code in {404, 405}
 
-    @pytest.mark.parametrize("name", [name for name in NAMES if name != "health"])  # it takes no form at all
+    @pytest.mark.parametrize("name", NAMES)
     def test_no_form_is_accepted_from_another_site(self, rider, url_of, name):
         client = Client(enforce_csrf_checks=True)
         client.force_login(rider)
@@ -378,17 +376,3 @@ class TestADatabaseOutOfReach:
     def test_so_is_someone_who_submits_a_form(self, rider_client):
         page = rider_client.post("/logout/")
         assertContains(page, "Back in a moment", status_code=503)
-
-
-@pytest.fixture
-def database_out_of_reach():
-    """A closed port, or a file in a missing folder, until ``undo()``."""
-    with pytest.MonkeyPatch.context() as patch:
-        connection.close()
-        if connection.vendor == "sqlite":
-            patch.setitem(connection.settings_dict, "NAME", f"/{uuid.uuid4()}/movr.sqlite3")
-        else:
-            patch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
-            patch.setitem(connection.settings_dict, "PORT", "1")
-        yield patch
-        connection.close()

@@ -14,8 +14,9 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.utils.functional import LazyObject, empty
 
-from .. import views
 from ..logs import current_request_id, log_event, route_of
+from ..metrics import REQUESTS
+from .probes import PROBES
 from .problems import problem, wants_problem
 from .redirects import page_to_return_to
 
@@ -23,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-HEALTH_PATH = "/health/"
 FEEDS_PATH = "/gbfs/"
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -65,6 +65,8 @@ class RequestLogMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request.request_id
+            seconds = time.monotonic() - began
+            REQUESTS.labels(_view_name(request), response.status_code).observe(seconds)
             log_event(
                 logger,
                 "request",
@@ -72,7 +74,7 @@ class RequestLogMiddleware:
                 method=request.method,
                 route=route_of(request),
                 status=response.status_code,
-                duration_ms=round((time.monotonic() - began) * 1000),
+                duration_ms=round(seconds * 1000),
                 user_id=_known_user_id(request),
             )
             return response
@@ -88,13 +90,22 @@ def _request_id(request: HttpRequest) -> str:
 
 
 def _level(request: HttpRequest, response: HttpResponse) -> int:
-    """Log at DEBUG what programs and open pages ask every few seconds: static files, feeds, successful health checks
-    and what hasn't changed.
+    """Log at DEBUG what programs and open pages ask every few seconds: static files, feeds, successful probes and what
+    hasn't changed.
     """
-    frequent = request.path.startswith((settings.STATIC_URL, FEEDS_PATH)) or request.path == HEALTH_PATH
+    frequent = request.path.startswith((settings.STATIC_URL, FEEDS_PATH)) or request.path in PROBES
     unchanged = response.status_code == HTTPStatus.NOT_MODIFIED
     quiet = response.status_code < 400 and (frequent or unchanged)
     return logging.DEBUG if quiet else logging.INFO
+
+
+def _view_name(request: HttpRequest) -> str:
+    """Return the name of the request's URL, or a word for what has none."""
+    if request.resolver_match:
+        return request.resolver_match.view_name
+    if request.path in PROBES:
+        return "probe"
+    return "static" if request.path.startswith(settings.STATIC_URL) else "none"
 
 
 def _known_user_id(request: HttpRequest) -> str | None:
@@ -103,16 +114,6 @@ def _known_user_id(request: HttpRequest) -> str | None:
     if isinstance(user, LazyObject) and user._wrapped is empty:
         return None
     return str(user.pk) if user and user.pk else None
-
-
-class HealthCheckMiddleware:
-    """Answer ``/health/`` before the host is validated: load balancers address a server by its IP."""
-
-    def __init__(self, get_response: GetResponse):
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return views.health(request) if request.path == HEALTH_PATH else self.get_response(request)
 
 
 class PageHeadersMiddleware:

@@ -77,7 +77,6 @@ def pages_of(world, who):
 
 LOOKERS = [sweep.NOBODY, sweep.RIDER, sweep.OTHER_RIDER, sweep.OWNER, STAFF]
 OF_MACHINES = {
-    "health",
     "robots",
     "manifest",
     "service_worker",
