@@ -148,6 +148,8 @@ if DATABASE_URL:
         isolation=env.str("DATABASE_ISOLATION", default=""),
         send_isolation=flag("DATABASE_SEND_ISOLATION", default=True),
     )
+# How long a container waits for the database before it starts.
+DATABASE_WAIT_SECONDS = env.float("DATABASE_WAIT_SECONDS", default=60.0)
 DISABLE_COCKROACHDB_TELEMETRY = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
