@@ -79,6 +79,9 @@ class Server:
         self.host = host
         self.stdout = stdout
 
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
     def get(self, path, **options):
         return self.ask("GET", path, **options)
 
@@ -88,7 +91,7 @@ class Server:
 
     def ask(self, method, path, *, scheme="https", host="", body=None, **headers):
         """Send a request like a router that serves HTTPS. Return the response and its body."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        client = self.connect()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         forwarded = {"X-Forwarded-Proto": scheme} if scheme else {}
         try:

@@ -1,98 +1,44 @@
 """deploy/linux/nginx.conf with gunicorn: slow and large bodies don't block other requests."""
 
+import http.client
 import itertools
-import os
-import shutil
-import socket
+import re
 import statistics
-import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from django.conf import settings
 
-from . import servers
+from .nginx import proxying
 
 pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.django_db, pytest.mark.any_engine]
 
-CONFIGURATION = Path(settings.BASE_DIR) / "deploy" / "linux" / "nginx.conf"
 SLOW_BODIES = 24  # three times the threads of a gunicorn with one worker
 QUESTIONS = 40
 NOISE = 1.0  # seconds: other tests run beside; a blocked server would take many
 
 
-def nginx_program():
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    return found or pytest.skip("nginx is not installed")
-
-
-def configuration_for_a_test(folder, port, behind):
-    """Return the file with its marked settings replaced: ports, paths and TLS."""
-    text = CONFIGURATION.read_text()
-    replaced = {
-        # Bodies are buffered in the test's own folder, which others can't write to.
-        "user www-data;\n": "user root;\n" if os.getuid() == 0 else "",
-        "/run/nginx.pid": f"{folder}/nginx.pid",
-        "/var/log/nginx/error.log": f"{folder}/error.log",
-        "127.0.0.1:8000": f"127.0.0.1:{behind}",
-        "listen 80 default_server;": f"listen 127.0.0.1:{servers.free_port()};",
-        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
-        "    ssl_certificate /etc/ssl/certs/movr.pem;": "",
-        "    ssl_certificate_key /etc/ssl/private/movr.key;": "",
-        "    ssl_protocols TLSv1.2 TLSv1.3;": "",
-        "X-Forwarded-Proto $scheme": "X-Forwarded-Proto https",
-        # The test's requests come from one address, and the limit would refuse them.
-        "limit_conn connections 50;": "limit_conn connections 500;",
-    }
-    for before, after in replaced.items():
-        assert before in text, before
-        text = text.replace(before, after)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    paths = "".join(f"    {kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    (folder / "nginx.conf").write_text(text.replace("http {\n", "http {\n" + paths, 1))
-
-
 @pytest.fixture(scope="module")
-def proxy(server, tmp_path_factory):
+def proxy(server, slug, collected, tmp_path_factory):
     """A client that reaches the deployed MovR through nginx."""
-    program = nginx_program()
-    folder = tmp_path_factory.mktemp("nginx")
-    port = servers.free_port()
-    configuration_for_a_test(folder, port, server.port)
-    command = [program, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
-    running = subprocess.Popen([*command, "-g", "daemon off;"], stderr=subprocess.PIPE)
-    try:
-        yield _when_it_listens(servers.Server(port, server.host, server.stdout), running)
-    finally:
-        running.terminate()
-        running.wait(timeout=20)
-
-
-def _when_it_listens(proxy, running):
-    for _attempt in range(100):
-        assert running.poll() is None, running.stderr.read()
-        try:
-            socket.create_connection(("127.0.0.1", proxy.port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return proxy
-    return pytest.fail("nginx does not listen")
+    root = tmp_path_factory.mktemp("srv")
+    (root / "current").symlink_to(slug)
+    upstream = f"127.0.0.1:{server.port}"
+    with proxying(tmp_path_factory.mktemp("nginx"), upstream, stdout=server.stdout, root=root) as proxy:
+        yield proxy
 
 
 @contextmanager
 def slow_bodies(server, count):
     """Keep sending forms one byte at a time."""
     head = (
-        f"POST /login/ HTTP/1.1\r\nHost: {server.host}\r\nX-Forwarded-Proto: https\r\n"
+        f"POST /login/ HTTP/1.1\r\nHost: {server.host}\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\n"
     )
     stop = threading.Event()
-    clients = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _number in range(count)]
+    clients = [server.raw_connection() for _number in range(count)]
 
     def trickle():
         while not stop.wait(0.5):
@@ -201,3 +147,41 @@ def test_a_page_with_the_longest_headers_gets_through(proxy):
     """Cookies of 4 KB each, as browsers keep them, and the response."""
     response, _body = proxy.get("/login/", Cookie="a=" + "b" * 4000 + "; c=" + "d" * 3000)
     assert response.status == 200
+
+
+def test_plain_http_leads_to_https_except_for_certificates(proxy):
+    client = http.client.HTTPConnection("127.0.0.1", proxy.plain_port, timeout=20)
+    client.request("GET", "/login/?next=/rides/", headers={"Host": proxy.host})
+    response = client.getresponse()
+    assert (response.status, response.headers["Location"]) == (301, f"https://{proxy.host}/login/?next=/rides/")
+    response.read()
+    client.request("GET", "/.well-known/acme-challenge/unknown", headers={"Host": proxy.host})
+    assert client.getresponse().status == 404
+
+
+def test_static_files_come_from_the_disk_compressed(proxy, server):
+    _response, page = proxy.get("/login/")
+    path = re.search(rb'href="(/static/[^"]+\.css)"', page)[1].decode()
+    response, body = proxy.get(path, Accept_Encoding="gzip")
+    assert response.status == 200
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in response.headers["Cache-Control"]
+    assert "X-Request-ID" not in response.headers  # MovR was not asked
+    assert len(body) < len(proxy.get(path)[1])
+
+
+def test_a_static_file_that_no_release_has_is_not_found(proxy):
+    response, _body = proxy.get("/static/../manage.py")
+    assert response.status == 404
+
+
+def test_conditions_reach_the_api(proxy):
+    """nginx removes them from requests that it may answer from its cache."""
+    response, _body = proxy.get("/api/v1/cities")
+    assert response.headers["ETag"]
+    response, _body = proxy.get("/api/v1/cities", If_None_Match=response.headers["ETag"])
+    assert response.status == 304
+
+
+def test_metrics_are_only_for_this_machine_and_those_with_the_token(proxy):
+    assert proxy.get("/metrics")[0].status == 401

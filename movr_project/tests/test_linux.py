@@ -1,0 +1,288 @@
+"""deploy/linux and script/deploy: releases beside each other, behind systemd's socket and nginx.
+
+A stand-in for systemctl restarts gunicorn as movr.service says, and passes it the socket as movr.socket does.
+"""
+
+import configparser
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from bench.html import Page
+
+from . import nginx, servers
+from .servers import ROOT, environment
+
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.one_engine]
+
+LINUX = ROOT / "deploy" / "linux"
+UNITS = LINUX / "systemd"
+NAME, PASSWORD = "linus", "a-long-and-strange-word"
+MAKE_A_RIDER_AND_A_VEHICLE = f"""
+from accounts.models import User
+from fleet.tests.factories import VehicleFactory
+User.objects.create_user("{NAME}", "{NAME}@example.com", "{PASSWORD}", city="paris", first_name="Linus")
+print(VehicleFactory(city="paris").code)
+"""
+
+
+def setting_of(unit: str, name: str) -> str:
+    return re.search(rf"^{name}=(.+)$", (UNITS / unit).read_text(), re.MULTILINE)[1]
+
+
+class Machine:
+    """A server with releases below ``root``, and the one unit that the tests need."""
+
+    def __init__(self, folder: Path, variables: dict[str, str]):
+        self.folder = folder
+        self.root = folder / "srv"
+        self.socket = folder / "web.sock"
+        self.env = folder / "env"
+        self.stdout = folder / "stdout"
+        self.env.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
+        self.variables = variables
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(str(self.socket))
+        self.listening.listen(128)
+        self.web: subprocess.Popen | None = None
+        self._write_systemctl()
+
+    def _write_systemctl(self) -> None:
+        """Write a program that asks this process to restart the web server, through two named pipes."""
+        os.mkfifo(self.folder / "order")
+        os.mkfifo(self.folder / "done")
+        program = self.folder / "bin" / "systemctl"
+        program.parent.mkdir()
+        program.write_text(
+            "#!/bin/sh\ncase $2 in movr.service) ;; *) exit 0 ;; esac\n"
+            f'echo "$1" >"{self.folder}/order"; read -r _ <"{self.folder}/done"\n'
+        )
+        program.chmod(0o755)
+
+    @contextmanager
+    def running(self):
+        thread = threading.Thread(target=self._obey)
+        thread.start()
+        try:
+            yield self
+        finally:
+            (self.folder / "order").write_text("stop\n")
+            thread.join()
+            self.stop()
+            self.listening.close()
+
+    def _obey(self) -> None:
+        while (self.folder / "order").read_text().strip() == "restart":
+            self.stop()
+            self.start()
+            (self.folder / "done").write_text("\n")
+
+    def start(self) -> None:
+        command = setting_of("movr.service", "ExecStart").replace("/srv/movr", str(self.root))
+        with self.stdout.open("a") as stdout:
+            self.web = subprocess.Popen(
+                ["sh", "-c", f"LISTEN_FDS=1 LISTEN_PID=$$ exec {command}"],
+                cwd=self.root / "current",
+                env=environment(WEB_CONCURRENCY="1", **self.variables),
+                stdout=stdout,
+                stderr=stdout,
+                pass_fds=[3],
+                preexec_fn=lambda: os.dup2(self.listening.fileno(), 3),
+            )
+
+    def stop(self) -> None:
+        if self.web:
+            self.web.send_signal(signal.SIGTERM)
+            self.web.wait(timeout=40)
+
+    def deploy(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
+        known = environment(
+            MOVR_ROOT=str(self.root), MOVR_ENV=str(self.env), MOVR_SOCKET=str(self.socket), MOVR_USER=_user()
+        )
+        known["PATH"] = f"{self.folder / 'bin'}{os.pathsep}{known['PATH']}{os.pathsep}/usr/sbin"
+        command = [ROOT / "script" / "deploy", *arguments]
+        return subprocess.run(command, env=known | variables, capture_output=True, text=True, timeout=300)
+
+    @property
+    def current(self) -> str:
+        return (self.root / "current").resolve().name
+
+
+def _user() -> str:
+    return subprocess.check_output(["id", "-un"], text=True).strip()
+
+
+def commit(folder: Path, message: str) -> None:
+    known = ["-c", "user.name=Test", "-c", "user.email=test@movr.example", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *known, "commit", "--quiet", "--all", "--message", message], cwd=folder, check=True)
+
+
+@pytest.fixture(scope="module")
+def machine(released, mails, tmp_path_factory):
+    """A server whose first release runs. Its packages are those of the tests."""
+    for tool in ("git", "curl", "flock"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
+    folder = tmp_path_factory.mktemp("linux")
+    machine = Machine(folder, released | {"EMAIL_URL": f"filemail:///{mails}", "STAFF_SECOND_FACTOR": "off"})
+    source = servers.push(folder)
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=source, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=source, check=True)
+    commit(source, "Release")
+    machine.source = source
+    machine.root.mkdir()
+    subprocess.run(["git", "clone", "--quiet", "--mirror", source, machine.root / "repository"], check=True)
+    requirements = (source / "requirements.txt").read_bytes()
+    checksum, _size = subprocess.check_output(["cksum"], input=requirements).decode().split()
+    (machine.root / "venvs").mkdir()
+    (machine.root / "venvs" / checksum).symlink_to(sys.prefix)
+    with machine.running():
+        deployed = machine.deploy("main")
+        assert deployed.returncode == 0, f"{deployed.stderr}\n{machine.stdout.read_text()}"
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def site(machine, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nginx")
+    with nginx.proxying(folder, f"unix:{machine.socket}", stdout=machine.stdout, root=machine.root) as proxy:
+        yield proxy
+
+
+class Browser:
+    """Follow a site's forms, with its cookies."""
+
+    def __init__(self, site):
+        self.site = site
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path):
+        return self._keep(self.site.get(path, Cookie=self._cookie()))
+
+    def submit(self, path, pattern, **fields):
+        """Submit the page's first form whose address matches."""
+        _response, body = self.get(path)
+        form = Page(body.decode(), path).submit(pattern)
+        origin = f"https://{self.site.host}"
+        return self._keep(self.site.post(form.url, form.fields | fields, Cookie=self._cookie(), Origin=origin))
+
+    def _cookie(self):
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def _keep(self, answer):
+        response, _body = answer
+        for header in response.headers.get_all("Set-Cookie", []):
+            for name, cookie in SimpleCookie(header).items():
+                self.cookies[name] = cookie.coded_value
+        return answer
+
+
+@pytest.fixture(scope="module")
+def label(machine):
+    """The address on a vehicle's label, in a city with a rider."""
+    line = f"python manage.py shell -v 0 -c {shlex.quote(MAKE_A_RIDER_AND_A_VEHICLE)}"
+    result = servers.run(line, slug=machine.source, **machine.variables)
+    assert result.returncode == 0, result.stderr
+    return f"/v/{result.stdout.strip()}/"
+
+
+def test_a_rider_rides_over_tls(site, label):
+    browser = Browser(site)
+    response, _body = browser.submit("/login/", "/login/", username=NAME, password=PASSWORD)
+    assert response.status == 302
+    started, _body = browser.submit(label, "/rides/start/")
+    assert started.status == 302
+    ride = urlsplit(started.headers["Location"]).path
+    assert browser.get(ride)[0].status == 200
+    ended, _body = browser.submit(ride, "/end/$", end_location="The station")
+    assert ended.status == 302
+
+
+def test_an_upgrade_and_its_way_back_refuse_no_request(machine, site):
+    first = machine.current
+    (machine.source / "templates" / "landing.html").write_text("A new release")
+    commit(machine.source, "Upgrade")
+    with visiting(site) as answers:
+        upgraded = machine.deploy("main")
+        second = machine.current
+        new_page = site.get("/")[1]
+        back = machine.deploy("--roll-back")
+    assert (upgraded.returncode, back.returncode) == (0, 0), f"{upgraded.stderr}\n{back.stderr}"
+    assert machine.current == first != second
+    assert new_page == b"A new release"
+    assert b"<html" in site.get("/")[1]
+    assert set(answers) == {200}
+    assert len(answers) > 1
+
+
+@contextmanager
+def visiting(site):
+    stop, answers = threading.Event(), []
+
+    def visit():
+        while not stop.wait(0.05):
+            answers.append(site.get("/login/")[0].status)
+
+    thread = threading.Thread(target=visit)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_release_that_does_not_start_is_replaced_by_the_previous_one(machine, site):
+    before = machine.current
+    (machine.source / "gunicorn.conf.py").write_text("raise SystemExit('broken')\n")
+    commit(machine.source, "Break")
+    deployed = machine.deploy("main", MOVR_PATIENCE="3")
+    assert deployed.returncode == 1
+    assert "was not ready" in deployed.stderr
+    assert machine.current == before
+    assert site.get("/login/")[0].status == 200
+
+
+def test_a_revision_that_does_not_exist_changes_nothing(machine):
+    before = machine.current
+    deployed = machine.deploy("no-such-tag")
+    assert deployed.returncode == 1
+    assert "is no revision" in deployed.stderr
+    assert machine.current == before
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
+    analyze = shutil.which("systemd-analyze") or pytest.skip("systemd is not installed")
+    for unit in UNITS.iterdir():
+        # Programs that exist here, so that only the units themselves are checked.
+        text = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit.read_text(), flags=re.MULTILINE)
+        (tmp_path / unit.name.replace("@.", "@1.")).write_text(text)
+    result = subprocess.run([analyze, "verify", *tmp_path.iterdir()], capture_output=True, text=True)
+    assert [line for line in result.stderr.splitlines() if str(tmp_path) in line or "movr" in line] == []
+
+
+def test_every_service_is_confined():
+    for unit in UNITS.glob("*.service"):
+        for setting in ("NoNewPrivileges=yes", "ProtectSystem=strict", "User=movr", "CapabilityBoundingSet="):
+            assert f"{setting}\n" in unit.read_text(), unit.name
+
+
+def test_supervisors_programs_are_those_of_systemd():
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(LINUX / "supervisor.conf")
+    web, worker = parser["program:movr-web"]["command"], parser["program:movr-worker"]["command"]
+    for unit, command in {"movr.service": web, "movr-worker@.service": worker}.items():
+        assert setting_of(unit, "ExecStart").removeprefix("/srv/movr/current/") in command
+    assert "/run/movr/web.sock" in web
