@@ -8,3 +8,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import signals  # noqa: F401 (connects its receivers)
+        from .hooks import account_removed
+        from .removals import note_removal
+
+        account_removed.register(note_removal)

@@ -20,4 +20,5 @@ class Hook:
 
 
 signed_up = Hook()  # after an account was created
+account_removed = Hook()  # afterwards, with the user as they were
 moving = Hook()  # before the home city changes

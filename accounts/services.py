@@ -22,7 +22,7 @@ from movr_project.db.retry import log_refusal, retry_transaction
 from movr_project.errors import Refused
 from movr_project.mail import send_mail
 
-from .hooks import moving, signed_up
+from .hooks import account_removed, moving, signed_up
 from .models import Theme, User, new_session_epoch
 from .passwords import hash_password
 from .personal_data import erase_all, forget_log_ins, lock_all
@@ -179,6 +179,7 @@ def remove_account(*, user: User) -> None:
     ``owns_vehicles``, ``account_changed``.
     """
     _erase_account(user, _anonymised_fields())
+    account_removed.run(user)
 
 
 @retry_transaction(idempotent=True)

@@ -418,6 +418,14 @@ SERVER_EMAIL = env.str("SERVER_EMAIL", default="") or DEFAULT_FROM_EMAIL
 ADMINS = [pair for pair in getaddresses([env.str("ADMINS", default="")]) if pair[1]]
 MAIL_IN_BACKGROUND = not DEBUG
 
+# --- Backups --------------------------------------------------------------------------------------
+
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
+# A file with a public key of GnuPG, which encrypts backups.
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+# Accounts removed after a backup are removed again after it is restored.
+REMOVED_ACCOUNTS_FILE = env.str("REMOVED_ACCOUNTS_FILE", default="")
+
 # --- Metrics --------------------------------------------------------------------------------------
 
 # Prometheus sends it as a bearer token. Without it, there is no /metrics.

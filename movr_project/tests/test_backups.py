@@ -1,0 +1,156 @@
+"""The drill: back up under load, lose the database, restore it elsewhere. On SQLite and PostgreSQL."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, nullcontext
+from io import BytesIO
+
+import psycopg2
+import pytest
+from django.db import connection
+
+from operations import backups
+
+from . import servers
+from .servers import environment
+
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.postgresql_does]
+
+# Starts and ends rides and prints each one that is acknowledged, until a line arrives. Then removes an account.
+RIDER = """
+import select, sys
+from cities.registry import registry
+from accounts.models import User
+from accounts.services import remove_account
+from fleet.tests.factories import VehicleFactory
+from rides.services import end_ride, start_ride
+from accounts.tests.factories import UserFactory
+from uuid import uuid4
+
+city = registry["paris"]
+rider, leaver = UserFactory(city="paris"), UserFactory(city="paris")
+vehicle = VehicleFactory(city="paris")
+print(leaver.id, flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    ride = start_ride(rider=rider, city=city, vehicle_city="paris", vehicle_id=vehicle.id, token=str(uuid4()))
+    print(ride.id, flush=True)
+    end_ride(city="paris", ride_id=ride.id, rider=rider, end_location="The station")
+remove_account(user=leaver)
+"""
+
+
+@pytest.fixture
+def key(tmp_path):
+    """A key pair. Return the file with the public key and the folder with the private one."""
+    if not shutil.which("gpg"):
+        pytest.skip("GnuPG is not installed")
+    home = tmp_path / "gnupg"
+    home.mkdir(mode=0o700)
+    gpg = ["gpg", "--batch", "--quiet", "--homedir", home]
+    subprocess.run([*gpg, "--passphrase", "", "--quick-generate-key", "ops@movr.example", "future-default"], check=True)
+    public = tmp_path / "backup.pub"
+    public.write_bytes(subprocess.check_output([*gpg, "--armor", "--export"]))
+    yield public, home
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+
+
+@pytest.fixture
+def other_database(tmp_path, settings):
+    """An empty database on the tested engine."""
+    if connection.vendor == "sqlite":
+        yield f"sqlite:///{tmp_path / 'restored.sqlite3'}"
+    else:
+        yield from servers.postgres_database(settings.DATABASE_URL)
+
+
+def ask(url, sql):
+    """Return the first column of a statement's rows."""
+    is_sqlite = url.startswith("sqlite")
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///")) if is_sqlite else psycopg2.connect(url)) as database:
+        cursor = database.cursor()
+        cursor.execute(sql)
+        return [str(row[0]).replace("-", "") for row in cursor.fetchall()]
+
+
+def script(name, argument, **variables):
+    """Run a script like an operator. It needs the database's own programs."""
+    known = environment(**variables)
+    known["PATH"] = os.environ["PATH"]
+    command = [sys.executable, "manage.py", name, argument]
+    return subprocess.run(command, cwd=servers.ROOT, env=known, capture_output=True, text=True, timeout=240)
+
+
+def test_nothing_acknowledged_before_a_backup_is_lost_and_who_left_stays_away(released, other_database, key, tmp_path):
+    public, private = key
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    variables = released | {
+        "BACKUP_RECIPIENT": str(public),
+        "REMOVED_ACCOUNTS_FILE": str(tmp_path / "removed"),
+        "RIDE_STARTS_PER_HOUR": "100000",
+        "GNUPGHOME": str(private),
+        "DEBUG": "off",
+    }
+    riding = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", RIDER],
+        cwd=servers.ROOT,
+        env=environment(**variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    leaver = riding.stdout.readline().strip()
+    acknowledged = [riding.stdout.readline().strip() for _number in range(3)]
+    made = script("backup", folder, **variables)
+    _rest, errors = riding.communicate("stop\n", timeout=120)
+    assert (made.returncode, riding.returncode) == (0, 0), f"{made.stderr}\n{errors}"
+    (backup,) = folder.iterdir()
+    assert backup.name.endswith(".gpg")
+
+    restored = script("restore", backup, **(variables | {"DATABASE_URL": other_database}))
+    assert restored.returncode == 0, restored.stderr
+    assert "Accounts removed again: 1." in restored.stdout
+    assert "Everything is consistent" in restored.stdout
+    there = ask(other_database, "SELECT id FROM rides")
+    assert {id_.replace("-", "") for id_ in acknowledged} <= set(there)
+    gone = ask(other_database, "SELECT id FROM users WHERE email IS NULL AND NOT is_active")
+    assert leaver.replace("-", "") in gone
+
+    again = script("restore", backup, **(variables | {"DATABASE_URL": other_database}))
+    assert again.returncode == 1
+    assert "The database is not empty" in again.stderr
+
+
+def test_only_the_newest_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(backups, "_dumped", lambda: nullcontext(BytesIO(b"rows")))
+    others = tmp_path / "notes.txt"
+    others.touch()
+    made = [backups.back_up(tmp_path, keep=2) for _number in range(4)]
+    assert sorted(tmp_path.glob("movr-*")) == made[2:]
+    assert others.exists()
+
+
+def test_a_failed_backup_leaves_no_file_and_removes_none(tmp_path, monkeypatch):
+    earlier = tmp_path / "movr-20260101T000000.dump"
+    earlier.touch()
+    monkeypatch.setattr(backups, "_dumped", lambda: backups._output("sh", "-c", "echo half; echo why >&2; exit 3"))
+    with pytest.raises(backups.BackupFailed, match="why"):
+        backups.back_up(tmp_path, keep=1)
+    assert list(tmp_path.iterdir()) == [earlier]
+
+
+@pytest.mark.any_engine
+def test_a_damaged_file_is_not_restored(tmp_path):
+    broken = tmp_path / "movr-1.sqlite3"
+    broken.write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+    with broken.open("rb") as file, pytest.raises(backups.BackupFailed, match="damaged"):
+        backups._restore_sqlite(file)
+
+
+def test_another_engines_backup_is_refused(tmp_path):
+    with pytest.raises(backups.BackupFailed, match="not a backup of this kind"):
+        backups.restore(tmp_path / f"movr-1{'.dump' if connection.vendor == 'sqlite' else '.sqlite3'}")
