@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import pages, readers, riders
+from . import day, pages, readers, riders
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, CHART = DOCS / "multi-region.md", DOCS / "pictures" / "latency.svg"
@@ -36,6 +36,10 @@ def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     readers_ = names.add_parser("readers", help="many consumers of a feed over HTTP, while riders start and end rides")
     readers.arguments(readers_)
     readers_.set_defaults(run=readers.run)
+
+    load_ = names.add_parser("load", help="a day of a city, sped up, through nginx: latency, errors, saturation")
+    day.arguments(load_)
+    load_.set_defaults(run=day.run)
 
     locality = names.add_parser("locality", help="the statements of each action, and the regions they query")
     regions = names.add_parser("regions", help="the expected latency of each action across regions (a model)")

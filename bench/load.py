@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import re
 import secrets
+import ssl
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -66,6 +67,7 @@ class Connection:
 
     def __init__(self, port: int, cookies: dict[str, str]):
         self.port = port
+        self.tls: ssl.SSLContext | None = None
         self.cookies = cookies
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
@@ -82,7 +84,9 @@ class Connection:
     async def _send(self, request: bytes) -> Reply:
         try:
             if self.writer is None:
-                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
+                self.reader, self.writer = await asyncio.open_connection(
+                    "127.0.0.1", self.port, limit=2**20, ssl=self.tls
+                )
             self.writer.write(request)
             return await self._reply()
         except (OSError, asyncio.IncompleteReadError):
@@ -147,7 +151,7 @@ class Rider:
 
     async def open_the_label(self, tally: Tally, until: float) -> bool:
         """Open the page of the vehicle's label. Its form changes with every trip. Return whether there is one."""
-        reply = await self._timed("label", tally, until, "GET", self.vehicle)
+        reply = await self.timed("label", tally, until, "GET", self.vehicle)
         self.start = next(Page(reply.body.decode(), self.vehicle).submits(START), None)
         return self.start is not None
 
@@ -170,7 +174,7 @@ class Rider:
     async def try_to_start(self, tally: Tally, until: float) -> Reply:
         assert self.start  # noqa: S101
         fresh = {"token": secrets.token_urlsafe(12)} if "token" in self.start.fields else {}
-        reply = await self._timed("start", tally, until, "POST", self.start.url, self.start.fields | fresh)
+        reply = await self.timed("start", tally, until, "POST", self.start.url, self.start.fields | fresh)
         if not reply.leads_to_a_ride:
             # The message is never displayed here, so it would be sent with each further request.
             self.connection.cookies.pop("messages", None)
@@ -178,7 +182,7 @@ class Rider:
 
     async def end_what_is_open(self, tally: Tally, until: float, url: str = RIDES) -> bool:
         """Return whether the page showed an open ride, which is now ended."""
-        page = await self._timed("ride page", tally, until, "GET", url)
+        page = await self.timed("ride page", tally, until, "GET", url)
         self.may_be_riding = page.failed
         found = END_URL.search(page.body)
         if found is None:
@@ -186,11 +190,11 @@ class Rider:
         if self.end_fields is None:
             self.end_fields = Page(page.body.decode(), url).submit(END).fields
         fields = self.end_fields | {"end_location": END_LOCATION}
-        ended = await self._timed("end", tally, until, "POST", urljoin(url, found[1].decode()), fields)
+        ended = await self.timed("end", tally, until, "POST", urljoin(url, found[1].decode()), fields)
         self.may_be_riding = ended.failed
         return ended.status == 302
 
-    async def _timed(
+    async def timed(
         self, action: str, tally: Tally, until: float, method: str, url: str, fields: dict[str, str] | None = None
     ) -> Reply:
         began = time.perf_counter()

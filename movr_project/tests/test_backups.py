@@ -32,7 +32,7 @@ from uuid import uuid4
 
 city = registry["paris"]
 rider, leaver = UserFactory(city="paris"), UserFactory(city="paris")
-vehicle = VehicleFactory(city="paris")
+vehicle = VehicleFactory(city="paris", number=103)
 print(leaver.id, flush=True)
 while not select.select([sys.stdin], [], [], 0)[0]:
     ride = start_ride(rider=rider, city=city, vehicle_city="paris", vehicle_id=vehicle.id, token=str(uuid4()))

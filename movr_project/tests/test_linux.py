@@ -14,28 +14,18 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from http.cookies import SimpleCookie
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from bench.html import Page
-
 from . import nginx, servers
 from .servers import ROOT, environment
+from .visitors import make_a_rider_and_a_vehicle, ride
 
 pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.one_engine]
 
 LINUX = ROOT / "deploy" / "linux"
 UNITS = LINUX / "systemd"
-NAME, PASSWORD = "linus", "a-long-and-strange-word"
-MAKE_A_RIDER_AND_A_VEHICLE = f"""
-from accounts.models import User
-from fleet.tests.factories import VehicleFactory
-User.objects.create_user("{NAME}", "{NAME}@example.com", "{PASSWORD}", city="paris", first_name="Linus")
-print(VehicleFactory(city="paris").code)
-"""
 
 
 def setting_of(unit: str, name: str) -> str:
@@ -161,53 +151,13 @@ def site(machine, tmp_path_factory):
         yield proxy
 
 
-class Browser:
-    """Follow a site's forms, with its cookies."""
-
-    def __init__(self, site):
-        self.site = site
-        self.cookies: dict[str, str] = {}
-
-    def get(self, path):
-        return self._keep(self.site.get(path, Cookie=self._cookie()))
-
-    def submit(self, path, pattern, **fields):
-        """Submit the page's first form whose address matches."""
-        _response, body = self.get(path)
-        form = Page(body.decode(), path).submit(pattern)
-        origin = f"https://{self.site.host}"
-        return self._keep(self.site.post(form.url, form.fields | fields, Cookie=self._cookie(), Origin=origin))
-
-    def _cookie(self):
-        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-
-    def _keep(self, answer):
-        response, _body = answer
-        for header in response.headers.get_all("Set-Cookie", []):
-            for name, cookie in SimpleCookie(header).items():
-                self.cookies[name] = cookie.coded_value
-        return answer
-
-
 @pytest.fixture(scope="module")
 def label(machine):
-    """The address on a vehicle's label, in a city with a rider."""
-    line = f"python manage.py shell -v 0 -c {shlex.quote(MAKE_A_RIDER_AND_A_VEHICLE)}"
-    result = servers.run(line, slug=machine.source, **machine.variables)
-    assert result.returncode == 0, result.stderr
-    return f"/v/{result.stdout.strip()}/"
+    return make_a_rider_and_a_vehicle(machine.source, "linus", 101, machine.variables)
 
 
 def test_a_rider_rides_over_tls(site, label):
-    browser = Browser(site)
-    response, _body = browser.submit("/login/", "/login/", username=NAME, password=PASSWORD)
-    assert response.status == 302
-    started, _body = browser.submit(label, "/rides/start/")
-    assert started.status == 302
-    ride = urlsplit(started.headers["Location"]).path
-    assert browser.get(ride)[0].status == 200
-    ended, _body = browser.submit(ride, "/end/$", end_location="The station")
-    assert ended.status == 302
+    ride(site, "linus", label)
 
 
 def test_an_upgrade_and_its_way_back_refuse_no_request(machine, site):
