@@ -11,12 +11,14 @@ import os
 import random
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from . import load
 from .databases import postgres_server
 from .markdown import markdown
+from .nginx import proxying, trusting
 from .riders import Server, complaints, prepared
 from .sides import commit_here, say, sides
 
@@ -26,6 +28,8 @@ HOURS = (1, 1, 1, 1, 1, 2, 4, 8, 9, 5, 4, 5, 6, 5, 5, 6, 8, 10, 9, 7, 5, 4, 3, 2
 RIDES_PER_VEHICLE = 4  # and day
 RIDE_MINUTES = 12  # on average
 ONLY_LOOK = 1 / 3
+SPEEDS = [100.0, 200.0, 400.0, 800.0]
+RIDERS_PER_VEHICLE = 3 / 4  # each has a vehicle of their own; some vehicles are out of service
 ACTIONS = ("list", "label", "start", "ride page", "end")
 LIST = "/vehicles/"
 
@@ -37,25 +41,21 @@ class Day:
     speed: float
     tally: load.Tally = field(default_factory=load.Tally)
     riders: int = 0
-    turned_away: int = 0  # every vehicle was in use
+    turned_away: int = 0  # every rider was riding already
     unfinished: int = 0  # when the day was over, and some seconds later
 
     def row(self) -> list[str]:
         names = {load.DROPPED: "dropped"}
         failed = ", ".join(f"{number} × {names.get(status, status)}" for status, number in self.tally.failed.items())  # noqa: RUF001
         cells = [f"{self.speed:g}", str(self.riders), str(self.tally.cycles), str(self.turned_away), failed or "0"]
-        cells += [
-            f"{self.tally.percentile(action, 50):.0f} / {self.tally.percentile(action, 95):.0f}" for action in ACTIONS
-        ]
+        cells += [" / ".join(f"{self.tally.percentile(name, percent):.0f}" for percent in (50, 95)) for name in ACTIONS]
         return [*cells, str(self.unfinished), f"{self.tally.cpu_seconds / self.tally.seconds:.0%}"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", metavar="URL", help="a PostgreSQL server on which to create and drop a database")
     parser.add_argument("--vehicles", type=int, default=500, help="in the city (500)")
-    parser.add_argument(
-        "--speeds", type=_numbers, default=[100, 200, 400, 800], metavar="N,N", help="(100,200,400,800)"
-    )
+    parser.add_argument("--speeds", type=_numbers, default=SPEEDS, metavar="N,N", help="(100,200,400,800)")
     parser.add_argument("--seconds", type=float, default=30, help="that a day takes (30)")
     parser.add_argument("--seed", type=int, default=1, help="of the random arrivals (1)")
     parser.set_defaults(against=None, counts=[], one_vehicle=False)
@@ -66,21 +66,17 @@ def _numbers(text: str) -> list[float]:
 
 
 def run(options: argparse.Namespace) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "movr_project.settings")
-    # The tests' nginx, with the configuration that operators use.
-    from movr_project.tests.nginx import proxying, trusting
-
-    options.counts = [options.vehicles]
+    options.counts = [int(options.vehicles * RIDERS_PER_VEHICLE)]
     with ExitStack() as stack:
         (side,) = stack.enter_context(sides(against=None, server=options.database or postgres_server()))
         server = prepared(side, options)
         stack.enter_context(server.serving())
         (side.folder / "nginx").mkdir()
         upstream = f"127.0.0.1:{server.port}"
-        nginx = proxying(side.folder / "nginx", upstream, stdout=server.log, root=side.folder)
-        proxy = stack.enter_context(nginx)
+        ports = stack.enter_context(proxying(side.folder / "nginx", upstream, root=side.folder))
+        tls = trusting()
         for rider in server.riders:
-            rider.connection.port, rider.connection.tls = proxy.port, trusting()
+            rider.connection.port, rider.connection.tls = ports.tls, tls
         days = [asyncio.run(_lived(server, speed, options)) for speed in options.speeds]
         wrong = list(complaints(server))
     sys.stdout.writelines(f"{line}\n" for line in printed(days, options))
@@ -118,7 +114,7 @@ async def _lived(server: Server, speed: float, options: argparse.Namespace) -> D
     return day
 
 
-def _arrivals(chance: random.Random, speed: float, options: argparse.Namespace):
+def _arrivals(chance: random.Random, speed: float, options: argparse.Namespace) -> Iterator[float]:
     """Yield the seconds at which people arrive, by thinning the rate of the busiest hour."""
     people = options.vehicles * RIDES_PER_VEHICLE / (1 - ONLY_LOOK) * speed * options.seconds / DAY_SECONDS
     busiest = max(HOURS) / sum(HOURS) * len(HOURS) * people / options.seconds
@@ -150,8 +146,9 @@ async def _visit(rider: load.Rider, tally: load.Tally, ride_seconds: float | Non
 def printed(days: list[Day], options: argparse.Namespace) -> list[str]:
     rides = options.vehicles * RIDES_PER_VEHICLE
     intro = (
-        f"A city of {options.vehicles:,} vehicles and {rides:,} rides a day, in {options.seconds:g} s, through nginx over TLS, "
-        f"gunicorn with 2 workers and PostgreSQL. {commit_here()}; milliseconds as p50 / p95; {os.cpu_count()} cores, shared with the load."
+        f"A city of {options.vehicles:,} vehicles and {rides:,} rides a day, in {options.seconds:g} s, through nginx "
+        f"over TLS, gunicorn with 2 workers and PostgreSQL. {commit_here()}; milliseconds as p50 / p95; "
+        f"{os.cpu_count()} cores, shared with the load."
     )
     heads = ["speed", "riders", "rides ended", "no vehicle", "errors", *(f"{action} ms" for action in ACTIONS)]
     return [intro, "", *markdown([*heads, "late", "load's CPU"], [day.row() for day in days])]

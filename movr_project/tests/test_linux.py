@@ -13,14 +13,19 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
+
+from bench.html import NotFound
 
 from . import nginx, servers
 from .servers import ROOT, environment
-from .visitors import make_a_rider_and_a_vehicle, ride
+from .visitors import Browser, log_in, make_a_rider_and_a_vehicle, ride
 
 pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.one_engine]
 
@@ -122,7 +127,7 @@ def commit(folder: Path, message: str) -> None:
 @pytest.fixture(scope="module")
 def machine(released, mails, tmp_path_factory):
     """A server whose first release runs. Its packages are those of the tests."""
-    for tool in ("git", "curl", "flock"):
+    for tool in ("git", "curl", "flock", "pgrep"):
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not installed")
     folder = tmp_path_factory.mktemp("linux")
@@ -158,6 +163,69 @@ def label(machine):
 
 def test_a_rider_rides_over_tls(site, label):
     ride(site, "linus", label)
+
+
+class Commuter:
+    """Someone who rides again and again in a thread, whatever happens."""
+
+    def __init__(self, browser: Browser, label: str):
+        self.browser = browser
+        self.label = label
+        self.acknowledged: list[str] = []
+        self.stop = threading.Event()
+
+    @contextmanager
+    def commuting(self):
+        thread = threading.Thread(target=self._commute)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.stop.set()
+            thread.join()
+
+    def _commute(self) -> None:
+        while not self.stop.is_set():
+            # An error page has no form; neither has the label's while a ride whose start was in doubt is open.
+            with suppress(NotFound):
+                started, _body = self.browser.submit(self.label, "/rides/start/")
+                if started.status == 302:
+                    self.acknowledged.append(urlsplit(started.headers["Location"]).path)
+            with suppress(NotFound):
+                self.browser.submit("/rides/", "/rides/.+/end/$", end_location="The station")
+
+    def wait_for_another_ride(self) -> None:
+        number, deadline = len(self.acknowledged), time.monotonic() + 60
+        while len(self.acknowledged) <= number:
+            assert time.monotonic() < deadline, "nobody can ride any more"
+            time.sleep(0.05)
+
+
+def end_all_connections(url: str) -> None:
+    """Do what a database does that restarts."""
+    if url.startswith("postgres"):
+        with closing(psycopg2.connect(url)) as database, database.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+def test_killed_processes_lose_no_acknowledged_ride_and_come_back(machine, site, label):
+    commuter = Commuter(log_in(site, "linus"), label)
+    with commuter.commuting():
+        commuter.wait_for_another_ride()
+        (worker, *_others) = subprocess.check_output(["pgrep", "-P", str(machine.web.pid)], text=True).split()
+        os.kill(int(worker), signal.SIGKILL)
+        commuter.wait_for_another_ride()
+        end_all_connections(machine.variables["DATABASE_URL"])
+        commuter.wait_for_another_ride()
+        machine.web.kill()
+        machine.web.wait()
+        machine.start()  # as systemd does: Restart=always
+        commuter.wait_for_another_ride()
+    assert commuter.browser.statuses <= {200, 302, 502, 503}
+    assert {commuter.browser.get(ride)[0].status for ride in commuter.acknowledged} == {200}
 
 
 def test_an_upgrade_and_its_way_back_refuse_no_request(machine, site):

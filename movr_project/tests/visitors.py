@@ -25,6 +25,7 @@ class Browser:
     def __init__(self, site: Server):
         self.site = site
         self.cookies: dict[str, str] = {}
+        self.statuses: set[int] = set()
 
     def get(self, path):
         return self._keep(self.site.get(path, Cookie=self._cookie()))
@@ -41,6 +42,7 @@ class Browser:
 
     def _keep(self, answer):
         response, _body = answer
+        self.statuses.add(response.status)
         for header in response.headers.get_all("Set-Cookie", []):
             for name, cookie in SimpleCookie(header).items():
                 self.cookies[name] = cookie.coded_value
@@ -55,11 +57,16 @@ def make_a_rider_and_a_vehicle(slug: Path, name: str, number: int, variables: di
     return f"/v/{result.stdout.strip()}/"
 
 
-def ride(site: Server, name: str, label: str) -> None:
-    """Log in, scan the label, start a ride, look at its page and end it."""
+def log_in(site: Server, name: str) -> Browser:
     browser = Browser(site)
     response, _body = browser.submit("/login/", "/login/", username=name, password=PASSWORD)
     assert response.status == 302
+    return browser
+
+
+def ride(site: Server, name: str, label: str) -> None:
+    """Log in, scan the label, start a ride, look at its page and end it."""
+    browser = log_in(site, name)
     started, _body = browser.submit(label, "/rides/start/")
     assert started.status == 302
     page = urlsplit(started.headers["Location"]).path
