@@ -131,7 +131,8 @@ def machine(released, mails, tmp_path_factory):
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not installed")
     folder = tmp_path_factory.mktemp("linux")
-    machine = Machine(folder, released | {"EMAIL_URL": f"filemail:///{mails}", "STAFF_SECOND_FACTOR": "off"})
+    variables = {"EMAIL_URL": f"filemail:///{mails}", "STAFF_SECOND_FACTOR": "off", "RIDE_STARTS_PER_HOUR": "1000"}
+    machine = Machine(folder, released | variables)
     source = servers.push(folder)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=source, check=True)
     subprocess.run(["git", "add", "--all"], cwd=source, check=True)
