@@ -25,14 +25,13 @@ max_requests_jitter = 1_000
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 # Metrics are counted in files, one for each process, because a request for them reaches a single worker.
-METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _own_folders = []
 
 
 def on_starting(server):
     if os.environ.get("METRICS_TOKEN") and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         _own_folders.append(tempfile.mkdtemp(prefix="movr-metrics-", dir=worker_tmp_dir))
-        os.environ[METRICS] = _own_folders[0]
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = _own_folders[0]
 
 
 def pre_fork(server, worker):

@@ -140,7 +140,8 @@ async def _visit(rider: load.Rider, tally: load.Tally, ride_seconds: float | Non
         rider.may_be_riding = True
     elif started.leads_to_a_ride:
         await asyncio.sleep(ride_seconds)
-        tally.cycles += await rider.end_what_is_open(tally, never, started.location)
+        ended = await rider.end_what_is_open(tally, never, started.location)
+        tally.cycles += ended  # in a line of its own: others count while this one waits
 
 
 def printed(days: list[Day], options: argparse.Namespace) -> list[str]:

@@ -96,6 +96,8 @@ def _configure(folder: Path, ports: Ports, upstream: str, root: Path) -> None:
         "listen [::]:80 default_server;": "",
         "listen 443 ssl http2 default_server;": f"listen 127.0.0.1:{ports.tls} ssl http2;",
         "listen [::]:443 ssl http2 default_server;": "",
+        # The machine may be busy with other things.
+        "proxy_read_timeout 30s;": "proxy_read_timeout 120s;",
         # All requests come from one address, and the limit would refuse them.
         "limit_conn connections 50;": "limit_conn connections 1000;",
     }

@@ -22,7 +22,7 @@ class Proxy(Server):
         self.plain_port = ports.plain
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=nginx.trusting())
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=120, context=nginx.trusting())
 
     def raw_connection(self) -> ssl.SSLSocket:
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=5)

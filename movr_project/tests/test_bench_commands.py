@@ -5,12 +5,15 @@ import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
+from random import Random
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
+from bench.day import _arrivals
 from bench.html import NotFound, Page
 from bench.load import Tally
 from bench.pages import Page as Measured
@@ -148,3 +151,12 @@ def test_benchmarks_import_no_tests():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 assert ".tests" not in (node.module or ""), path
+
+
+def test_a_days_visitors_come_mostly_in_the_morning_and_in_the_evening():
+    options = Namespace(vehicles=500, seconds=24)
+    times = list(_arrivals(Random(1), 1000, options))  # each second is an hour
+    assert times == sorted(times)
+    assert 700 < len(times) < 960  # 833 on average: 3,000 a day, a thousand times as fast
+    evening, night = (sum(from_ <= at < to for at in times) for from_, to in ((16, 19), (0, 5)))
+    assert evening > 3 * night

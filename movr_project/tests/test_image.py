@@ -13,7 +13,7 @@ import pytest
 
 from .servers import HOST, ROOT, Server, environment, free_port, run
 
-pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.one_engine]
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.any_engine]
 
 DOCKERFILE = (ROOT / "deploy" / "docker" / "Dockerfile").read_text()
 IGNORED = (ROOT / "deploy" / "docker" / "Dockerfile.dockerignore").read_text().split()
