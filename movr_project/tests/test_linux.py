@@ -265,9 +265,13 @@ def visiting(site):
 
 def test_a_release_that_does_not_start_is_replaced_by_the_previous_one(machine, site):
     before = machine.current
-    (machine.source / "gunicorn.conf.py").write_text("raise SystemExit('broken')\n")
+    configuration = machine.source / "gunicorn.conf.py"
+    working = configuration.read_text()
+    configuration.write_text("raise SystemExit('broken')\n")
     commit(machine.source, "Break")
     deployed = machine.deploy("main", MOVR_PATIENCE="1")
+    configuration.write_text(working)  # for other tests
+    commit(machine.source, "Repair")
     assert deployed.returncode == 1
     assert "was not ready" in deployed.stderr
     assert machine.current == before
