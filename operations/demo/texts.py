@@ -28,6 +28,7 @@ DETAILS = {
     "map provider": "the provider named on the map",
     "Hosting provider": "MovR Demo does not pass on your data.",
     "days for notifications": f"{settings.NOTIFICATION_RETENTION_DAYS}",
+    "days for photos": f"{settings.PHOTO_RETENTION_DAYS}",
     "days for the vehicle log": f"{settings.VEHICLE_EVENT_RETENTION_DAYS}",
     "days for server logs": "30",
     "What the law requires you to keep longer": "MovR Demo keeps nothing longer than this.",
