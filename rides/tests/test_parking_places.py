@@ -5,7 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.tests.factories import StaffFactory
-from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, VehicleFactory
+from cities.models import Place
+from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME
 from movr_project.tests.api import api_client
 from movr_project.tests.pages import text_of
 from movr_project.tests.threads import at_once
@@ -34,10 +35,6 @@ def url_of(ride):
     return reverse("rides:ride_end", args=[ride.city, ride.id])
 
 
-def at_the_tower(**fields):
-    return VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1], **fields)
-
-
 def photo(content=None, name="photo.jpg"):
     return SimpleUploadedFile(name, picture() if content is None else content)
 
@@ -48,16 +45,17 @@ def told(response):
 
 class TestKnownPlaces:
     @pytest.fixture(autouse=True)
-    def vehicles(self):
-        at_the_tower(last_location="Eiffel Tower, north pillar")
-        at_the_tower(last_location="")
-        at_the_tower(last_location="Secret", approved_at=None)
-        at_the_tower(last_location="Gone", status="removed")
-        at_the_tower(last_location="Colosseum", city="rome")
+    def places(self):
+        for city, name, (latitude, longitude) in (
+            ("paris", "Eiffel Tower", EIFFEL_TOWER),
+            ("paris", "Notre-Dame", NOTRE_DAME),
+            ("rome", "Elsewhere", EIFFEL_TOWER),
+        ):
+            Place.objects.create(city=city, name=name, latitude=latitude, longitude=longitude)
 
     def test_the_form_is_filled_with_what_is_known_of_the_place(self, rider_client):
         response = rider_client.get(WORDS, {"lat": "48.85840", "lon": "2.29450"})
-        assert response.json() == {"words": "Eiffel Tower, north pillar"}
+        assert response.json() == {"words": "near Eiffel Tower"}
 
     @pytest.mark.parametrize(
         "query",
@@ -75,12 +73,12 @@ class TestKnownPlaces:
     def test_a_position_alone_is_described(self, rider_client, ride):
         rider_client.post(url_of(ride), AT_THE_TOWER)
         ride.refresh_from_db()
-        assert (ride.end_location, ride.end_position) == ("Eiffel Tower, north pillar", EIFFEL_TOWER)
+        assert (ride.end_location, ride.end_position) == ("near Eiffel Tower", EIFFEL_TOWER)
 
     def test_so_it_is_in_the_api(self, rider, ride):
         place = {"latitude": EIFFEL_TOWER[0], "longitude": EIFFEL_TOWER[1]}
         ended = api_client(rider).post(f"/api/v1/cities/paris/rides/{ride.id}/end", place).json()
-        assert ended["end"]["location"] == "Eiffel Tower, north pillar"
+        assert ended["end"]["location"] == "near Eiffel Tower"
 
 
 def test_who_ends_in_words_alone_is_warned_and_the_last_position_is_kept_as_old(rider_client, ride):

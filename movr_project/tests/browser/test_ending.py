@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
+from cities.models import Place
+from fleet.tests.factories import EIFFEL_TOWER
 from movr_project.tests.browser.conftest import PHONE
 from movr_project.tests.browser.steps import log_in, see
 from photos.models import Photo
@@ -28,17 +29,17 @@ def tap(page, button):
 
 def test_a_ride_ends_in_two_taps_on_the_screen_as_it_opens(open_browser):
     ride = OpenRideFactory()
-    VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1], last_location="Eiffel Tower, north pillar")
+    Place.objects.create(city="paris", name="Eiffel Tower", **HERE)
     with open_browser(geolocation=HERE, permissions=["geolocation"]) as page:
         log_in(page, ride.rider.username)
         page.goto("/rides/")
         tap(page, page.locator("summary", has_text="End ride"))
-        expect(page.get_by_label("Where are you leaving the vehicle?")).to_have_value("Eiffel Tower, north pillar")
+        expect(page.get_by_label("Where are you leaving the vehicle?")).to_have_value("near Eiffel Tower")
         page.locator(".pick-place .marker").wait_for()
         tap(page, page.get_by_role("button", name="End ride here"))
         see(page, "Ride ended.")
     ended = Ride.objects.get()
-    assert (ended.end_location, ended.end_position) == ("Eiffel Tower, north pillar", EIFFEL_TOWER)
+    assert (ended.end_location, ended.end_position) == ("near Eiffel Tower", EIFFEL_TOWER)
 
 
 def test_a_vehicle_is_parked_and_ridden_on_and_two_rides_end_apart(open_browser, settings, photo_folder):
