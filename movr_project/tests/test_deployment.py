@@ -106,7 +106,7 @@ def variables_read():
 
 
 def is_reader(function):
-    return re.fullmatch(r"flag|env\.\w+|os\.environ\.get", ast.unparse(function)) is not None
+    return re.fullmatch(r"flag|web_address|env\.\w+|os\.environ\.get", ast.unparse(function)) is not None
 
 
 def variables_explained():

@@ -371,6 +371,8 @@ def test_every_form_is_among_those_tried():
         "notifications:device_remove",
         "fleet:vehicle_remove",
         "rides:ride_unlock",
+        "rides:ride_pause",
+        "rides:ride_resume",
         "fleet:vehicle_pause",
         "fleet:vehicle_resume",
         # The same forms as `second_factor`, which comes first.
