@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from . import signals  # noqa: F401 (connects its receivers)
+        from . import signals, tokens  # noqa: F401 (each registers itself)
         from .hooks import account_removed
         from .removals import note_removal
 

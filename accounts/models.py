@@ -154,6 +154,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Changed by notifications.services. The sequence grows with every change of the person's notifications.
     unread_notifications = CounterField(_("unread notifications"))
     notification_sequence = CounterField(_("changes of notifications"))
+    active_jobs = CounterField(_("jobs in progress"))  # changed by jobs.services
 
     objects = UserManager()
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError
 from django.db.models import Q
 from django.urls import reverse
@@ -28,7 +27,6 @@ from .passwords import hash_password
 from .personal_data import erase_all, forget_log_ins, lock_all
 from .querysets import UserQuerySet
 from .refusals import account_changed
-from .tokens import confirmation_path, reset_path
 
 
 class AccountRefused(Refused):
@@ -101,7 +99,7 @@ def follow_new_names(before: User, after: User) -> None:
     if (after.username, after.email) != (before.username, before.email):
         forget_log_ins(before)  # axes stores them under the old names
     if after.email != before.email:
-        send_mail("email_changed", to=before.email, context=_reset_hint(before), language=before.language)
+        send_mail("email_changed", to=before.email, user=after, language=before.language)
         send_confirmation(after)
 
 
@@ -131,7 +129,8 @@ def _write_password(user: User, password_hash: str, epoch: str, reads_mail: bool
 
 def send_password_changed(user: User) -> None:
     """E-mail the person about a new password. Part of the transaction that writes it."""
-    send_mail("password_changed", to=user.email, context=_reset_hint(user), language=user.language)
+    context = {"path": reverse("accounts:password_reset")}
+    send_mail("password_changed", to=user.email, user=user, context=context, language=user.language)
 
 
 @retry_transaction(idempotent=True)
@@ -190,7 +189,7 @@ def _erase_account(user: User, anonymised: dict[str, Any]) -> None:
     elif not _is_erased_as(user, anonymised):
         return
     context = {"first_name": user.first_name}
-    send_mail("account_removed", to=user.email, context=context, language=user.language)
+    send_mail("account_removed", to=user.email, user=user, context=context, language=user.language)
 
 
 def _empty_row(row: User, anonymised: dict[str, Any]) -> None:
@@ -221,8 +220,7 @@ def send_confirmation_again(*, user: User) -> None:
 def send_confirmation(user: User) -> None:
     """E-mail the link that confirms the person's address. Part of a transaction."""
     days = timedelta(seconds=settings.EMAIL_CONFIRMATION_TIMEOUT).days
-    context = {"user": user, "path": confirmation_path(user), "days": days}
-    send_mail("confirm_email", to=user.email, context=context, language=user.language)
+    send_mail("confirm_email", to=user.email, user=user, context={"days": days}, language=user.language)
 
 
 @retry_transaction(idempotent=True)
@@ -231,10 +229,8 @@ def send_password_reset(*, email: str) -> None:
     user = User.objects.active().filter(email=email).first()
     if user is None:
         return
-    path = reset_path(user, default_token_generator.make_token(user))
-    minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    context = {"user": user, "path": path, "minutes": minutes}
-    send_mail("password_reset", to=user.email, context=context, language=user.language)
+    context = {"minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+    send_mail("password_reset", to=user.email, user=user, context=context, language=user.language)
 
 
 def note_visit(*, user: User) -> None:
@@ -254,10 +250,6 @@ def obstacles(user: User) -> list[AccountRefused]:
         sentence = _("You still have vehicles on MovR. Remove them first.")
         found.append(AccountRefused(sentence, code="owns_vehicles"))
     return found
-
-
-def _reset_hint(user: User) -> dict[str, Any]:
-    return {"user": user, "path": reverse("accounts:password_reset")}
 
 
 def _own_row(user: User) -> UserQuerySet:
@@ -287,6 +279,7 @@ def _anonymised_fields() -> dict[str, Any]:
         "terms_version": 0,
         "unread_notifications": 0,
         "notification_sequence": 0,
+        "active_jobs": 0,
         "hold_until": None,
         "recent_starts": 0,
         "starts_since": None,

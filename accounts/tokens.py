@@ -3,19 +3,23 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
 from django.core import signing
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+
+from movr_project.mail import makes_link
 
 from .models import User
 
 CONFIRM_SALT = "movr.accounts.confirm-email"
 
 
-def confirmation_path(user: User) -> str:
-    """Return the URL that confirms the person's current address, valid for EMAIL_CONFIRMATION_TIMEOUT seconds."""
-    token = signing.dumps([str(user.id), user.email], salt=CONFIRM_SALT)
+@makes_link("confirm_email")
+def confirmation_path(user_id: str, email: str) -> str:
+    """Return the URL that confirms a person's address, valid for EMAIL_CONFIRMATION_TIMEOUT seconds."""
+    token = signing.dumps([user_id, email], salt=CONFIRM_SALT)
     return reverse("accounts:email_confirm", args=[token])
 
 
@@ -28,6 +32,11 @@ def read_confirmation(token: str) -> tuple[uuid.UUID, str] | None:
     return uuid.UUID(id_), email
 
 
-def reset_path(user: User, token: str) -> str:
+@makes_link("password_reset")
+def reset_path(user_id: str, email: str) -> str | None:
+    """Return the URL that sets a new password, valid for PASSWORD_RESET_TIMEOUT seconds, or None if they have left."""
+    user = User.objects.active().filter(pk=user_id, email=email).first()
+    if user is None:
+        return None
     uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return reverse("accounts:password_reset_confirm", args=[uid, token])
+    return reverse("accounts:password_reset_confirm", args=[uid, default_token_generator.make_token(user)])

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import day, pages, readers, riders
+from . import day, jobs, pages, readers, riders
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, CHART = DOCS / "multi-region.md", DOCS / "pictures" / "latency.svg"
@@ -40,6 +40,10 @@ def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     load_ = names.add_parser("load", help="a day of a city, sped up, through nginx: latency, errors, saturation")
     day.arguments(load_)
     load_.set_defaults(run=day.run)
+
+    jobs_ = names.add_parser("jobs", help="jobs per second, idle workers, and workers that are killed")
+    jobs.arguments(jobs_)
+    jobs_.set_defaults(run=jobs.run)
 
     locality = names.add_parser("locality", help="the statements of each action, and the regions they query")
     regions = names.add_parser("regions", help="the expected latency of each action across regions (a model)")

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "notifications",
     "documents",
     "photos",
+    "jobs",
     "fleet",
     "rides",
     "operations",
@@ -88,6 +89,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "corsheaders",
+    "django_tasks",
 ]
 
 MIDDLEWARE = [
@@ -430,6 +432,13 @@ REMOVED_ACCOUNTS_FILE = env.str("REMOVED_ACCOUNTS_FILE", default="")
 
 # Prometheus sends it as a bearer token. Without it, there is no /metrics.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
+# --- Jobs ---------------------------------------------------------------------------------------
+
+TASKS = {"default": {"BACKEND": "jobs.backend.DatabaseBackend", "QUEUES": ["default", "mail"]}}
+# The jobs of a worker that has not been heard of for so long are run by another one.
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=30)
+JOB_THREADS = env.int("JOB_THREADS", default=4)  # jobs that a worker runs at the same time
 
 # --- Logs: to stdout, for the host to collect -----------------------------------------------------
 

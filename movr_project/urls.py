@@ -20,6 +20,7 @@ urlpatterns = [
     path("notifications/", include("notifications.urls")),
     path("", include("documents.urls")),
     path("photos/", include("photos.urls")),
+    path("jobs/", include("jobs.urls")),
     path("", include("fleet.urls")),
     path("", include("operations.urls")),
     path("rides/", include("rides.urls")),

@@ -59,8 +59,8 @@ def notify(
     _write(person, earlier, notification)
     deliver_after_commit(notification, stale_at)
     if mail and person.notify_by_mail:
-        context = {"user": person, "text": sentence, "path": url or reverse("notifications:notification_list")}
-        send_mail("notification", to=person.email, context=context, language=person.language)
+        context = {"text": sentence, "path": url or reverse("notifications:notification_list")}
+        send_mail("notification", to=person.email, user=person, context=context, language=person.language)
 
 
 def publish(user: User, *, code: str, key: str, data: dict[str, Any]) -> None:

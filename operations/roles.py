@@ -36,6 +36,14 @@ ROLES = {
 }
 
 
+# Added later, by a migration of their own. Changing a job means running it again or cancelling it.
+JOB_ROLES = {
+    "Operations": {"jobs": ["view_job", "change_job", "view_schedule", "view_worker"]},
+    "Support": {"jobs": ["view_job", "change_job"]},
+    "Read-only": {"jobs": ["view_job", "view_schedule", "view_worker"]},
+}
+
+
 def add_roles(apps: Any, using: str, roles: Roles = ROLES) -> None:
     """Add the groups with their permissions. ``apps`` is the registry of a migration or a test.
 

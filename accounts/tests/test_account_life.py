@@ -159,13 +159,13 @@ def test_a_new_rider_is_mailed_a_link_whose_button_confirms_the_address(client, 
 
 
 def test_confirming_twice_is_no_error(client, newcomer):
-    link = confirmation_path(newcomer)
+    link = confirmation_path(str(newcomer.pk), newcomer.email)
     client.post(link)
     assert client.post(link).status_code == 302
 
 
 def test_the_link_dies_after_three_days_and_with_the_address(client, newcomer):
-    link = confirmation_path(newcomer)
+    link = confirmation_path(str(newcomer.pk), newcomer.email)
     with time_machine.travel(timezone.now() + timedelta(days=3, minutes=1)):
         assert not client.post(link).context["valid"]
     User.objects.filter(pk=newcomer.pk).update(email="other@example.com")

@@ -41,6 +41,7 @@ IN_ONE_REGION = {
     "api_tokens": "Hashes of people's tokens. Read by each request to the API that has one.",
     "api_clients": "Hashes of organisations' credentials. Read by each request to the API that has one.",
     "kept_answers": "Answers of the API, kept for a day for requests that are sent again. May contain personal data.",
+    "job_schedules": "When scheduled tasks run next. Read and moved by workers.",
     "terms_acceptances": "Who accepted which terms and when, as an id and a time. Written once per person and version.",
     "otp_static_staticdevice": "The second factors of staff. Read when they log in.",
     "otp_static_statictoken": "The recovery codes of staff: secrets, kept in one place.",

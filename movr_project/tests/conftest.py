@@ -29,6 +29,9 @@ from documents.models import Document, TermsAcceptance
 from feeds.tests.factories import AlertFactory
 from fleet.tests.calendars import maintain
 from fleet.tests.factories import BookingFactory, VehicleFactory
+from jobs.models import Schedule
+from jobs.tests import tasks
+from jobs.tests.work import job_of, new_worker
 from operations.services.reports import report_problem
 from photos.tests.factories import PhotoFactory
 from rides.tests.factories import OpenRideFactory, RideFactory
@@ -124,6 +127,7 @@ def world(db, settings, photo_folder):
     key = seal(b"12345678901234567890", owner=world.people[WITH_APP].id)
     AuthenticatorApp.objects.create(user=world.people[WITH_APP], name="app", key=key)
     world.token = ApiTokenFactory(user=world.rider)
+    world.job = job_of(tasks.count.using(user=world.rider).enqueue())
     world.objects = {
         "accounts_apitoken": str(world.token.pk),
         "accounts_apiclient": str(ApiClientFactory().pk),
@@ -139,6 +143,9 @@ def world(db, settings, photo_folder):
         "fleet_vehicleevent": str(world.maintenance.events.get().pk),
         "feeds_system": "boston",
         "feeds_alert": str(AlertFactory().pk),
+        "jobs_job": str(world.job.pk),
+        "jobs_schedule": Schedule.objects.create(task="jobs.tasks.prune").pk,
+        "jobs_worker": str(new_worker().pk),
         "operations_problemreport": str(world.report.pk),
         "rides_ride": str(world.ride.pk),
     }

@@ -6,12 +6,11 @@ from django.test import TestCase
 from accounts.tests.factories import UserFactory
 from movr_project.mail import send_mail
 
-PATH = "/password-reset/abc/def-123/"
 CONTEXTS = {
-    "password_reset": {"path": PATH, "minutes": 10},
-    "confirm_email": {"path": PATH, "days": 3},
+    "password_reset": {"minutes": 10},
+    "confirm_email": {"days": 3},
     "email_changed": {},
-    "password_changed": {"path": PATH},
+    "password_changed": {"path": "/password-reset/"},
     "account_removed": {"first_name": "Ada"},
     "account_suspended": {"reason": "Reports from where you weren't."},
     "suspension_lifted": {},
@@ -22,12 +21,11 @@ CONTEXTS = {
 }
 
 
-def sent(template="password_reset", *, user=None, **options):
-    """Return the e-mail for a template."""
-    user = user or UserFactory.build()
-    context = {"user": user} | CONTEXTS[template]
+def sent(template="password_reset", *, context=None, language="", **names):
+    """Return the e-mail for a template, as sent to Ada."""
+    ada = UserFactory(email="ada@example.com", **names)
     with TestCase.captureOnCommitCallbacks(execute=True):
-        send_mail(template, to="ada@example.com", context=context, **options)
+        send_mail(template, to=ada.email, user=ada, context=context or CONTEXTS[template], language=language)
     (message,) = mail.outbox
     return message
 

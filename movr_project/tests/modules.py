@@ -12,6 +12,7 @@ APPS = [
     "notifications",
     "documents",
     "photos",
+    "jobs",
     "fleet",
     "rides",
     "operations",

@@ -67,6 +67,10 @@ def of_notice(world):
     return [world.notice.id]
 
 
+def of_job(world):
+    return [world.job.id]
+
+
 def tomorrow():
     return timezone.now() + timedelta(days=1)
 
@@ -112,6 +116,11 @@ TABLE = {
     "notifications:device_remove": Row(get=members(405), post=only(302, RIDER), args=lambda world: [world.device.id]),
     "notifications:read_all": Row(get=members(405), post=members(302)),
     "notifications:notification_read": Row(get=members(405), post=only(302, RIDER), args=of_notice),
+    "jobs:job_list": Row(get=members(200), post=members(405)),
+    "jobs:bar": Row(get=everyone(200), post=everyone(405)),
+    "jobs:job": Row(get=only(200, RIDER), post=members(405), args=of_job),
+    "jobs:cancel": Row(get=members(405), post=only(302, RIDER), args=of_job),
+    "jobs:file": Row(get=only(410, RIDER), post=members(405), args=of_job),
     "accounts:user_list": Row(get=members(200), post=members(405)),
     "accounts:user_detail": Row(get=members(200), post=members(405), args=lambda world: [world.rider.username]),
     "documents:accept_terms": Row(get=members(200), post=members(409)),

@@ -333,7 +333,7 @@ class TestHealth:
 
     def test_it_is_healthy_when_the_database_answers(self, client, db):
         page = client.get(self.URL)
-        assert (page.status_code, page.content) == (200, b"Health check.\n")
+        assert (page.status_code, page.content) == (200, b"Health check.\njobs: no worker\n")
 
     def test_it_is_queried_each_time(self, client, db, django_assert_num_queries):
         with django_assert_num_queries(1):

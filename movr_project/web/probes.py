@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from ..health import lines
 from ..metrics import metrics
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -21,12 +22,13 @@ class NotReady(Exception):
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """Respond with 200 if the database answers, else 503."""
+    """Respond with 200 if the database answers, else 503. The fields of apps don't change the status."""
     try:
         _database()
-    except NotReady:
+        fields = lines()
+    except (NotReady, Error):
         return _text("The database is not responding.\n", 503)
-    return _text("Health check.\n")
+    return _text("\n".join(["Health check.", *fields, ""]))
 
 
 @never_cache

@@ -12,6 +12,7 @@ from cities.models import City
 from documents.models import TermsAcceptance
 from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.models.choices import AllocationKind
+from jobs.models import Job
 from notifications.models import Notification, PushSubscription
 from photos.models import Photo
 from rides.models import Ride
@@ -49,6 +50,14 @@ def person_unread_notifications(city: City) -> QuerySet:
 def person_notification_sequence(city: City) -> QuerySet:
     ahead = Notification.objects.in_city(city.name).filter(sequence__gt=OuterRef("notification_sequence"))
     return User.objects.in_city(city.name).filter(Exists(ahead.filter(user_id=OuterRef("id"))))
+
+
+@rule("A person's active_jobs is the number of jobs that are in progress for them.")
+def person_active_jobs(city: City) -> QuerySet:
+    active = Job.objects.in_city(city.name).shown().active()
+    # Only people with jobs, by either count.
+    busy = User.objects.in_city(city.name).filter(Q(active_jobs__gt=0) | Q(id__in=active.values("user_id")))
+    return busy.exclude(active_jobs=number_of(active.filter(user_id=OuterRef("id")), "user_id"))
 
 
 @rule("A person's hold_until is the end of their current reservation.")

@@ -48,7 +48,7 @@ def lift_suspension(*, person: User, by: User) -> None:
     row = User.objects.filter(id=person.id, city=person.city, suspended_at__isnull=False)
     if not row.update(is_active=True, suspended_at=None, suspension_reason=""):
         raise SuspensionRefused(_("This person is not suspended."), code="not_suspended")
-    send_mail("suspension_lifted", to=person.email, context={"user": person}, language=person.language)
+    send_mail("suspension_lifted", to=person.email, user=person, language=person.language)
 
 
 def release_holdings(*, person: User, by: User | None) -> None:
@@ -75,7 +75,7 @@ def _suspend(person: User, reason: str, by: User) -> None:
     User.objects.filter(id=row.id, city=row.city).update(
         is_active=False, suspended_at=timezone.now(), suspension_reason=reason, session_epoch=new_session_epoch()
     )
-    send_mail("account_suspended", to=row.email, context={"user": row, "reason": reason}, language=row.language)
+    send_mail("account_suspended", to=row.email, user=row, context={"reason": reason}, language=row.language)
 
 
 def _refuse_colleague(person: User, by: User) -> None:

@@ -217,6 +217,7 @@ DAMAGES = {
         "owner",
         {"owned_vehicles": 2},
     ),
+    "an uncounted job": ("person_active_jobs", "paris", "owner", {"active_jobs": 1}),
     "an uncounted notification": ("person_unread_notifications", "paris", "owner", {"unread_notifications": 0}),
     "a counted read notification": ("person_unread_notifications", "paris", "owner", {"unread_notifications": 2}),
     "a count without notifications": (

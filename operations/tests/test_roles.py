@@ -14,6 +14,9 @@ from feeds.tests.factories import AlertFactory
 from fleet.models import Allocation, Vehicle
 from fleet.tests.calendars import maintain, reserve
 from fleet.tests.factories import VehicleFactory
+from jobs.models import Schedule
+from jobs.tests import tasks
+from jobs.tests.work import job_of, new_worker
 from operations.models import ProblemReport
 from operations.roles import ROLES, add_roles, remove_roles
 from operations.services.reports import report_problem
@@ -21,7 +24,7 @@ from rides.tests.factories import OpenRideFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
-LATER_ROLES = [FEEDS_ROLES]  # of later apps
+LATER_ROLES = [FEEDS_ROLES, JOB_ROLES]  # added after the roles
 NOT, LOOK, CHANGE = "not", "look", "change"
 
 # For each role and list: view, change and add.
@@ -38,6 +41,9 @@ TABLE = {
     "fleet_vehicleevent": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "feeds_system": {"Operations": (LOOK, NOT), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
     "feeds_alert": {"Operations": (CHANGE, CHANGE), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
+    "jobs_job": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
+    "jobs_schedule": {"Operations": (LOOK, NOT), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
+    "jobs_worker": {"Operations": (LOOK, NOT), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
     "operations_problemreport": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "rides_ride": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
 }
@@ -70,6 +76,9 @@ def make(page):
         "fleet_vehicleevent": lambda: maintain(VehicleFactory()).events.get(),
         "feeds_system": lambda: apps.get_model("feeds.system").objects.first(),
         "feeds_alert": AlertFactory,
+        "jobs_job": lambda: job_of(tasks.do_nothing.enqueue()),
+        "jobs_schedule": lambda: Schedule.objects.create(task="jobs.tasks.prune"),
+        "jobs_worker": new_worker,
         "operations_problemreport": report,
         "rides_ride": OpenRideFactory,
     }

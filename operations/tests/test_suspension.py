@@ -209,7 +209,7 @@ class TestThePerson:
         suspend(rider)
         with django_capture_on_commit_callbacks(execute=True):
             lift_suspension(person=rider, by=StaffFactory())
-        assert [mail.to for mail in mailoutbox] == [[rider.email]]
+        assert [mail.to for mail in mailoutbox] == [[rider.email]] * 2  # suspended, then lifted
         log_in(client, rider)
         assert client.get("/rides/").status_code == 200
         assert len(live(vehicle)) == 1

@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    name = "jobs"
+    verbose_name = _("Jobs")
+
+    def ready(self) -> None:
+        from movr_project.health import register_field
+        from movr_project.mail import reads_attachments
+
+        from . import personal_data  # noqa: F401  (registers itself)
+        from .files import attachment
+        from .services.workers import state_of_workers
+
+        register_field("jobs", state_of_workers)
+        reads_attachments(attachment)
+        autodiscover_modules("tasks")

@@ -1,0 +1,93 @@
+"""The pages about a person's jobs."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.models import Job, Status
+from jobs.running import JobContext, Run
+from jobs.services.progress import store_progress
+from jobs.tests import tasks
+from jobs.tests.work import claim_one, job_of, run_jobs
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
+
+
+@pytest.fixture
+def job(rider):
+    return job_of(tasks.count.using(user=rider).enqueue())
+
+
+class TestTheProgressPage:
+    def test_shows_how_far_the_job_is(self, rider_client, job):
+        assert "Waiting to start." in rider_client.get(job.get_absolute_url()).text
+        run = Run(claim_one())
+        JobContext(task_result=None, run=run).progress(42, 100, "42 counted")
+        store_progress([run])
+        page = rider_client.get(job.get_absolute_url()).text
+        assert 'value="42"' in page
+        assert "42 counted" in page
+
+    def test_polls_until_the_job_has_ended(self, rider_client, job):
+        def part():
+            return rider_client.get(job.get_absolute_url(), headers={"HX-Request": "true"}).text
+
+        assert "<html" not in part()
+        assert "hx-trigger" in part()
+        run_jobs()
+        assert "hx-trigger" not in part()
+        assert "Done." in part()
+
+    def test_refreshes_itself_without_javascript(self, rider_client, job):
+        assert 'http-equiv="refresh"' in rider_client.get(job.get_absolute_url()).text
+        run_jobs()
+        assert 'http-equiv="refresh"' not in rider_client.get(job.get_absolute_url()).text
+
+    @pytest.mark.parametrize("name", ["job", "file", "cancel"])
+    def test_is_not_found_by_anyone_else(self, client_of, job, name):
+        from accounts.tests.factories import StaffFactory, UserFactory
+
+        for other in (UserFactory(city="paris"), StaffFactory(city="paris")):
+            address = reverse(f"jobs:{name}", args=[job.id])
+            client = client_of(other)
+            response = client.post(address) if name == "cancel" else client.get(address)
+            assert response.status_code == 404
+
+    def test_is_gone_once_the_job_is_pruned(self, rider_client, job):
+        Job.objects.update(pruned_at=timezone.now(), status=Status.DONE)
+        assert rider_client.get(job.get_absolute_url()).status_code == 410
+
+
+class TestCancelling:
+    def test_ends_a_waiting_job(self, rider_client, job):
+        response = rider_client.post(reverse("jobs:cancel", args=[job.id]), follow=True)
+        assert "Cancelled." in response.text
+
+    def test_is_too_late_for_a_job_that_is_done(self, rider_client, job):
+        run_jobs()
+        response = rider_client.post(reverse("jobs:cancel", args=[job.id]), follow=True)
+        assert "This job has already ended." in response.text
+
+    def test_needs_a_form(self, rider_client, job):
+        assert rider_client.get(reverse("jobs:cancel", args=[job.id])).status_code == 405
+
+
+class TestAFile:
+    def test_is_downloaded_by_its_person_for_a_day(self, rider, rider_client):
+        job = job_of(tasks.write.using(user=rider).enqueue("Hello"))
+        address = reverse("jobs:file", args=[job.id])
+        assert rider_client.get(address).status_code == 410
+        run_jobs()
+        assert address in rider_client.get(job.get_absolute_url()).text
+        response = rider_client.get(address)
+        assert b"".join(response.streaming_content) == b"Hello"
+        assert response["Content-Disposition"] == 'attachment; filename="text.txt"'
+        with time_machine.travel(timezone.now() + timedelta(hours=25)):
+            assert rider_client.get(address).status_code == 410
+
+
+def test_the_list_shows_a_persons_jobs(rider_client, job):
+    assert job.get_absolute_url() in rider_client.get(reverse("jobs:job_list")).text

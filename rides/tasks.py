@@ -1,0 +1,22 @@
+"""Scheduled tasks."""
+
+from datetime import timedelta
+
+from django_tasks import task
+
+from . import late_bookings, long_rides, pauses
+
+
+@task(every=timedelta(minutes=5))
+def notify_late_bookings() -> int:
+    return late_bookings.notify_late_bookings()
+
+
+@task(every=timedelta(hours=1))
+def notify_long_rides() -> int:
+    return long_rides.notify_long_rides()
+
+
+@task(every=timedelta(minutes=5))
+def notify_ended_pauses() -> int:
+    return pauses.notify_ended_pauses()
