@@ -31,16 +31,21 @@ def run_without_worker(city: str) -> None:
     if settings.MAIL_IN_BACKGROUND:
         _background.submit(copy_context().run, _in_background, city)  # copies the request's id for the log
     else:
-        _run_waiting(city)
+        _try_to_run_waiting(city)
 
 
 def _in_background(city: str) -> None:
     try:
-        _run_waiting(city)
-    except Exception as error:  # they wait for the next one, or a worker
-        log_event(logger, "mails_left_waiting", level=logging.ERROR, error=type(error).__name__)
+        _try_to_run_waiting(city)
     finally:
         connection.close()
+
+
+def _try_to_run_waiting(city: str) -> None:
+    try:
+        _run_waiting(city)
+    except Exception as error:  # the e-mails wait for the next one, or a worker
+        log_event(logger, "mails_left_waiting", level=logging.ERROR, error=type(error).__name__)
 
 
 def _run_waiting(city: str) -> None:

@@ -13,6 +13,8 @@ from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.tests.factories import VAPID_KEY, ApiTokenFactory, NotificationFactory, PushSubscriptionFactory
 from fleet.tests.factories import BookingFactory, VehicleFactory
+from jobs.tests import tasks
+from jobs.tests.work import job_of
 from movr_project.tests.databases import on_server
 from photos.tests.factories import PhotoFactory
 from rides.tests.factories import RideFactory
@@ -47,6 +49,7 @@ PUBLIC = {
     "gbfs:manifest": 200,
     "gbfs:file": 200,
     "gbfs:rental": 200,
+    "jobs:bar": 302,
 }
 POST_ONLY = {
     "cities:choose",
@@ -55,6 +58,7 @@ POST_ONLY = {
     "accounts:email_send",
     "accounts:log_out_everywhere",
     "accounts:token_revoke",
+    "jobs:cancel",
     "notifications:device_remove",
     "notifications:notification_read",
     "notifications:read_all",
@@ -76,6 +80,7 @@ ONCE_MORE = {
     "documents:help_version",
     "fleet:vehicle_label",
 }
+PARTS = {"jobs:bar"}  # of any page
 # What a rider gets instead of a page.
 NO_PAGE = {
     "home": 302,
@@ -90,6 +95,8 @@ NO_PAGE = {
     "accounts:second_factor_remove": 404,
     "operations:field_work": 404,
     "gbfs:rental": 302,
+    "jobs:bar": 302,
+    "jobs:file": 410,
 }
 FOR_STRANGERS = {"accounts:register", "accounts:login"}
 NOT_OURS = {"admin", "api"}
@@ -99,6 +106,7 @@ OUR_APPS = {
     "documents",
     "feeds",
     "fleet",
+    "jobs",
     "notifications",
     "operations",
     "photos",
@@ -148,6 +156,7 @@ def url_of(db, rider, settings, photo_folder):
         "ride_id": ride.id,
         "allocation_id": BookingFactory(rider=rider).id,
         "notification_id": NotificationFactory(user=rider).id,
+        "job_id": job_of(tasks.count.using(user=rider).enqueue()).id,
         "token_id": ApiTokenFactory(user=rider).id,
         "device_id": PushSubscriptionFactory(user=rider).id,
         "code": vehicle.code,
@@ -336,7 +345,7 @@ class TestHealth:
         assert (page.status_code, page.content) == (200, b"Health check.\njobs: no worker\n")
 
     def test_it_is_queried_each_time(self, client, db, django_assert_num_queries):
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             assert "no-store" in client.get(self.URL).headers["Cache-Control"]
 
     @pytest.mark.django_db(transaction=True)

@@ -18,7 +18,7 @@ from jobs.models import Schedule
 from jobs.tests import tasks
 from jobs.tests.work import job_of, new_worker
 from operations.models import ProblemReport
-from operations.roles import ROLES, add_roles, remove_roles
+from operations.roles import JOB_ROLES, ROLES, add_roles, remove_roles
 from operations.services.reports import report_problem
 from rides.tests.factories import OpenRideFactory
 
