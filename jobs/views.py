@@ -14,7 +14,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from movr_project.web.live_parts import render_live
+from movr_project.web.live_parts import render_live, wants_live_part
 
 from .errors import JobRefused
 from .files import read_file
@@ -40,6 +40,8 @@ def bar(request: HttpRequest) -> HttpResponse:
 
     Public, so that a page whose session has ended stops asking instead of being replaced by the log-in page.
     """
+    if not wants_live_part(request):
+        return redirect("jobs:job_list")
     jobs = shown_jobs(_jobs_in_bar(request.user)) if request.user.is_authenticated else []
     return render(request, "jobs/_bar.html", {"jobs": jobs, "is_active": any(shown.job.is_active for shown in jobs)})
 

@@ -91,3 +91,28 @@ class TestAFile:
 
 def test_the_list_shows_a_persons_jobs(rider_client, job):
     assert job.get_absolute_url() in rider_client.get(reverse("jobs:job_list")).text
+
+
+class TestTheBar:
+    """It stands on every page while a job is active, and asks by itself."""
+
+    ADDRESS = reverse("jobs:bar")
+    BY_HTMX = {"HX-Request": "true"}
+
+    def test_is_on_every_page_at_no_further_statement(self, rider, rider_client, job, django_assert_num_queries):
+        with django_assert_num_queries(1):  # the person
+            assert 'id="jobs-bar"' in rider_client.get("/help/").text
+
+    def test_shows_the_job_and_that_it_has_ended(self, rider_client, job):
+        assert "Counting" in rider_client.get(self.ADDRESS, headers=self.BY_HTMX).text
+        run_jobs()
+        part = rider_client.get(self.ADDRESS, headers=self.BY_HTMX).text
+        assert "Done" in part
+        assert "hx-trigger" not in part
+
+    def test_stops_asking_once_the_session_is_over(self, client, job):
+        response = client.get(self.ADDRESS, headers=self.BY_HTMX)
+        assert (response.status_code, "hx-trigger" in response.text) == (200, False)
+
+    def test_is_no_page(self, rider_client):
+        assert rider_client.get(self.ADDRESS).url == reverse("jobs:job_list")

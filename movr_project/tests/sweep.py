@@ -117,7 +117,7 @@ TABLE = {
     "notifications:read_all": Row(get=members(405), post=members(302)),
     "notifications:notification_read": Row(get=members(405), post=only(302, RIDER), args=of_notice),
     "jobs:job_list": Row(get=members(200), post=members(405)),
-    "jobs:bar": Row(get=everyone(200), post=everyone(405)),
+    "jobs:bar": Row(get=everyone(302), post=everyone(405)),
     "jobs:job": Row(get=only(200, RIDER), post=members(405), args=of_job),
     "jobs:cancel": Row(get=members(405), post=only(302, RIDER), args=of_job),
     "jobs:file": Row(get=only(410, RIDER), post=members(405), args=of_job),

@@ -80,7 +80,6 @@ ONCE_MORE = {
     "documents:help_version",
     "fleet:vehicle_label",
 }
-PARTS = {"jobs:bar"}  # of any page
 # What a rider gets instead of a page.
 NO_PAGE = {
     "home": 302,
