@@ -1,8 +1,10 @@
 """Everyday actions, performed through HTTP."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 from django.http import HttpResponse
@@ -182,13 +184,17 @@ ACTIONS = (
 )
 
 
+def no_mail() -> AbstractContextManager[Any]:
+    """Don't send e-mails: a server does so in a worker, or in a thread with a connection of its own."""
+    return patch.object(without_worker, "run_without_worker")
+
+
 def record(action: Action, home: str, here: str) -> list[Step]:
     """Return the round trips of an action by a rider of ``home`` who is browsing ``here``."""
     ask = action.prepare(Scene(home, here))
     for kept in (registry, regions, documents):
         kept.kept  # noqa: B018  (cached on a running server)
-    # A server sends e-mails in a worker, or in a thread with a connection of its own.
-    with patch.object(without_worker, "run_without_worker"), recorded(*action.exceptions) as steps:
+    with no_mail(), recorded(*action.exceptions) as steps:
         response = ask()
     if response.status_code not in {200, 302} or _errors(response):
         raise RuntimeError(f"{action.name}: answered with {response.status_code} {_errors(response)}")
