@@ -156,6 +156,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     notification_sequence = CounterField(_("changes of notifications"))
     active_jobs = CounterField(_("jobs in progress"))  # changed by jobs.services
 
+    # Changed by the services of the community.
+    unread_messages = CounterField(_("unread messages"))
+    post_count = CounterField(_("posts"))
+    follower_count = CounterField(_("followers"))
+    followed_count = CounterField(_("following"))
+    silenced_until = DeadlineField(_("silenced until"))  # can't write until then, and is not read by others
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"
@@ -222,6 +229,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_holding(self) -> bool:
         """Return whether this person has a vehicle reserved now."""
         return self.hold_until is not None and self.hold_until > timezone.now()
+
+    @property
+    def is_silenced(self) -> bool:
+        """Return whether staff have silenced this person in the community."""
+        return self.silenced_until is not None and self.silenced_until > timezone.now()
 
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password if raw_password is None else nfc(raw_password))

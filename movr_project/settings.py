@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "fleet",
     "rides",
     "operations",
+    "community",
     "feeds",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -274,6 +275,19 @@ REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", default=10)  # per person
 REPORT_OFF_HOURS = env.int("REPORT_OFF_HOURS", default=12)  # how long reports put a vehicle out of service
 REPORT_TRUST_HOURS = env.int("REPORT_TRUST_HOURS", default=24)  # after a ride, its rider's reports are trusted
 VEHICLE_EVENT_RETENTION_DAYS = env.int("VEHICLE_EVENT_RETENTION_DAYS", default=730)
+
+# --- Community ----------------------------------------------------------------------------------
+
+# Posts, followers, messages and their moderation. Off: no page, menu entry, endpoint or admin list of it.
+COMMUNITY = flag("COMMUNITY", default=True)
+# Per person and hour; the second ones for accounts of less than a day.
+COMMUNITY_LIMITS = {"post": 30, "message": 60, "follow": 100, "community-report": 20, "translate": 60}
+COMMUNITY_NEW_LIMITS = {"post": 5, "message": 5, "follow": 20, "community-report": 5, "translate": 20}
+# A folder with files such as en.txt, of words that nothing written in the community may contain. Empty: any word.
+COMMUNITY_WORD_LISTS = env.str("COMMUNITY_WORD_LISTS", default="")
+# A service with LibreTranslate's interface, as in https://translate.example/translate. Empty: no translations.
+TRANSLATE_URL = env.str("TRANSLATE_URL", default="")
+TRANSLATE_KEY = env.str("TRANSLATE_KEY", default="")
 
 # How riders unlock a vehicle: see rides/locks.py.
 LOCK_BACKEND = env.str("LOCK_BACKEND", default="rides.locks.CodeLock")

@@ -148,6 +148,7 @@ def test_of_all_rows_that_refer_to_a_person_only_their_acts_as_staff_still_do(pe
 def test_the_emptied_row_is_as_new_and_opens_no_session(person):
     now = timezone.now()
     counted = {"hold_until": now, "recent_starts": 1, "starts_since": now, "last_seen": now, "unread_notifications": 1}
+    counted |= {"unread_messages": 1, "post_count": 1, "follower_count": 1, "followed_count": 1, "silenced_until": now}
     User.objects.filter(pk=person.pk).update(**counted)
     before = User.objects.get(pk=person.pk)
     remove_account(user=before)

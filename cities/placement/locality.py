@@ -27,13 +27,13 @@ class Exemption:
     columns: frozenset[str]
     why: str
     exactly: bool = True
-    joined_from: frozenset[str] = frozenset()  # as table.column; the table isn't partitioned
+    joined_from: frozenset[str] = frozenset()  # as table.column, of a table that is found by its own city or has none
 
     def covers(self, source: "Source", bound: set[str]) -> bool:
         if source.table != self.table:
             return False
         if self.joined_from:
-            return not source.mentioned and self.joined_from <= source.joined
+            return (not self.exactly or not source.mentioned) and self.joined_from <= source.joined
         return source.mentioned == self.columns if self.exactly else self.columns <= bound
 
 
@@ -65,6 +65,13 @@ PERSON_OF_TOKEN = Exemption(
     frozenset({"id"}),
     "A token is found by its hash and has only the person's id. The primary key finds it in any region.",
     joined_from=frozenset({"api_tokens.user_id"}),
+)
+POSTS_OF_A_FEED = Exemption(
+    "posts",
+    frozenset({"id"}),
+    "A reader's feed is local, and names the city of each post in it. Posts of people elsewhere are read there.",
+    exactly=False,
+    joined_from=frozenset({"feed_entries.post_id"}),
 )
 ALWAYS = (LOGGED_IN_PERSON, PERSON_OF_TOKEN)
 

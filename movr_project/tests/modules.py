@@ -16,6 +16,7 @@ APPS = [
     "fleet",
     "rides",
     "operations",
+    "community",
     "feeds",
 ]
 

@@ -1,0 +1,23 @@
+"""What an engine's adapter implements."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..models import Post
+from ..querysets import PostQuerySet
+
+CANDIDATES = 1000  # matching posts that are ranked: ranking reads each of them
+
+
+class Index(Protocol):
+    def add(self, posts: Sequence[Post]) -> None: ...
+
+    def remove(self, posts: Sequence[Post]) -> None: ...
+
+    def query(self, words: str, posts: PostQuerySet) -> PostQuerySet:
+        """Return those of ``posts`` that match, annotated with ``rank``."""
+        ...
+
+    def forget_deleted(self) -> None:
+        """Remove entries whose posts are gone."""
+        ...

@@ -1,0 +1,98 @@
+"""Services for private messages."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from movr_project.db.retry import retry_transaction
+
+from ..locking import lock_pair, lock_people, refuse_silenced
+from ..models import Conversation, Message
+from ..querysets import people_to_write_to
+from ..refusals import CommunityRefused
+
+
+def pair_of(one: User, other: User) -> uuid.UUID:
+    """Return what identifies the conversation of two people, in either order."""
+    first, second = sorted((one.id, other.id))
+    return uuid.uuid5(first, str(second))
+
+
+@retry_transaction(idempotent=True)
+def send_message(*, sender: User, recipient: User, body: str, token: str) -> Message:
+    """Send a private message. The same token is one message.
+
+    Locks both. Raises ``CommunityRefused``: ``own_account``, ``blocked``, ``silenced``, ``not_found`` (for people who
+    have hidden their profile and never wrote to the sender), ``account_changed``.
+    """
+    if sender.id == recipient.id:
+        raise CommunityRefused(_("You can't send messages to yourself."), code="own_account")
+    sender, recipient = lock_pair(sender, recipient)
+    id_ = uuid.uuid5(sender.id, f"message:{token}:{recipient.id}")
+    existing = Message.objects.received_by(recipient).filter(id=id_).first()
+    if existing:
+        return existing
+    refuse_silenced(sender)
+    if not people_to_write_to(sender).filter(city=recipient.city, id=recipient.id).exists():
+        raise CommunityRefused(_("User %(name)s not found.") % {"name": recipient.username}, code="not_found")
+    message = Message(
+        city=recipient.city,
+        id=id_,
+        recipient_id=recipient.id,
+        sender_city=sender.city,
+        sender_id=sender.id,
+        pair=pair_of(sender, recipient),
+        body=body,
+    )
+    message.save(force_insert=True)
+    _note(sender, recipient, message, unread=0)
+    _note(recipient, sender, message, unread=1)
+    User.objects.filter(city=recipient.city, id=recipient.id).update(unread_messages=F("unread_messages") + 1)
+    return message
+
+
+@retry_transaction(idempotent=True)
+def mark_read(*, reader: User, other: User, messages: Iterable[Message]) -> int:
+    """Mark messages to the reader as read: those that a page has shown. Return how many were unread.
+
+    Locks the reader. Only one of two concurrent calls counts a message.
+    """
+    ids = [message.id for message in messages if message.recipient_id == reader.id and message.is_unread]
+    if not ids:
+        return 0
+    (row,) = lock_people(reader)
+    unread = Message.objects.received_by(row).unread().filter(id__in=ids)
+    number = unread.update(read_at=timezone.now())
+    subtract_unread(row, other.id, number)
+    return number
+
+
+def subtract_unread(reader: User, other_id: uuid.UUID, number: int) -> None:
+    """Subtract messages from the numbers of unread ones. Part of a transaction that has locked the reader."""
+    conversation = Conversation.objects.of_owner(reader).filter(other_id=other_id)
+    conversation.update(unread=Greatest(F("unread") - number, 0))
+    own = User.objects.filter(city=reader.city, id=reader.id)
+    own.update(unread_messages=Greatest(F("unread_messages") - number, 0))
+
+
+def _note(owner: User, other: User, message: Message, *, unread: int) -> None:
+    """Move a conversation to the top of its owner's list."""
+    conversation, is_new = Conversation.objects.get_or_create(
+        city=owner.city,
+        id=uuid.uuid5(owner.id, str(other.id)),
+        defaults={
+            "owner_id": owner.id,
+            "other_city": other.city,
+            "other_id": other.id,
+            "last_at": message.created_at,
+            "unread": unread,
+        },
+    )
+    if not is_new:
+        rows = Conversation.objects.filter(city=owner.city, id=conversation.id)
+        rows.update(last_at=message.created_at, unread=F("unread") + unread)

@@ -1,0 +1,265 @@
+"""Services for reports, decisions with their statement of reasons, and objections (DSA, articles 16 to 20).
+
+A decision is about a person: one of their posts or messages is hidden or deleted, or they are warned or silenced.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from movr_project.db.retry import retry_transaction
+from notifications.services import notify
+
+from ..locking import lock_people
+from ..models import Decision, Ground, Measure, Message, Outcome, Post, Reason, Report, Subject
+from ..refusals import CommunityRefused
+from .messages import subtract_unread
+from .posts import drop_post
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is reported or decided about: a person, or one of their posts or messages."""
+
+    subject: Subject
+    person: User
+    city: str = ""
+    id: uuid.UUID | None = None
+    text: str = ""
+
+    @classmethod
+    def of(cls, thing: Post | Message | User) -> "Item":
+        if isinstance(thing, Post):
+            return cls(Subject.POST, thing.author, thing.city, thing.id, thing.body)
+        if isinstance(thing, Message):
+            return cls(Subject.MESSAGE, thing.sender, thing.city, thing.id, thing.body)
+        return cls(Subject.PERSON, thing)
+
+    @classmethod
+    def of_report(cls, report: Report) -> "Item":
+        return cls(Subject(report.subject), report.person, report.item_city, report.item_id, report.text)
+
+
+@retry_transaction(idempotent=True)
+def report_item(*, reporter: User, item: Item, reason: Reason, details: str = "") -> Report:
+    """Report something to staff. Whoever reports the same thing again finds their first report.
+
+    Locks both people. Raises ``CommunityRefused``: ``own_account``, ``account_changed``.
+    """
+    if reporter.id == item.person.id:
+        raise CommunityRefused(_("You can't report yourself."), code="own_account")
+    reporter, person = lock_people(reporter, item.person)
+    report, _is_new = Report.objects.get_or_create(
+        city=person.city,
+        id=uuid.uuid5(reporter.id, f"report:{item.subject}:{item.id or person.id}"),
+        defaults={
+            "person_id": person.id,
+            "subject": item.subject,
+            "item_city": item.city,
+            "item_id": item.id,
+            "text": item.text,
+            "reason": reason,
+            "details": details,
+            "reporter_city": reporter.city,
+            "reporter_id": reporter.id,
+        },
+    )
+    return report
+
+
+@retry_transaction(idempotent=True)
+def decide(
+    *,
+    item: Item,
+    measure: Measure,
+    ground: Ground,
+    reasons: str,
+    days: int = 0,
+    by: User,
+    was_reported: bool = True,
+    decision_id: uuid.UUID,
+) -> Decision:
+    """Carry out a decision of staff, send the person its statement of reasons, and close the reports.
+
+    ``days`` is how long someone is silenced. ``decision_id`` makes repeating it safe. Only superusers decide about
+    staff. Locks the person. Raises ``CommunityRefused``: ``account_changed``, ``staff_only``, ``not_found``.
+    """
+    (person,) = lock_people(item.person)
+    _refuse_colleague(person, by)
+    existing = Decision.objects.about(person).filter(id=decision_id).first()
+    if existing:
+        return existing
+    decision = Decision(
+        city=person.city,
+        id=decision_id,
+        person_id=person.id,
+        subject=item.subject,
+        item_city=item.city,
+        item_id=item.id,
+        text=item.text,
+        measure=measure,
+        until=timezone.now() + timedelta(days=days) if measure == Measure.SILENCE else None,
+        ground=ground,
+        reasons=reasons,
+        was_reported=was_reported,
+    )
+    _carry_out(decision, person)
+    decision.save(force_insert=True)
+    _close_reports(decision)
+    notify(
+        person,
+        code="decision",
+        text=lazy(_statement, str)(decision.measure),
+        url=decision.get_absolute_url(),
+        mail=True,
+        key=str(decision.id),
+    )
+    return decision
+
+
+@retry_transaction(idempotent=True)
+def dismiss_report(*, city: str, report_id: uuid.UUID) -> None:
+    """Close a report without a decision, and notify who sent it. Idempotent."""
+    report = Report.objects.filter(city=city, id=report_id).select_for_update().first()
+    if report is None:
+        raise CommunityRefused(_("Report not found."), code="not_found")
+    _close([report], lazy(_dismissed, str)())
+
+
+@retry_transaction(idempotent=True)
+def object_to(*, person: User, decision_id: uuid.UUID, text: str) -> None:
+    """Object to a decision about oneself, once. Raises ``CommunityRefused``: ``not_found``, ``objected_already``."""
+    rows = Decision.objects.about(person).filter(id=decision_id)
+    if rows.filter(objected_at__isnull=True).update(objection=text, objected_at=timezone.now()):
+        return
+    decision = rows.first()
+    if decision is None:
+        raise CommunityRefused(_("Decision not found."), code="not_found")
+    if decision.objection != text:
+        raise CommunityRefused(_("You have already objected to this decision."), code="objected_already")
+
+
+@retry_transaction(idempotent=True)
+def decide_objection(*, city: str, decision_id: uuid.UUID, outcome: Outcome, reasons: str, by: User) -> None:
+    """Decide about an objection, once, and notify the person.
+
+    Reversing a decision shows a hidden post again and ends a silence. A deleted post stays deleted. Locks the person.
+    Raises ``CommunityRefused``: ``not_found``, ``decided_already``, ``staff_only``, ``account_changed``.
+    """
+    decision = Decision.objects.filter(city=city, id=decision_id).select_related("person").first()
+    if decision is None:
+        raise CommunityRefused(_("Decision not found."), code="not_found")
+    (person,) = lock_people(decision.person)
+    _refuse_colleague(person, by)
+    still_open = Decision.objects.filter(city=city, id=decision_id, objected_at__isnull=False, outcome="")
+    if not still_open.update(outcome=outcome, outcome_reasons=reasons, decided_at=timezone.now()):
+        raise CommunityRefused(_("There is no open objection to this decision."), code="decided_already")
+    if outcome == Outcome.REVERSED:
+        _reverse(decision, person)
+    notify(
+        person,
+        code="objection_decided",
+        text=lazy(_objection_decided, str)(outcome),
+        url=decision.get_absolute_url(),
+        mail=True,
+        key=str(decision.id),
+    )
+
+
+def _carry_out(decision: Decision, person: User) -> None:
+    if decision.measure == Measure.SILENCE:
+        _silence(person, decision.until)
+    elif decision.measure == Measure.HIDE:
+        if not _set_hidden(decision, timezone.now()):
+            raise CommunityRefused(_("It has already been deleted."), code="not_found")
+    elif decision.measure == Measure.DELETE:
+        _delete(decision)
+
+
+def _reverse(decision: Decision, person: User) -> None:
+    if decision.measure == Measure.SILENCE:
+        User.objects.filter(city=person.city, id=person.id, silenced_until=decision.until).update(silenced_until=None)
+    elif decision.measure == Measure.HIDE:
+        _set_hidden(decision, None)
+
+
+def _silence(person: User, until: datetime | None) -> None:
+    User.objects.filter(city=person.city, id=person.id).update(silenced_until=until)
+
+
+def _set_hidden(decision: Decision, moment: datetime | None) -> int:
+    model: type[Post | Message] = Post if decision.subject == Subject.POST else Message
+    city = decision.city if decision.subject == Subject.POST else decision.item_city  # posts move with their author
+    rows = model._default_manager.filter(city=city, id=decision.item_id)
+    if moment and decision.subject == Subject.MESSAGE:
+        _take_from_inbox(rows.first())
+    return rows.update(hidden_at=moment)
+
+
+def _delete(decision: Decision) -> None:
+    if decision.subject == Subject.POST:
+        post = Post.objects.filter(city=decision.city, id=decision.item_id).first()
+        if post:
+            drop_post(post)
+        return
+    rows = Message.objects.filter(city=decision.item_city, id=decision.item_id)
+    _take_from_inbox(rows.first())
+    rows.delete()
+
+
+def _take_from_inbox(message: Message | None) -> None:
+    """Mark a message as read that its recipient won't see."""
+    if message is None:
+        return
+    recipient = User.objects.filter(city=message.city, id=message.recipient_id).select_for_update().first()
+    unread = Message.objects.filter(city=message.city, id=message.id).unread()
+    if recipient and unread.update(read_at=timezone.now()):
+        subtract_unread(recipient, message.sender_id, 1)
+
+
+def _close_reports(decision: Decision) -> None:
+    if decision.was_reported:
+        reports = Report.objects.about_item(decision).open().select_related("reporter")
+        _close(list(reports), lazy(_decided, str)())
+
+
+def _close(reports: list[Report], text: object) -> None:
+    for report in reports:
+        rows = Report.objects.filter(city=report.city, id=report.id).open()
+        if rows.update(closed_at=timezone.now()) and report.reporter:
+            notify(report.reporter, code="community_report_closed", text=text, key=str(report.id))
+
+
+def _refuse_colleague(person: User, by: User) -> None:
+    if person.id == by.id or ((person.is_staff or person.is_superuser) and not by.is_superuser):
+        raise CommunityRefused(
+            _("Only superusers can do this for staff, and no one can do it for themselves."), code="staff_only"
+        )
+
+
+def _statement(measure: str) -> str:
+    return {
+        Measure.HIDE: _("We've hidden something you wrote. See why, and how to object."),
+        Measure.DELETE: _("We've deleted something you wrote. See why, and how to object."),
+        Measure.WARN: _("You've received a warning. See why, and how to object."),
+        Measure.SILENCE: _("You can't write in the community for a while. See why, and how to object."),
+    }[Measure(measure)]
+
+
+def _objection_decided(outcome: str) -> str:
+    if outcome == Outcome.REVERSED:
+        return _("We've reversed our decision after your objection.")
+    return _("We've reviewed your objection. Our decision stands.")
+
+
+def _decided() -> str:
+    return _("Thanks for your report. We've taken action.")
+
+
+def _dismissed() -> str:
+    return _("Thanks for your report. We found that it doesn't break our rules.")
