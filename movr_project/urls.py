@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -28,6 +29,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("movr_project.api.mount")),
 ]
+
+if settings.COMMUNITY:
+    urlpatterns.append(path("", include("community.urls")))
 
 handler400 = "movr_project.views.bad_request"
 handler403 = "movr_project.views.permission_denied"

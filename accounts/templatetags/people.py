@@ -1,4 +1,5 @@
 from django import template
+from django.conf import settings
 from django.utils.safestring import SafeString
 
 from accounts.avatars import avatar_svg
@@ -15,6 +16,8 @@ NAVIGATED = {
     "accounts:profile",
     "accounts:register",
     "accounts:user_list",
+    "community:conversation_list",
+    "community:home",
     "fleet:booking_list",
     "fleet:vehicle_add",
     "fleet:vehicle_list",
@@ -40,9 +43,18 @@ def main_navigation(context: template.Context) -> SafeString:
         "unread": user.unread_notifications,
         "unread_label": user.unread_label,
         "sequence": user.notification_sequence,
+        "unread_messages": user.unread_messages,
         "token": page_token(context),
     }
-    return kept_part("_nav.html", slots, here=here, is_staff=user.is_staff, has_unread=user.unread_notifications > 0)
+    return kept_part(
+        "_nav.html",
+        slots,
+        here=here,
+        is_staff=user.is_staff,
+        has_unread=user.unread_notifications > 0,
+        has_unread_messages=user.unread_messages > 0,
+        community=settings.COMMUNITY,
+    )
 
 
 def _here(context: template.Context) -> str:

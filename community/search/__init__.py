@@ -40,8 +40,6 @@ def query(text: str, *, viewer: User) -> PostQuerySet:
     Of more than ``index.CANDIDATES`` posts that match, the newest are ranked.
     """
     words = text.replace("\0", " ")[:MAX_QUERY_LENGTH].strip()
-    if not words:
-        return Post.objects.none()
     return _index().query(words, Post.objects.visible_to(viewer)).order_by("-rank", "-created_at", "-id")
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import BooleanField, FloatField
+from django.db.models import BooleanField, FloatField, Value
 from django.db.models.expressions import RawSQL
 
 from ..models import Post
@@ -32,7 +32,7 @@ class SqliteIndex:
     def query(self, words: str, posts: PostQuerySet) -> PostQuerySet:
         match = quoted(words)
         if not match:
-            return posts.none()
+            return posts.none().annotate(rank=Value(0.0))
         newest = "SELECT rowid FROM post_search WHERE post_search MATCH %s ORDER BY rowid DESC LIMIT %s"
         is_one = RawSQL(f"posts.search_id IN ({newest})", [match, CANDIDATES], BooleanField())  # noqa: S611
         rank = "SELECT -bm25(post_search) FROM post_search WHERE post_search MATCH %s AND rowid = posts.search_id"

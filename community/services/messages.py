@@ -57,19 +57,15 @@ def send_message(*, sender: User, recipient: User, body: str, token: str) -> Mes
 
 
 @retry_transaction(idempotent=True)
-def mark_read(*, reader: User, other: User, messages: Iterable[Message]) -> int:
-    """Mark messages to the reader as read: those that a page has shown. Return how many were unread.
+def mark_read(*, reader: User, other: User, message_ids: Iterable[uuid.UUID]) -> None:
+    """Mark messages from someone as read: those that a page has shown. Other people's messages are ignored.
 
     Locks the reader. Only one of two concurrent calls counts a message.
     """
-    ids = [message.id for message in messages if message.recipient_id == reader.id and message.is_unread]
-    if not ids:
-        return 0
     (row,) = lock_people(reader)
-    unread = Message.objects.received_by(row).unread().filter(id__in=ids)
-    number = unread.update(read_at=timezone.now())
-    subtract_unread(row, other.id, number)
-    return number
+    received = Message.objects.received_by(row).sent_by(other).unread().filter(id__in=list(message_ids))
+    if number := received.update(read_at=timezone.now()):
+        subtract_unread(row, other.id, number)
 
 
 def subtract_unread(reader: User, other_id: uuid.UUID, number: int) -> None:

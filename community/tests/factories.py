@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 
 import factory
@@ -7,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from community.feeds import deliver
-from community.models import Post
+from community.models import Decision, Ground, Measure, Post, Reason, Report, Subject
 from community.search import add
 
 A_YEAR = timedelta(days=365)
@@ -37,3 +38,37 @@ class PostFactory(factory.django.DjangoModelFactory):
         deliver(post)
         User.objects.filter(id=post.author_id).update(post_count=F("post_count") + 1)
         return post
+
+
+class CommunityReportFactory(factory.django.DjangoModelFactory):
+    """An open report of a post."""
+
+    class Meta:
+        model = Report
+
+    class Params:
+        post = factory.SubFactory(PostFactory)
+
+    id = factory.LazyFunction(uuid.uuid4)
+    person = factory.SelfAttribute("post.author")
+    city = factory.SelfAttribute("person.city")
+    subject = Subject.POST
+    item_city = factory.SelfAttribute("post.city")
+    item_id = factory.SelfAttribute("post.id")
+    text = factory.SelfAttribute("post.body")
+    reason = Reason.SPAM
+    reporter = factory.SubFactory(MemberFactory)
+
+
+class DecisionFactory(factory.django.DjangoModelFactory):
+    """A warning."""
+
+    class Meta:
+        model = Decision
+
+    person = factory.SubFactory(MemberFactory)
+    city = factory.SelfAttribute("person.city")
+    subject = Subject.PERSON
+    measure = Measure.WARN
+    ground = Ground.TERMS
+    reasons = "Please be polite."

@@ -5,6 +5,7 @@ from typing import Any
 
 from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
 from django import template
+from django.conf import settings
 from django.forms import BoundField, TextInput
 from django.utils.safestring import SafeString
 
@@ -18,7 +19,7 @@ def page_head(context: template.Context) -> SafeString:
     """Render the head, with the address of the current city's open feed."""
     theme = getattr(context.get("user"), "theme", "") or "auto"
     city = getattr(context.get("request"), "city", None)
-    return kept_part("_head.html", {}, theme=str(theme), city=city.slug if city else "")
+    return kept_part("_head.html", {}, theme=str(theme), city=city.slug if city else "", community=settings.COMMUNITY)
 
 
 @register.simple_tag(takes_context=True)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import PASSWORD, ApiClientFactory, ApiTokenFactory, StaffFactory, UserFactory
+from community.tests.factories import CommunityReportFactory, DecisionFactory, PostFactory
 from documents.models import TermsAcceptance
 from feeds.roles import ROLES as FEEDS_ROLES
 from feeds.tests.factories import AlertFactory
@@ -32,6 +33,9 @@ TABLE = {
     "accounts_user": {"Operations": (LOOK, NOT), "Support": (CHANGE, NOT), "Read-only": (LOOK, NOT)},
     "accounts_apitoken": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (NOT, NOT)},
     "accounts_apiclient": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (NOT, NOT)},
+    "community_post": {"Operations": (NOT, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
+    "community_report": {"Operations": (NOT, NOT), "Support": (LOOK, NOT), "Read-only": (NOT, NOT)},
+    "community_decision": {"Operations": (NOT, NOT), "Support": (LOOK, NOT), "Read-only": (NOT, NOT)},
     "documents_document": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
     "documents_termsacceptance": {"Operations": (NOT, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "auth_group": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (NOT, NOT)},
@@ -67,6 +71,9 @@ def make(page):
         "accounts_user": UserFactory,
         "accounts_apitoken": ApiTokenFactory,
         "accounts_apiclient": ApiClientFactory,
+        "community_post": PostFactory,
+        "community_report": CommunityReportFactory,
+        "community_decision": DecisionFactory,
         "documents_document": lambda: apps.get_model("documents.document").objects.first(),
         "documents_termsacceptance": lambda: TermsAcceptance.objects.create(user=UserFactory(), version=1),
         "auth_group": Group.objects.first,
