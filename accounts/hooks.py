@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from .models import User
+from .querysets import UserQuerySet
 
 
 class Hook:
@@ -22,3 +23,20 @@ class Hook:
 signed_up = Hook()  # after an account was created
 account_removed = Hook()  # afterwards, with the user as they were
 moving = Hook()  # before the home city changes
+
+
+class Circle:
+    """People around a person, as someone sees them. Nobody, until a later app registers who they are."""
+
+    def __init__(self) -> None:
+        self._find: Callable[..., UserQuerySet] | None = None
+
+    def register(self, find: Callable[..., UserQuerySet]) -> None:
+        self._find = find
+
+    def of(self, person: User, *, seen_by: User) -> UserQuerySet:
+        return self._find(person, seen_by=seen_by) if self._find else User.objects.none()
+
+
+followers = Circle()
+followed = Circle()

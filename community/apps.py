@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,4 +10,12 @@ class CommunityConfig(AppConfig):
     verbose_name = _("Community")
 
     def ready(self) -> None:
-        from . import integrity, personal_data  # noqa: F401  (they register themselves)
+        from accounts import hooks
+        from operations.demo.parts import PARTS
+
+        from . import circles, demo, integrity, personal_data  # noqa: F401  (the last two register themselves)
+
+        if settings.COMMUNITY:
+            hooks.followers.register(circles.followers_of)
+            hooks.followed.register(circles.followed_by)
+            PARTS.append(demo.add_community)

@@ -23,6 +23,7 @@ from throttling.services import throttle
 
 from ..avatars import avatar_svg
 from ..forms import RegisterForm
+from ..hooks import Circle, followed, followers
 from ..models import User
 from ..passwords import MAX_TYPED_LENGTH, hash_password
 from ..querysets import UserQuerySet
@@ -40,6 +41,9 @@ TAKEN = {
     "username_taken": "please use a different username",
     "email_taken": "please use a different email address",
 }
+
+
+SHOWN = ["username", "last_seen", "about_me", "email", "post_count", "follower_count", "followed_count"]
 
 
 class UserLinks(Schema):
@@ -88,9 +92,9 @@ def represent(user: User, *, to: User | None) -> dict[str, Any]:
         "username": user.username,
         "last_seen": user.last_seen,
         "about_me": user.about_me,
-        "post_count": 0,
-        "follower_count": 0,
-        "followed_count": 0,
+        "post_count": user.post_count,
+        "follower_count": user.follower_count,
+        "followed_count": user.followed_count,
         **email,
         "_links": {
             "self": path,
@@ -108,7 +112,7 @@ def list_users(request: HttpRequest, paging: Query[Paging], filters: Query[UserF
     if filters.city:
         city = registry.with_slug(filters.city)
         people = people.in_city(city.name) if city else people.none()
-    people = people.only("username", "last_seen", "about_me", "email").by_username()
+    people = people.only(*SHOWN).by_username()
     return paged(request, people, paging, lambda user: represent(user, to=request.auth.user))
 
 
@@ -197,18 +201,30 @@ def _seen_by(me: User, id_: uuid.UUID) -> User:
     "/users/{uuid:id}/followers", auth=scope("users:read"), response=Collection[UserOut], summary="List followers"
 )
 def list_followers(request: HttpRequest, id: uuid.UUID, paging: Query[Paging]) -> HttpResponse:  # noqa: A002
-    """Empty until there is a community."""
-    _seen_by(request.auth.user, id)
-    return paged(request, [], paging, represent)
+    """Empty with the community off."""
+    return _circle(request, followers, id, paging)
+
+
+@router.get(
+    "/users/{uuid:id}/following", auth=scope("users:read"), response=Collection[UserOut], summary="List followed people"
+)
+def list_following(request: HttpRequest, id: uuid.UUID, paging: Query[Paging]) -> HttpResponse:  # noqa: A002
+    """Empty with the community off."""
+    return _circle(request, followed, id, paging)
 
 
 @router.get(
     "/users/{uuid:id}/followed", auth=scope("users:read"), response=Collection[UserOut], summary="List followed people"
 )
 def list_followed(request: HttpRequest, id: uuid.UUID, paging: Query[Paging]) -> HttpResponse:  # noqa: A002
-    """Empty until there is a community."""
-    _seen_by(request.auth.user, id)
-    return paged(request, [], paging, represent)
+    """The same as `following`."""
+    return _circle(request, followed, id, paging)
+
+
+def _circle(request: HttpRequest, circle: Circle, id_: uuid.UUID, paging: Paging) -> HttpResponse:
+    me = request.auth.user
+    people = circle.of(_seen_by(me, id_), seen_by=me).only(*SHOWN).by_username()
+    return paged(request, people, paging, lambda user: represent(user, to=me))
 
 
 @router.get("/users/{uuid:id}/avatar", auth=anyone, summary="Read an avatar", openapi_extra=SVG)

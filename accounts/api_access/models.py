@@ -22,6 +22,8 @@ class Scope(models.TextChoices):
     FLEET_READ = "fleet:read", _("Read vehicles' calendars and events")
     FLEET_WRITE = "fleet:write", _("Change vehicles and their calendars")
     USERS_READ = "users:read", _("Read other people's public profiles")
+    COMMUNITY_READ = "community:read", _("Read posts")
+    COMMUNITY_WRITE = "community:write", _("Write posts, follow people")
 
 
 FLEET = frozenset({Scope.FLEET_READ, Scope.FLEET_WRITE})

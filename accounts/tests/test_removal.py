@@ -22,6 +22,10 @@ from accounts.tests.factories import (
     StaffFactory,
     UserFactory,
 )
+from community.models import Reason
+from community.services import block, follow, publish_post, send_message
+from community.services.moderation import Item, report_item
+from community.tests.factories import DecisionFactory, MemberFactory
 from documents.models import TermsAcceptance
 from fleet.models import Allocation, VehicleEvent
 from fleet.services import book_vehicle, remove_vehicle
@@ -81,6 +85,7 @@ def leave_traces(person, client):
         text="Xerxesfirst saw it.",
         token="report",
     )
+    leave_traces_in_the_community(person)
     starts_at = timezone.now() + timedelta(hours=1)
     book_vehicle(
         rider=person,
@@ -109,6 +114,19 @@ def leave_traces(person, client):
         action_flag=CHANGE,
         change_message=f"renamed {person.username}",
     )
+
+
+def leave_traces_in_the_community(person):
+    friend, foe = MemberFactory(), MemberFactory()
+    post = publish_post(author=person, body="Xerxesfirst was here.", token="post")
+    for follower, followed in ((person, friend), (friend, person)):
+        follow(follower=follower, followed=followed)
+        send_message(sender=follower, recipient=followed, body=f"Hello, {followed.username}", token="message")
+    report_item(reporter=person, item=Item.of(friend), reason=Reason.OTHER, details="Xerxesfirst saw it.")
+    report_item(reporter=friend, item=Item.of(post), reason=Reason.SPAM)
+    DecisionFactory(person=person, reasons="Xerxesfirst, be polite.")
+    block(blocker=person, blocked=foe)
+    block(blocker=foe, blocked=person)
 
 
 def test_nothing_of_the_person_is_left_in_any_table(person, client, client_of):

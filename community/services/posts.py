@@ -1,6 +1,7 @@
 """Services that write and delete posts."""
 
 import uuid
+from datetime import datetime
 
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -27,15 +28,24 @@ def publish_post(*, author: User, body: str, token: str, ride: Ride | None = Non
 
 
 @retry_transaction(idempotent=True)
-def insert_post(*, author: User, body: str, token: str, ride: Ride | None = None, language: str = "") -> Post:
-    """Insert a post. Use ``publish_post`` unless the answer is to be kept."""
+def insert_post(
+    *,
+    author: User,
+    body: str,
+    token: str,
+    ride: Ride | None = None,
+    language: str = "",
+    created_at: datetime | None = None,
+) -> Post:
+    """Insert a post, by default with the current time. Use ``publish_post`` unless the answer is to be kept."""
     (row,) = lock_people(author)
     id_ = uuid.uuid5(row.id, f"post:{token}")
     existing = Post.objects.by(row).filter(id=id_).first()
     if existing:
         return existing
     refuse_silenced(row)
-    post = Post(city=row.city, id=id_, author_id=row.id, body=body, language=language)
+    post = Post(city=row.city, id=id_, author=row, body=body, language=language)
+    post.created_at = created_at or post.created_at
     if ride is not None:
         post.ride_type, post.ride_length, post.ride_city = ride.vehicle.type, ride.length, ride.city
     post.save(force_insert=True)

@@ -26,14 +26,16 @@ _CODES_OF_STATUS = {
     HTTPStatus.UNAUTHORIZED: ["not_set_up", "second_factor_required", "wrong_code", "wrong_credentials"],
     HTTPStatus.FORBIDDEN: [
         "awaits_approval",
+        "blocked",
         "colleague",
         "email_unconfirmed",
         "not_yours",
         "own_second_factor",
         "second_factor_missing",
+        "silenced",
         "suspended",
     ],
-    HTTPStatus.NOT_FOUND: ["account_gone", "allocation_gone", "report_gone", "ride_gone", "vehicle_gone"],
+    HTTPStatus.NOT_FOUND: ["account_gone", "allocation_gone", "not_found", "report_gone", "ride_gone", "vehicle_gone"],
     HTTPStatus.UNPROCESSABLE_ENTITY: [
         "bad_bbox",
         "in_the_past",

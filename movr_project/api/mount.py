@@ -5,6 +5,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, include, path, re_path
@@ -16,6 +17,7 @@ from ninja.operation import Operation, PathView
 
 from accounts.api import router as people
 from cities.api import router as cities
+from community.api import router as community
 from fleet.api import router as fleet
 from notifications.api import router as notifications
 from operations.api import router as reports
@@ -39,6 +41,8 @@ api = MovrAPI(title="MovR", version="1", urls_namespace="api", openapi_url=None,
 replace_handlers(api)
 for router in (root.router, cities, people, notifications, fleet, rides, reports):
     api.add_router("", router)
+if settings.COMMUNITY:
+    api.add_router("", community)
 
 
 def _patterns() -> Iterator[URLPattern]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.api_access.models import Scope
 from accounts.models import User
 from accounts.tests.factories import ApiTokenFactory, NotificationFactory, UserFactory
+from community.tests.factories import PostFactory
 from fleet.tests.factories import AllocationFactory, BookingFactory, ProblemReportFactory, VehicleFactory
 from photos.models import Subject
 from photos.tests.factories import PhotoFactory
@@ -44,6 +45,7 @@ class World:
         self.booking = BookingFactory(rider=rider, vehicle=self.vehicle)
         self.reservation = AllocationFactory(reservation=True, rider=rider)
         self.report = ProblemReportFactory(reporter=rider, vehicle=self.vehicle)
+        self.post = PostFactory(author=rider)
         for subject, thing in ((Subject.RIDE, self.ride), (Subject.REPORT, self.report)):
             PhotoFactory(subject=subject, subject_id=thing.id, photographer=rider)
         self.token = ApiTokenFactory(user=rider)
@@ -74,6 +76,7 @@ class World:
             "bookings": self.booking,
             "reservations": self.reservation,
             "reports": self.report,
+            "posts": self.post,
         }
         values = {"slug": "paris", "kind": "scooters", "allocation_id": str(self.booking.id)}
         places = [part[1:-1] for part in path.split("/") if part.startswith("{")]
@@ -163,7 +166,16 @@ TABLE = {
     "update_user": Row(200, other=403, data=lambda world: ABOUT_ME, needs_etag=True),
     "patch_user": Row(200, other=403, data=lambda world: ABOUT_ME, needs_etag=True),
     "list_followers": Row(200),
+    "list_following": Row(200),
     "list_followed": Row(200),
+    "list_posts": Row(200),
+    "list_feed": Row(200),
+    "create_post": Row(201, data=lambda world: {"body": "Hello"}),
+    "list_posts_of_user": Row(200),
+    "read_post": Row(200),
+    "remove_post": Row(204, other=403),
+    "follow_user": Row(204, WALKER),
+    "unfollow_user": Row(204, WALKER),
     "read_profile": Row(200),
     "update_profile": Row(200, other=412, data=lambda world: ABOUT_ME, needs_etag=True),
     "list_notifications": Row(200),

@@ -25,6 +25,8 @@ from accounts.tests.factories import (
     UserFactory,
 )
 from cities.models import Place
+from community.services import send_message
+from community.tests.factories import CommunityReportFactory, DecisionFactory, MemberFactory, PostFactory
 from documents.models import Document, TermsAcceptance
 from feeds.tests.factories import AlertFactory
 from fleet.tests.calendars import maintain
@@ -112,6 +114,10 @@ def world(db, settings, photo_folder):
     world.report = report_problem(
         reporter=world.rider, vehicle_city="paris", vehicle_id=out_of_service.id, kind="lights", token="one form"
     )
+    world.member = MemberFactory()
+    world.post = PostFactory(author=world.rider)
+    world.message = send_message(sender=world.member, recipient=world.rider, body="Hello", token="one form")
+    world.decision = DecisionFactory(person=world.rider)
     world.people = {
         RIDER: world.rider,
         OTHER_RIDER: UserFactory(),
@@ -136,6 +142,9 @@ def world(db, settings, photo_folder):
         "cities_place": str(Place.objects.create(city="boston", name="Common", latitude=42.355, longitude=-71.066).pk),
         "auth_group": str(Group.objects.first().pk),
         "accounts_user": str(world.people[OTHER_RIDER].pk),
+        "community_post": str(world.post.pk),
+        "community_report": str(CommunityReportFactory(post=world.post).pk),
+        "community_decision": str(world.decision.pk),
         "documents_document": str(Document.objects.first().pk),
         "documents_termsacceptance": str(TermsAcceptance.objects.create(user=world.rider, version=1).pk),
         "fleet_vehicle": str(world.vehicle.pk),

@@ -71,6 +71,14 @@ def of_job(world):
     return [world.job.id]
 
 
+def of_post(world):
+    return ["paris", world.post.id]
+
+
+def of_member(world):
+    return [world.member.username]
+
+
 def tomorrow():
     return timezone.now() + timedelta(days=1)
 
@@ -167,6 +175,31 @@ TABLE = {
     "gbfs:manifest": Row(get=everyone(200), post=everyone(405)),
     "gbfs:file": Row(get=everyone(200), post=everyone(405), args=lambda world: ["paris", "vehicle_status"]),
     "gbfs:rental": Row(get=everyone(302, nobody=200), post=everyone(405), args=of_vehicle),
+    "community:home": Row(**FORM),
+    "community:explore": Row(get=members(200), post=members(405)),
+    "community:post_detail": Row(get=members(200), post=members(405), args=of_post),
+    "community:post_delete": Row(get=only(200, RIDER), post=only(302, RIDER), args=of_post),
+    "community:report_post": Row(**FORM, args=of_post),
+    "community:decision": Row(
+        get=only(200, RIDER), post=only(200, RIDER), args=lambda world: ["paris", world.decision.id]
+    ),
+    "community:blocked": Row(get=members(200), post=members(405)),
+    "community:card": Row(get=members(200), post=members(405), args=of_member),
+    "community:follow": Row(get=members(405), post=members(302), args=of_member),
+    "community:unfollow": Row(get=members(405), post=members(302), args=of_member),
+    "community:followers": Row(get=members(200), post=members(405), args=of_member),
+    "community:following": Row(get=members(200), post=members(405), args=of_member),
+    "community:block": Row(get=members(405), post=members(302), args=of_member),
+    "community:unblock": Row(get=members(405), post=members(404), args=of_member),
+    "community:report_person": Row(**FORM, args=of_member),
+    "community:conversation_list": Row(get=members(200), post=members(405)),
+    "community:conversation": Row(**FORM, args=of_member),
+    "community:conversation_read": Row(get=members(405), post=members(302), args=of_member),
+    "community:report_message": Row(
+        get=only(200, RIDER), post=only(200, RIDER), args=lambda world: ["paris", world.message.id]
+    ),
+    "community:search": Row(get=members(302), post=members(405)),
+    "community:translate": Row(get=members(405), post=members(404)),
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
     "rides:ride_detail": Row(get=only(200, RIDER), post=members(405), args=of_ride),
@@ -192,6 +225,9 @@ ADMIN_TABLE = {
     "accounts_user": {OPERATIONS: VIEW, SUPPORT: CHANGE, READ_ONLY: VIEW, SUPERUSER: {"view", "add", "change"}},
     "accounts_apitoken": {SUPERUSER: VIEW},
     "accounts_apiclient": {SUPERUSER: {"view", "add", "change"}},
+    "community_post": {SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
+    "community_report": {SUPPORT: VIEW, SUPERUSER: VIEW},
+    "community_decision": {SUPPORT: VIEW, SUPERUSER: VIEW},
     "documents_document": {READ_ONLY: VIEW, SUPERUSER: ADD},
     "documents_termsacceptance": {SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
     "fleet_vehicle": {
@@ -241,6 +277,9 @@ ADMIN_LISTS = {
     "/admin/accounts/user/": ["date_joined__year", "date_joined__day", "is_staff__exact", "suspended"],
     "/admin/accounts/apitoken/": ["created_at__year", "created_at__day"],
     "/admin/accounts/apiclient/": ["is_active__exact"],
+    "/admin/community/post/": ["created_at__year", "hidden", "language__exact"],
+    "/admin/community/report/": ["created_at__year", "open", "reason__exact", "subject__exact"],
+    "/admin/community/decision/": ["created_at__year", "objection", "measure__exact", "ground__exact"],
     "/admin/documents/document/": ["published_at__year", "kind__exact", "must_accept__exact"],
     "/admin/documents/termsacceptance/": ["accepted_at__year", "accepted_at__month", "version__exact", "version__in"],
     "/admin/fleet/vehicle/": ["date_added__year", "status__exact", "approved", "whose", "state", "work"],

@@ -8,6 +8,7 @@ from django.utils import timezone
 from fleet.models import Vehicle
 
 from ...demo.named import add_guest, guests, log_in_lines, reason_against
+from ...demo.parts import PARTS
 from ...demo.places import add_known_places
 from ...demo.progress import Progress
 from ...demo.seeding import Amounts, Seeding, refresh_statistics
@@ -70,6 +71,8 @@ class Command(BaseCommand):
             added = self.add_guests(now)
             Seeding(amounts, seed, now, progress.report).add_all()
             progress.finish()
+            for add_part in PARTS:
+                add_part(now)
             if added or progress.added.total():
                 refresh_statistics()
 

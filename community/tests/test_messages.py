@@ -1,0 +1,108 @@
+"""Private messages."""
+
+from functools import partial
+
+import pytest
+
+from accounts.models import User
+from cities.placement.locality import complaints_about
+from community.models import Conversation, Message
+from community.services import block, mark_read, send_message
+from movr_project.tests.threads import at_once
+from operations.integrity.looking import findings
+
+from .factories import MemberFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anna():
+    return MemberFactory(username="anna")
+
+
+@pytest.fixture
+def bob():
+    return MemberFactory(username="bob", city="rome")
+
+
+def text_of(response) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def unread(person) -> int:
+    return User.objects.get(id=person.id).unread_messages
+
+
+def test_a_message_is_sent_once_and_read_when_it_was_shown(anna, bob, client_of):
+    for _again in range(2):
+        page = client_of(anna).post("/messages/bob/", {"body": "Is the lift working?", "token": "one"}, follow=True)
+    assert "Your message has been sent." in text_of(page)
+    assert unread(bob) == 1
+    for number in range(25):
+        send_message(sender=anna, recipient=bob, body=f"message {number}", token=str(number))
+    client = client_of(bob)
+    assert "@anna" in text_of(client.get("/messages/"))
+    shown = client.get("/messages/anna/")
+    assert unread(bob) == 26
+    client.post("/messages/anna/read/", {"message": [*map(str, shown.context["unread"]), "junk"]})
+    assert unread(bob) == 1  # the oldest is on the second page
+    assert list(findings()) == []
+
+
+def test_the_badge_is_on_every_page_and_hidden_at_0(anna, bob, client_of):
+    assert "data-unread-messages hidden" in text_of(client_of(bob).get("/users/"))
+    send_message(sender=anna, recipient=bob, body="Hello", token="one")
+    assert "data-unread-messages>" in text_of(client_of(bob).get("/users/"))
+
+
+@pytest.mark.parametrize("body", ["", "x" * 141], ids=["empty", "too long"])
+def test_a_message_has_1_to_140_characters(anna, bob, client_of, body):
+    assert client_of(anna).post("/messages/bob/", {"body": body}).context["form"].errors["body"]
+
+
+def test_nobody_writes_to_themselves_to_who_blocked_them_or_to_strangers_who_hide(anna, bob, client_of):
+    client = client_of(anna)
+    assert client.post("/messages/anna/", {"body": "Hello"}).status_code == 404
+    block(blocker=bob, blocked=anna)
+    assert client.post("/messages/bob/", {"body": "Hello"}).status_code == 404
+    MemberFactory(username="shy", is_listed=False)
+    assert client.post("/messages/shy/", {"body": "Hello"}).status_code == 404
+    assert not Message.objects.exists()
+
+
+def test_someone_who_hides_can_be_answered(anna, client_of):
+    shy = MemberFactory(username="shy", is_listed=False)
+    send_message(sender=shy, recipient=anna, body="Hello", token="one")
+    client_of(anna).post("/messages/shy/", {"body": "Hello, too"})
+    assert Message.objects.count() == 2
+
+
+def test_only_the_two_read_or_report_a_message(anna, bob, client_of):
+    message = send_message(sender=anna, recipient=bob, body="Between us", token="one")
+    url = f"/messages/rome/{message.id}/report/"
+    assert "Between us" in text_of(client_of(bob).get(url))
+    for other in (anna, MemberFactory()):
+        assert client_of(other).get(url).status_code == 404
+
+
+def test_a_conversation_names_both_cities(anna, bob, client_of, django_assert_max_num_queries):
+    send_message(sender=anna, recipient=bob, body="Hello", token="one")
+    with django_assert_max_num_queries(3) as captured:
+        client_of(bob).get("/messages/anna/")
+    messages = [query["sql"] for query in captured if 'FROM "messages"' in query["sql"].split("WHERE")[0]]
+    assert [sql for sql in messages if complaints_about(sql)] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_write_to_each_other_at_once_count_each_message(anna, bob):
+    def write(number):
+        sender, recipient = (anna, bob) if number % 2 else (bob, anna)
+        send_message(sender=sender, recipient=recipient, body="Hello", token=str(number))
+
+    at_once(*(partial(write, number) for number in range(8)))
+    assert (unread(anna), unread(bob)) == (4, 4)
+    ids = list(Message.objects.values_list("id", flat=True))
+    at_once(*[partial(mark_read, reader=bob, other=anna, message_ids=ids)] * 2)
+    assert (unread(anna), unread(bob)) == (4, 0)
+    assert sorted(Conversation.objects.values_list("unread", flat=True)) == [0, 4]
