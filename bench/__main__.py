@@ -63,6 +63,11 @@ def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     calendar.add_argument("--allocations", type=int, default=1_000_000, help="in the full one (1,000,000)")
     calendar.add_argument("--few", type=int, default=1_000, help="in the other one (1,000)")
     calendar.set_defaults(run=run_calendar)
+    community = names.add_parser("community", help="the community's pages, with many posts and with few")
+    community.add_argument("--people", type=int, default=100_000, help="who write in turn (100,000)")
+    community.add_argument("--posts", type=int, default=1_000_000, help="many (1,000,000)")
+    community.add_argument("--few", type=int, default=10_000, help="few (10,000)")
+    community.set_defaults(run=run_community)
     return parser, parser.parse_args()
 
 
@@ -125,6 +130,15 @@ def run_calendar(options: argparse.Namespace) -> None:
     from .calendar import printed
 
     for line in printed(vehicles=options.vehicles, allocations=options.allocations, few=options.few):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+def run_community(options: argparse.Namespace) -> None:
+    start_django()
+    from .community import printed
+
+    for line in printed(people=options.people, posts=options.posts, few=options.few):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 

@@ -13,7 +13,7 @@ class CommunityConfig(AppConfig):
         from accounts import hooks
         from operations.demo.parts import PARTS
 
-        from . import circles, demo, integrity, personal_data  # noqa: F401  (the last two register themselves)
+        from . import checks, circles, demo, integrity, personal_data  # noqa: F401  (some register themselves)
 
         if settings.COMMUNITY:
             hooks.followers.register(circles.followers_of)

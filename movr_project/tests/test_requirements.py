@@ -23,9 +23,8 @@ ASKED_FOR = (
     | numbers("B", 50)
     | numbers("W", 6)
     | numbers("IB", 15)
-    | numbers("MB", 32)  # weaknesses of the originals; of the microblog's, those about accounts
-    | numbers("BB", 9)
-    | {"BB13", "BB16", "BB17", "BB21", "BB22", "BB23", "BB24", "BB25", "BB26", "BB27", "BB28"}
+    | numbers("MB", 32)  # weaknesses of the originals
+    | (numbers("BB", 29) - {"BB14", "BB15"})
 )
 
 
