@@ -23,8 +23,8 @@ HOME, FOLLOWED, FANS, TURNS = "paris", 500, 10_000, 31
 PEOPLE = """
     INSERT INTO users (id, city, username, email, first_name, last_name, password, is_superuser, is_staff, is_active,
                        date_joined, about_me, is_listed, language, theme, suspension_reason, terms_version,
-                       session_epoch, proof_epoch, open_rides, owned_vehicles, recent_starts, unread_notifications, unread_messages,
-                       post_count, follower_count, followed_count)
+                       session_epoch, proof_epoch, open_rides, owned_vehicles, recent_starts, unread_notifications,
+                       unread_messages, post_count, follower_count, followed_count)
     SELECT gen_random_uuid(), c.name, 'person' || n, 'person' || n || '@example.com', 'Ada', 'Byron', '', false, false,
            true, now() - interval '1 year', '', true, '', 'auto', '', 1, 'x', 'x', 0, 0, 0, 0, 0, 0, 0, 0
     FROM generate_series(1, %(people)s) AS n

@@ -29,9 +29,12 @@ def erase_posts(user: User) -> None:
     posts = Post.objects.by(user)
     forget_words_in_staff_log(posts)
     FeedEntry.objects.of_reader(user).delete()
+    if not posts.exists():
+        return
     while batch := list(posts.only("city", "id", "search_id")[:BATCH]):
         search.remove(*batch)
         posts.filter(id__in=[post.id for post in batch]).delete()
+    search.purge()
 
 
 def export_people(user: User) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, urlize
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -36,11 +36,9 @@ def _post_row(post: Post, request: HttpRequest) -> SafeString:
     author = post.author
     slots = {
         "avatar": avatar_svg(str(author.id), AVATAR_SIZE),
-        "username": author.username,
         "author_url": person_url(author),
-        "card_url": reverse("community:card", args=[author.username]),
-        "time": ago(post.created_at, request),
-        "url": row_url("community:post_detail", post.city, post.id),
+        "author": _person_link(author),
+        "when": _post_link(post, request),
         "body": words(post.body, author),
         "key": str(post.pk),
         "ride": _ride(post),
@@ -56,6 +54,17 @@ def _post_row(post: Post, request: HttpRequest) -> SafeString:
         lang=post.language,
         translatable=is_translatable(post, get_language() or ""),
     )
+
+
+def _person_link(person: User) -> SafeString:
+    card = reverse("community:card", args=[person.username])
+    link = '<a class="person-link" href="{}" data-card="{}">{}</a>'
+    return format_html(link, person_url(person), card, person.username)
+
+
+def _post_link(post: Post, request: HttpRequest) -> SafeString:
+    url = row_url("community:post_detail", post.city, post.id)
+    return format_html('<a class="post-time" href="{}">{}</a>', url, ago(post.created_at, request))
 
 
 def message_rows(messages: Iterable[Message], request: HttpRequest) -> list[SafeString]:
@@ -78,7 +87,7 @@ def person_url(person: User) -> str:
 
 def words(text: str, author: User) -> SafeString:
     """Return a text with links, but without any if its author's account is new: those of spam."""
-    return format_html("{}", text) if is_new(author) else urlize(text, nofollow=True, autoescape=True)
+    return format_html("{}", text) if is_new(author) else mark_safe(urlize(text, nofollow=True, autoescape=True))
 
 
 def ago(moment: datetime, request: HttpRequest) -> SafeString:

@@ -34,6 +34,11 @@ def remove(*posts: Post) -> None:
     _index().remove(posts)
 
 
+def purge() -> None:
+    """Erase what the index keeps of removed texts. Part of a transaction. Slow, so only for erasing an account."""
+    _index().purge()
+
+
 def query(text: str, *, viewer: User) -> PostQuerySet:
     """Return the posts that match, of those that the viewer may see, the most relevant first.
 

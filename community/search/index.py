@@ -21,3 +21,7 @@ class Index(Protocol):
     def forget_deleted(self) -> None:
         """Remove entries whose posts are gone."""
         ...
+
+    def purge(self) -> None:
+        """Erase what the index keeps of removed texts."""
+        ...

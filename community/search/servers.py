@@ -52,6 +52,9 @@ class PostgresIndex:
     def forget_deleted(self) -> None:
         """Do nothing: the entry is part of the row."""
 
+    def purge(self) -> None:
+        """Do nothing: the entry is part of the row."""
+
     def query(self, words: str, posts: PostQuerySet) -> PostQuerySet:
         queries = [f"{self.reads_query}('{name}', %s)" for name in query_configurations()]
         values = [words] * len(queries)

@@ -29,6 +29,11 @@ class SqliteIndex:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM post_search WHERE rowid NOT IN (SELECT search_id FROM posts)")
 
+    def purge(self) -> None:
+        """Merge the index: until then it keeps the words of removed rows, marked as deleted."""
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO post_search (post_search) VALUES ('optimize')")
+
     def query(self, words: str, posts: PostQuerySet) -> PostQuerySet:
         match = quoted(words)
         if not match:

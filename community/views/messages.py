@@ -54,8 +54,9 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
         city__in=sorted({request.user.city, person.city}), pair=pair_of(request.user, person)
     )
     page = KeysetPage.or_first(between, request.GET.get("cursor", ""), PAGE_SIZE, order=("-created_at", "-id"))
-    unread = [message.id for message in page if message.is_unread and message.recipient_id == request.user.id]
-    context = {"person": person, "form": form, "page": page, "rows": message_rows(page, request), "unread": unread}
+    unread_ids = [message.id for message in page if message.is_unread and message.recipient_id == request.user.id]
+    context = {"person": person, "form": form, "page": page, "rows": message_rows(page, request)}
+    context["unread_ids"] = unread_ids
     return render(request, "community/conversation.html", context, status=status)
 
 

@@ -12,6 +12,8 @@ from django.urls import URLPattern, get_resolver, reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
 from accounts.tests.factories import VAPID_KEY, ApiTokenFactory, NotificationFactory, PushSubscriptionFactory
+from community.services import send_message
+from community.tests.factories import DecisionFactory, MemberFactory, PostFactory
 from fleet.tests.factories import BookingFactory, VehicleFactory
 from jobs.tests import tasks
 from jobs.tests.work import job_of
@@ -70,6 +72,12 @@ POST_ONLY = {
     "rides:ride_unlock",
     "rides:ride_pause",
     "rides:ride_resume",
+    "community:block",
+    "community:conversation_read",
+    "community:follow",
+    "community:translate",
+    "community:unblock",
+    "community:unfollow",
 }
 # Django responds to every method with the page for an invalid link.
 ANY_METHOD = {"accounts:password_reset_confirm"}
@@ -88,6 +96,7 @@ NO_PAGE = {
     "fleet:vehicle_sheet": 302,
     "rides:ride_end": 302,
     "security_txt": 404,
+    "community:search": 302,
     "accounts:second_factor": 404,
     "accounts:second_factor_set_up": 404,
     "accounts:second_factor_codes": 404,
@@ -109,6 +118,11 @@ OUR_APPS = {
     "notifications",
     "operations",
     "photos",
+    "community",
+    "documents",
+    "fleet",
+    "notifications",
+    "operations",
     "rides",
     "throttling",
 }
@@ -147,6 +161,7 @@ def url_of(db, rider, settings, photo_folder):
     settings.VAPID_PRIVATE_KEY = VAPID_KEY
     vehicle = VehicleFactory(owner=rider)
     ride = RideFactory(vehicle=vehicle, rider=rider)
+    member = MemberFactory()
     values = {
         "city": "paris",
         "vehicle_id": vehicle.id,
@@ -159,7 +174,10 @@ def url_of(db, rider, settings, photo_folder):
         "token_id": ApiTokenFactory(user=rider).id,
         "device_id": PushSubscriptionFactory(user=rider).id,
         "code": vehicle.code,
-        "username": rider.username,
+        "username": member.username,
+        "post_id": PostFactory(author=rider).id,
+        "message_id": send_message(sender=member, recipient=rider, body="Hello", token="one form").id,
+        "decision_id": DecisionFactory(person=rider).id,
         "uidb64": "MQ",
         "token": "nonsense",
         "version": 1,

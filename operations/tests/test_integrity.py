@@ -44,6 +44,10 @@ ATLANTIS = "atlantis"
 NOBODY = uuid.UUID(int=0)
 SEATTLE_CENTER = 47.6219, -122.3517
 LOOK_ACROSS_CITIES = {
+    "follow_between_blocked",
+    "person_followers",
+    "post_in_followers_feed",
+    "removed_member",
     "allocation_people",
     "event_vehicle",
     "person_hold",
@@ -518,7 +522,9 @@ def test_every_rule_is_seen_to_find_something():
         "ride_events",
         "vehicle_log",
     }
-    assert {rule.name for rule in (*RULES, *UNSERVED)} <= tried
+    # Later apps try theirs.
+    own = [rule for rule in RULES if rule.offenders.__module__.startswith("operations.")]
+    assert {rule.name for rule in (*own, *UNSERVED)} <= tried
 
 
 # --- Nothing else is found ------------------------------------------------------------------------------
