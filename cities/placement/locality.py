@@ -73,6 +73,13 @@ POSTS_OF_A_FEED = Exemption(
     exactly=False,
     joined_from=frozenset({"feed_entries.post_id"}),
 )
+PEOPLE_WRITTEN_TO = Exemption(
+    "users",
+    frozenset({"id"}),
+    "A person's list of conversations is local, and names the home city of each of the others.",
+    exactly=False,
+    joined_from=frozenset({"conversations.other_id"}),
+)
 ALWAYS = (LOGGED_IN_PERSON, PERSON_OF_TOKEN)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from accounts.models import User
-from cities.placement.locality import LOG_IN_BY_NAME
+from cities.placement.locality import PEOPLE_WRITTEN_TO
 from community.models import Conversation, Message
 from community.services import block, mark_read, send_message
 from community.services.messages import pair_of
@@ -88,10 +88,10 @@ def test_only_the_two_read_or_report_a_message(anna, bob, client_of):
         assert client_of(other).get(url).status_code == 404
 
 
-def test_a_conversation_names_both_cities(anna, bob, client_of):
+def test_conversations_name_the_cities_of_both(anna, bob):
     send_message(sender=anna, recipient=bob, body="Hello", token="one")
-    with assert_local(LOG_IN_BY_NAME):
-        client_of(bob).get("/messages/")
+    with assert_local(PEOPLE_WRITTEN_TO):
+        assert [one.other for one in Conversation.objects.of_owner(bob).visible_to(bob)] == [anna]
     between = Message.objects.visible_to(bob).filter(city__in=["paris", "rome"], pair=pair_of(anna, bob))
     with assert_local():
         assert [message.body for message in between] == ["Hello"]

@@ -155,13 +155,13 @@ class TestLists:
             assert sentence in text_of(client_of(bob).post(url, follow=True))
 
     def test_the_card_of_someone_who_blocks_the_reader_is_not_found(self, anna, bob, client_of):
-        assert "@anna" in text_of(client_of(bob).get("/users/anna/card/"))
+        assert "@anna" in text_of(client_of(bob).get("/users/anna/card/", headers={"HX-Request": "true"}))
         block(blocker=anna, blocked=bob)
         for url in ("/users/anna/card/", "/messages/anna/", "/users/anna/followers/"):
             assert client_of(bob).get(url).status_code == 404
         assert "Unblock" in text_of(client_of(anna).get("/community/blocked/"))
         client_of(anna).post("/users/bob/unblock/")
-        assert client_of(bob).get("/users/anna/card/").status_code == 200
+        assert client_of(bob).get("/users/anna/card/").headers["Location"] == "/users/anna/"
 
 
 class TestSearch:

@@ -106,8 +106,10 @@ def blocked(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def card(request: HttpRequest, username: str) -> HttpResponse:
-    """Return the card that a name shows when it is pointed at or has the focus: a part of a page."""
+    """Return the card that a name shows when it is pointed at or has the focus. Anyone else goes to the page."""
     person = seen_person(request, username)
+    if not request.htmx:
+        return redirect("accounts:user_detail", person.username)
     is_followed = Follow.objects.of_follower(request.user).filter(followed_id=person.id).exists()
     response = render(request, "community/_card.html", {"person": person, "is_followed": is_followed})
     response["Cache-Control"] = "private, no-store"

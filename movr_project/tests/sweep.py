@@ -184,7 +184,7 @@ TABLE = {
         get=only(200, RIDER), post=only(200, RIDER), args=lambda world: ["paris", world.decision.id]
     ),
     "community:blocked": Row(get=members(200), post=members(405)),
-    "community:card": Row(get=members(200), post=members(405), args=of_member),
+    "community:card": Row(get=members(302), post=members(405), args=of_member),
     "community:follow": Row(get=members(405), post=members(302), args=of_member),
     "community:unfollow": Row(get=members(405), post=members(302), args=of_member),
     "community:followers": Row(get=members(200), post=members(405), args=of_member),

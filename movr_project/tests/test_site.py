@@ -96,6 +96,7 @@ NO_PAGE = {
     "fleet:vehicle_sheet": 302,
     "rides:ride_end": 302,
     "security_txt": 404,
+    "community:card": 302,
     "community:search": 302,
     "accounts:second_factor": 404,
     "accounts:second_factor_set_up": 404,

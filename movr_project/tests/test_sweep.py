@@ -310,6 +310,14 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
             "lock_code": "1234",
         },
     ),
+    "community:home": (RIDER, lambda world: {"body": "Hello", "ride": "", "token": "one form"}),
+    "community:conversation": (RIDER, lambda world: {"body": "Hello", "token": "one form"}),
+    "community:conversation_read": (RIDER, lambda world: {"message": str(world.message.id)}),
+    "community:decision": (RIDER, lambda world: {"text": "I disagree."}),
+    "community:report_message": (RIDER, lambda world: {"reason": "spam", "details": ""}),
+    "community:report_person": (RIDER, lambda world: {"reason": "spam", "details": ""}),
+    "community:report_post": (OTHER_RIDER, lambda world: {"reason": "spam", "details": ""}),
+    "community:translate": (RIDER, lambda world: {"post": str(world.post.pk)}),
     "admin:cities_city_add": (
         SUPERUSER,
         lambda world: {
@@ -375,6 +383,11 @@ def test_every_form_is_among_those_tried():
         "rides:ride_resume",
         "fleet:vehicle_pause",
         "fleet:vehicle_resume",
+        "community:block",
+        "community:follow",
+        "community:post_delete",
+        "community:unblock",
+        "community:unfollow",
         # The same forms as `second_factor`, which comes first.
         "accounts:second_factor_codes",
         "accounts:second_factor_remove",

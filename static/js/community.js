@@ -29,7 +29,7 @@
   };
 
   const show = async (link, request) => {
-    const answer = await fetch(link.dataset.card, { signal: request.signal, headers: { Accept: "text/html" } });
+    const answer = await fetch(link.dataset.card, { signal: request.signal, headers: { "HX-Request": "true" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const content = page.querySelector(".person-card");
     if (!answer.ok || answer.redirected || !content) return;
