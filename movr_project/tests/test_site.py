@@ -120,10 +120,6 @@ OUR_APPS = {
     "operations",
     "photos",
     "community",
-    "documents",
-    "fleet",
-    "notifications",
-    "operations",
     "rides",
     "throttling",
 }
