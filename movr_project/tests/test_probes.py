@@ -14,12 +14,12 @@ def test_a_process_is_alive_without_asking_anything(client):
 
 def test_it_is_ready_when_the_database_answers_and_is_migrated(client, db):
     page = client.get("/readyz")
-    assert (page.status_code, page.content) == (200, b"database: ok\nmigrations: ok\n")
+    assert (page.status_code, page.content) == (200, b"database: ok\nmigrations: ok\nworkers: no worker\n")
 
 
 def test_migrations_are_read_only_until_they_are_applied(client, db, django_assert_num_queries):
     client.get("/readyz")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # does the database answer, and which workers live
         client.get("/readyz")
 
 
@@ -38,14 +38,14 @@ def test_it_is_not_ready_without_a_database(client, database_out_of_reach, monke
     monkeypatch.setitem(probes._checks, "migrations", probes._Migrations())
     page = client.get("/readyz")
     assert page.status_code == 503
-    assert page.content == b"database: not responding\nmigrations: unknown\n"
+    assert page.content == b"database: not responding\nmigrations: unknown\nworkers: unknown\n"
 
 
 def test_other_parts_add_checks(client, db, monkeypatch):
     def workers():
         raise probes.NotReady("none for 10 minutes")
 
-    monkeypatch.setitem(probes._checks, "workers", None)  # removed afterwards
+    monkeypatch.setitem(probes._checks, "workers", None)  # restored afterwards
     probes.add_check("workers", workers)
     page = client.get("/readyz")
     assert page.status_code == 503

@@ -24,7 +24,7 @@ ASKED_FOR = (
     | numbers("W", 6)
     | numbers("IB", 15)
     | numbers("MB", 32)  # weaknesses of the originals
-    | (numbers("BB", 29) - {"BB14", "BB15"})
+    | numbers("BB", 29)
 )
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import PASSWORD, ApiClientFactory, ApiTokenFactory, StaffFactory, UserFactory
+from community.roles import ROLES as COMMUNITY_ROLES
 from community.tests.factories import CommunityReportFactory, DecisionFactory, PostFactory
 from documents.models import TermsAcceptance
 from feeds.roles import ROLES as FEEDS_ROLES
@@ -25,7 +26,7 @@ from rides.tests.factories import OpenRideFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
-LATER_ROLES = [FEEDS_ROLES, JOB_ROLES]  # added after the roles
+LATER_ROLES = [COMMUNITY_ROLES, FEEDS_ROLES, JOB_ROLES]  # added after the roles
 NOT, LOOK, CHANGE = "not", "look", "change"
 
 # For each role and list: view, change and add.
@@ -40,6 +41,8 @@ TABLE = {
     "documents_termsacceptance": {"Operations": (NOT, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "auth_group": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (NOT, NOT)},
     "cities_city": {"Operations": (LOOK, NOT), "Support": (NOT, NOT), "Read-only": (LOOK, NOT)},
+    "cities_region": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (NOT, NOT)},
+    "cities_place": {"Operations": (NOT, NOT), "Support": (NOT, NOT), "Read-only": (NOT, NOT)},
     "fleet_vehicle": {"Operations": (CHANGE, CHANGE), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "fleet_allocation": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
     "fleet_vehicleevent": {"Operations": (LOOK, NOT), "Support": (LOOK, NOT), "Read-only": (LOOK, NOT)},
@@ -78,6 +81,10 @@ def make(page):
         "documents_termsacceptance": lambda: TermsAcceptance.objects.create(user=UserFactory(), version=1),
         "auth_group": Group.objects.first,
         "cities_city": lambda: apps.get_model("cities.city").objects.first(),
+        "cities_region": lambda: apps.get_model("cities.region").objects.first(),
+        "cities_place": lambda: apps.get_model("cities.place").objects.create(
+            city="boston", name="Common", latitude=42.355, longitude=-71.066
+        ),
         "fleet_vehicle": VehicleFactory,
         "fleet_allocation": lambda: maintain(VehicleFactory()),
         "fleet_vehicleevent": lambda: maintain(VehicleFactory()).events.get(),
