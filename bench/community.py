@@ -1,12 +1,12 @@
 """Compare the community's pages with many posts and with few, for someone who follows 500 people.
 
-The people are the same in both: only posts are added in between, so that the tables grow. Requests run in process, and
-the median is reported. PostgreSQL only, as it creates a million rows in a few statements.
+The people are the same in both: only posts are added in between, so that the tables grow. Requests run in process. The
+two are measured minutes apart, so the fastest of many turns is reported. It depends least on what else is running.
+PostgreSQL only, as it creates a million rows in a few statements.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from statistics import median
 from typing import Any
 
 from django.conf import settings
@@ -24,9 +24,10 @@ PEOPLE = """
     INSERT INTO users (id, city, username, email, first_name, last_name, password, is_superuser, is_staff, is_active,
                        date_joined, about_me, is_listed, language, theme, suspension_reason, terms_version,
                        session_epoch, proof_epoch, open_rides, owned_vehicles, recent_starts, unread_notifications,
-                       unread_messages, post_count, follower_count, followed_count)
+                       notification_sequence, notify_by_mail, unread_messages, post_count, follower_count,
+                       followed_count)
     SELECT gen_random_uuid(), c.name, 'person' || n, 'person' || n || '@example.com', 'Ada', 'Byron', '', false, false,
-           true, now() - interval '1 year', '', true, '', 'auto', '', 1, 'x', 'x', 0, 0, 0, 0, 0, 0, 0, 0
+           true, now() - interval '1 year', '', true, '', 'auto', '', 1, 'x', 'x', 0, 0, 0, 0, 0, true, 0, 0, 0, 0
     FROM generate_series(1, %(people)s) AS n
     JOIN (SELECT name, row_number() OVER (ORDER BY name) - 1 AS number, count(*) OVER () AS cities FROM cities) AS c
       ON n %% c.cities = c.number
@@ -105,7 +106,7 @@ class Visit:
 
 
 def measure(visit: Visit) -> dict[str, float]:
-    """Return the median of each page in milliseconds."""
+    """Return the shortest time of each page in milliseconds, without the first turn."""
     taken: dict[str, list[float]] = {}
     for what, run in visit.asked().items():
         turns = 3 if str(FANS) in what else TURNS
@@ -115,7 +116,7 @@ def measure(visit: Visit) -> dict[str, float]:
             taken.setdefault(what, []).append((time.perf_counter() - began) * 1000)
             if response is not None and response.status_code != 200:
                 raise RuntimeError(f"{what}: answered with {response.status_code}")
-    return {what: median(times[1:]) for what, times in taken.items()}
+    return {what: min(times[1:]) for what, times in taken.items()}
 
 
 def printed(*, people: int, posts: int, few: int) -> Iterator[str]:
@@ -128,7 +129,7 @@ def printed(*, people: int, posts: int, few: int) -> Iterator[str]:
     sparse = measure(visit)
     add_posts(few + 1, posts, people=people, before=posts)
     full = measure(visit)
-    yield f"{people} people, {FOLLOWED} followed, on {connection.vendor}, medians in ms:"
+    yield f"{people} people, {FOLLOWED} followed, on {connection.vendor}, the fastest of {TURNS} in ms:"
     yield f"{'':<34}{few:>10} posts{posts:>12} posts{'ratio':>8}"
     for what, before in sparse.items():
         yield f"{what:<34}{before:>16.2f}{full[what]:>18.2f}{full[what] / before:>8.2f}"

@@ -15,39 +15,43 @@ from django.utils.translation import gettext_lazy
 from cities.admin import CityFilter, city_name
 from cities.admin_times import local_time
 from fleet.admin.columns import person_link
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, ReadOnlyAdmin
+from movr_project.web.form_tokens import new_form_token
 
 from .forms import DecisionForm, OutcomeForm, SilenceForm
-from .models import Decision, Ground, Measure, Outcome, Post, Report
+from .models import Decision, Ground, Measure, Outcome, Post, Report, Subject
 from .services.moderation import Item, decide, decide_objection, dismiss_report
 
 
-def measure_action(measure: Measure, description: Promise, title: Promise, form_class: type = DecisionForm) -> Any:
+def measure_action(
+    measure: Measure, description: Promise, confirmation: Confirmation, form_class: type = DecisionForm
+) -> Any:
     """Return an admin action that takes a decision about the chosen rows, after asking for its reasons."""
 
     @admin.action(description=description, permissions=["decide"])
     def action(model_admin: Any, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        form = form_class(request.POST if "confirmed" in request.POST else None)
+        data = request.POST if "confirmed" in request.POST else None
+        form = form_class(data, initial={"token": new_form_token()})
         if not form.is_valid():
-            return confirm_action(model_admin, request, queryset, action=measure, title=str(title), form=form)
-        data = form.cleaned_data
+            return confirm_action(model_admin, request, queryset, action=measure, confirmation=confirmation, form=form)
+        cleaned = form.cleaned_data
         for_each(
             request,
             queryset,
             lambda row: decide(
                 item=model_admin.item_of(row),
                 measure=measure,
-                ground=Ground(data["ground"]),
-                reasons=data["reasons"],
-                days=data.get("days", 0),
+                ground=Ground(cleaned["ground"]),
+                reasons=cleaned["reasons"],
+                days=cleaned.get("days", 0),
                 by=request.user,
                 was_reported=model_admin.model is Report,
-                decision_id=uuid.uuid5(row.id, f"{measure}:{data['token']}"),
+                decision_id=uuid.uuid5(row.id, f"{measure}:{cleaned['token']}"),
             ),
             done=_("Decisions: %(count)d."),
             model_admin=model_admin,
-            log=f"{measure.label}. {data['reasons']}",
+            log=f"{measure.label}. {cleaned['reasons']}",
         )
         return None
 
@@ -56,18 +60,40 @@ def measure_action(measure: Measure, description: Promise, title: Promise, form_
 
 
 hide = measure_action(
-    Measure.HIDE, gettext_lazy("Hide"), gettext_lazy("Hide these? Only their authors will see them, with your reasons.")
+    Measure.HIDE,
+    gettext_lazy("Hide"),
+    Confirmation(
+        gettext_lazy("Hide these? Only their authors will see them, with your reasons."), gettext_lazy("Hide")
+    ),
 )
 delete = measure_action(
-    Measure.DELETE, gettext_lazy("Delete"), gettext_lazy("Delete these for good? Their authors will read your reasons.")
+    Measure.DELETE,
+    gettext_lazy("Delete"),
+    Confirmation(
+        gettext_lazy("Delete these for good? Their authors will read your reasons."),
+        gettext_lazy("Delete"),
+        is_final=True,
+    ),
 )
-warn = measure_action(Measure.WARN, gettext_lazy("Warn the author"), gettext_lazy("Warn these people?"))
+warn = measure_action(
+    Measure.WARN,
+    gettext_lazy("Warn the author"),
+    Confirmation(gettext_lazy("Warn these people?"), gettext_lazy("Warn the author")),
+)
 silence = measure_action(
     Measure.SILENCE,
     gettext_lazy("Silence the author"),
-    gettext_lazy("Silence these people? They can't write, and others don't see their posts."),
+    Confirmation(
+        gettext_lazy("Silence these people? They can't write, and others don't see their posts."),
+        gettext_lazy("Silence the author"),
+    ),
     SilenceForm,
 )
+DISMISSING = Confirmation(
+    gettext_lazy("Close these reports? The people who sent them are told that no rule was broken."),
+    gettext_lazy("Close without a decision"),
+)
+DECIDING = Confirmation(gettext_lazy("Decide about these objections?"), gettext_lazy("Decide about the objection"))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -159,6 +185,11 @@ class ReportAdmin(CommunityAdmin):
     ordering = [F("closed_at").desc(nulls_first=True), "-created_at"]
     actions = [hide, delete, warn, silence, "dismiss"]
     buttons = ["hide", "delete", "warn", "silence", "dismiss"]
+
+    def buttons_for(self, request: HttpRequest, report: Report) -> list[str]:
+        about_person = {"hide", "delete"} if report.subject == Subject.PERSON else set()
+        return [name for name in self.buttons if name not in about_person] if report.is_open else []
+
     fieldsets = [
         (None, {"fields": ["reason", "details", "subject", "text", "person_column", "city_label"]}),
         (gettext_lazy("Who and when (local time)"), {"fields": ["reporter_column", "reported", "closed"]}),
@@ -181,8 +212,7 @@ class ReportAdmin(CommunityAdmin):
     def dismiss(self, request: HttpRequest, queryset) -> HttpResponse | None:
         still_open = queryset.open()
         if "confirmed" not in request.POST:
-            title = _("Close these reports? The people who sent them are told that no rule was broken.")
-            return confirm_action(self, request, still_open, action="dismiss", title=title)
+            return confirm_action(self, request, still_open, action="dismiss", confirmation=DISMISSING)
         for_each(
             request,
             still_open,
@@ -204,6 +234,10 @@ class DecisionAdmin(CommunityAdmin):
     ordering = ["-created_at"]
     actions = ["decide_objections"]
     buttons = ["decide_objections"]
+
+    def buttons_for(self, request: HttpRequest, decision: Decision) -> list[str]:
+        return self.buttons if decision.has_open_objection else []
+
     fieldsets = [
         (None, {"fields": ["measure", "end", "ground", "reasons", "subject", "text", "person_column", "city_label"]}),
         (gettext_lazy("Time (local)"), {"fields": ["decided"]}),
@@ -218,9 +252,11 @@ class DecisionAdmin(CommunityAdmin):
     @admin.action(description=gettext_lazy("Decide about the objection"), permissions=["decide"])
     def decide_objections(self, request: HttpRequest, queryset) -> HttpResponse | None:
         form = OutcomeForm(request.POST if "confirmed" in request.POST else None)
+        still_open = queryset.filter(objected_at__isnull=False, outcome="")
         if not form.is_valid():
-            title = _("Decide about these objections?")
-            return confirm_action(self, request, queryset, action="decide_objections", title=title, form=form)
+            return confirm_action(
+                self, request, still_open, action="decide_objections", confirmation=DECIDING, form=form
+            )
         outcome, reasons = Outcome(form.cleaned_data["outcome"]), form.cleaned_data["reasons"]
         for_each(
             request,

@@ -1,5 +1,7 @@
 """Forms of the community."""
 
+from typing import Any
+
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +15,7 @@ from .words import validate_words
 MAX_DAYS = 365
 
 
-def _text(label: object, *, max_length: int, rows: int, required: bool = True, **kwargs) -> forms.CharField:
+def _text(label: Any, *, max_length: int, rows: int, required: bool = True, **kwargs: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=max_length,

@@ -363,7 +363,6 @@ class AboutSomeone(models.Model):
     """
 
     subject = models.CharField(_("about"), max_length=8, choices=Subject, editable=False)
-    item_city = city_column(blank=True, editable=False)
     item_id = models.UUIDField(null=True, editable=False)
     text = models.CharField(_("text"), max_length=BODY_LENGTH, blank=True, editable=False)
     created_at = models.DateTimeField(_("time"), default=timezone.now, editable=False)

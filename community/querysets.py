@@ -8,6 +8,7 @@ their profile or is silenced, or one of the two has blocked the other.
 **Who sees a person?** Everyone to whom they are visible, unless one of the two has blocked the other.
 """
 
+import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
@@ -60,6 +61,12 @@ def people_to_write_to(sender: User) -> UserQuerySet:
     return people.filter(_not_blocked(sender, "city", "id"))
 
 
+def pair_of(one: User, other: User) -> uuid.UUID:
+    """Return what identifies the conversation of two people, in either order."""
+    first, second = sorted((one.id, other.id))
+    return uuid.uuid5(first, str(second))
+
+
 class PostQuerySet(models.QuerySet):
     def visible_to(self, viewer: User) -> Self:
         return self.select_related("author").filter(_may_be_read(viewer))
@@ -108,6 +115,10 @@ class MessageQuerySet(models.QuerySet):
         not_blocked = Q(sent) & _not_blocked(viewer, "city", "recipient_id")
         not_blocked |= Q(received) & _not_blocked(viewer, "sender_city", "sender_id")
         return self.filter(not_blocked)
+
+    def between(self, one: User, other: User) -> Self:
+        cities = sorted({one.city, other.city})
+        return self.filter(city__in=cities, sender_city__in=cities, pair=pair_of(one, other))
 
     def received_by(self, person: User) -> Self:
         return self.filter(city=person.city, recipient_id=person.id)

@@ -10,17 +10,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from movr_project.db.retry import retry_transaction
+from notifications.services import publish
 
 from ..locking import lock_pair, lock_people, refuse_silenced
 from ..models import Conversation, Message
-from ..querysets import people_to_write_to
+from ..querysets import pair_of, people_to_write_to
 from ..refusals import CommunityRefused
 
-
-def pair_of(one: User, other: User) -> uuid.UUID:
-    """Return what identifies the conversation of two people, in either order."""
-    first, second = sorted((one.id, other.id))
-    return uuid.uuid5(first, str(second))
+BADGE = "unread_messages"  # what the scripts of open pages are told about
 
 
 @retry_transaction(idempotent=True)
@@ -52,7 +49,7 @@ def send_message(*, sender: User, recipient: User, body: str, token: str) -> Mes
     message.save(force_insert=True)
     _note(sender, recipient, message, unread=0)
     _note(recipient, sender, message, unread=1)
-    User.objects.filter(city=recipient.city, id=recipient.id).update(unread_messages=F("unread_messages") + 1)
+    _add_unread(recipient, 1)
     return message
 
 
@@ -72,8 +69,15 @@ def subtract_unread(reader: User, other_id: uuid.UUID, number: int) -> None:
     """Subtract messages from the numbers of unread ones. Part of a transaction that has locked the reader."""
     conversation = Conversation.objects.of_owner(reader).filter(other_id=other_id)
     conversation.update(unread=Greatest(F("unread") - number, 0))
-    own = User.objects.filter(city=reader.city, id=reader.id)
-    own.update(unread_messages=Greatest(F("unread_messages") - number, 0))
+    _add_unread(reader, -number)
+
+
+def _add_unread(person: User, number: int) -> None:
+    """Change the number in a person's badge, on their open pages too."""
+    own = User.objects.filter(city=person.city, id=person.id)
+    own.update(unread_messages=Greatest(F("unread_messages") + number, 0))
+    unread = own.values_list("unread_messages", flat=True).get()
+    publish(person, code=BADGE, key=BADGE, data={"unread": unread})
 
 
 def _note(owner: User, other: User, message: Message, *, unread: int) -> None:

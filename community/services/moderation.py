@@ -6,7 +6,9 @@ A decision is about a person: one of their posts or messages is hidden or delete
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
@@ -28,21 +30,20 @@ class Item:
 
     subject: Subject
     person: User
-    city: str = ""
     id: uuid.UUID | None = None
     text: str = ""
 
     @classmethod
     def of(cls, thing: Post | Message | User) -> "Item":
         if isinstance(thing, Post):
-            return cls(Subject.POST, thing.author, thing.city, thing.id, thing.body)
+            return cls(Subject.POST, thing.author, thing.id, thing.body)
         if isinstance(thing, Message):
-            return cls(Subject.MESSAGE, thing.sender, thing.city, thing.id, thing.body)
+            return cls(Subject.MESSAGE, thing.sender, thing.id, thing.body)
         return cls(Subject.PERSON, thing)
 
     @classmethod
     def of_report(cls, report: Report) -> "Item":
-        return cls(Subject(report.subject), report.person, report.item_city, report.item_id, report.text)
+        return cls(Subject(report.subject), report.person, report.item_id, report.text)
 
 
 @retry_transaction(idempotent=True)
@@ -60,7 +61,6 @@ def report_item(*, reporter: User, item: Item, reason: Reason, details: str = ""
         defaults={
             "person_id": person.id,
             "subject": item.subject,
-            "item_city": item.city,
             "item_id": item.id,
             "text": item.text,
             "reason": reason,
@@ -97,9 +97,8 @@ def decide(
     decision = Decision(
         city=person.city,
         id=decision_id,
-        person_id=person.id,
+        person=person,
         subject=item.subject,
-        item_city=item.city,
         item_id=item.id,
         text=item.text,
         measure=measure,
@@ -174,10 +173,14 @@ def decide_objection(*, city: str, decision_id: uuid.UUID, outcome: Outcome, rea
 def _carry_out(decision: Decision, person: User) -> None:
     if decision.measure == Measure.SILENCE:
         _silence(person, decision.until)
-    elif decision.measure == Measure.HIDE:
-        if not _set_hidden(decision, timezone.now()):
-            raise CommunityRefused(_("It has already been deleted."), code="not_found")
-    elif decision.measure == Measure.DELETE:
+        return
+    if decision.measure == Measure.WARN:
+        return
+    if not _item_rows(decision).exists():
+        raise CommunityRefused(_("It has already been deleted."), code="not_found")
+    if decision.measure == Measure.HIDE:
+        _set_hidden(decision, timezone.now())
+    else:
         _delete(decision)
 
 
@@ -192,24 +195,28 @@ def _silence(person: User, until: datetime | None) -> None:
     User.objects.filter(city=person.city, id=person.id).update(silenced_until=until)
 
 
-def _set_hidden(decision: Decision, moment: datetime | None) -> int:
-    model: type[Post | Message] = Post if decision.subject == Subject.POST else Message
-    city = decision.city if decision.subject == Subject.POST else decision.item_city  # posts move with their author
-    rows = model._default_manager.filter(city=city, id=decision.item_id)
+def _set_hidden(decision: Decision, moment: datetime | None) -> None:
+    rows = _item_rows(decision)
     if moment and decision.subject == Subject.MESSAGE:
         _take_from_inbox(rows.first())
-    return rows.update(hidden_at=moment)
+    rows.update(hidden_at=moment)
 
 
 def _delete(decision: Decision) -> None:
+    rows = _item_rows(decision)
     if decision.subject == Subject.POST:
-        post = Post.objects.filter(city=decision.city, id=decision.item_id).first()
-        if post:
+        for post in rows:
             drop_post(post)
         return
-    rows = Message.objects.filter(city=decision.item_city, id=decision.item_id)
     _take_from_inbox(rows.first())
     rows.delete()
+
+
+def _item_rows(decision: Decision) -> QuerySet[Any]:
+    """Return the post or message, if it still exists, by who wrote it. Its recipient may have moved meanwhile."""
+    if decision.subject == Subject.POST:
+        return Post.objects.by(decision.person).filter(id=decision.item_id)
+    return Message.objects.sent_by(decision.person).filter(id=decision.item_id)
 
 
 def _take_from_inbox(message: Message | None) -> None:

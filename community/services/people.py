@@ -7,12 +7,14 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.querysets import UserQuerySet
 from movr_project.db.retry import retry_transaction
 
 from ..feeds import add_backlog, remove_author
 from ..locking import lock_pair, lock_people
 from ..models import Block, Conversation, Follow
 from ..refusals import CommunityRefused
+from .messages import subtract_unread
 
 
 @retry_transaction(idempotent=True)
@@ -77,10 +79,9 @@ def drop_follow(follower: User, followed: User) -> None:
 
 def _forget_unread(owner: User, other: User) -> None:
     """Count the messages of someone who isn't seen any more as read."""
-    unread = Conversation.objects.of_owner(owner).filter(other_id=other.id).values_list("unread", flat=True).first()
-    if unread:
-        Conversation.objects.of_owner(owner).filter(other_id=other.id).update(unread=0)
-        _row(owner).update(unread_messages=Greatest(F("unread_messages") - unread, 0))
+    conversation = Conversation.objects.of_owner(owner).filter(other_id=other.id, unread__gt=0)
+    for unread in conversation.values_list("unread", flat=True):
+        subtract_unread(owner, other.id, unread)
 
 
 def _refuse_oneself(one: User, other: User, sentence: str) -> None:
@@ -88,5 +89,5 @@ def _refuse_oneself(one: User, other: User, sentence: str) -> None:
         raise CommunityRefused(sentence, code="own_account")
 
 
-def _row(person: User):
+def _row(person: User) -> UserQuerySet:
     return User.objects.filter(city=person.city, id=person.id)

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from accounts.models import User
+from accounts.querysets import UserQuerySet
 from movr_project.db.retry import retry_transaction
 from rides.models import Ride
 
@@ -75,5 +76,5 @@ def drop_post(post: Post) -> None:
     author.update(post_count=Greatest(F("post_count") - 1, 0))
 
 
-def _own_row(person: User):
+def _own_row(person: User) -> UserQuerySet:
     return User.objects.filter(city=person.city, id=person.id)

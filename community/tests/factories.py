@@ -53,7 +53,6 @@ class CommunityReportFactory(factory.django.DjangoModelFactory):
     person = factory.SelfAttribute("post.author")
     city = factory.SelfAttribute("person.city")
     subject = Subject.POST
-    item_city = factory.SelfAttribute("post.city")
     item_id = factory.SelfAttribute("post.id")
     text = factory.SelfAttribute("post.body")
     reason = Reason.SPAM

@@ -8,7 +8,6 @@ from accounts.models import User
 from cities.placement.locality import PEOPLE_WRITTEN_TO
 from community.models import Conversation, Message
 from community.services import block, mark_read, send_message
-from community.services.messages import pair_of
 from movr_project.tests.locality import assert_local
 from movr_project.tests.threads import at_once
 from operations.integrity.looking import findings
@@ -58,6 +57,14 @@ def test_the_badge_is_on_every_page_and_hidden_at_0(anna, bob, client_of):
     assert "data-unread-messages>" in text_of(client_of(bob).get("/users/"))
 
 
+def test_open_pages_learn_the_number_of_unread_messages(anna, bob, client_of):
+    for token in ("one", "two"):
+        send_message(sender=anna, recipient=bob, body="Hello", token=token)
+    answer = client_of(bob).get("/notifications/?since=0", headers={"Accept": "application/json"}).json()
+    assert [item["data"] for item in answer["news"] if item["name"] == "unread_messages"] == [{"unread": 2}]
+    assert answer["unread"] == 0  # it is no notification of its own
+
+
 @pytest.mark.parametrize("body", ["", "x" * 141], ids=["empty", "too long"])
 def test_a_message_has_1_to_140_characters(anna, bob, client_of, body):
     assert client_of(anna).post("/messages/bob/", {"body": body}).context["form"].errors["body"]
@@ -92,9 +99,8 @@ def test_conversations_name_the_cities_of_both(anna, bob):
     send_message(sender=anna, recipient=bob, body="Hello", token="one")
     with assert_local(PEOPLE_WRITTEN_TO):
         assert [one.other for one in Conversation.objects.of_owner(bob).visible_to(bob)] == [anna]
-    between = Message.objects.visible_to(bob).filter(city__in=["paris", "rome"], pair=pair_of(anna, bob))
     with assert_local():
-        assert [message.body for message in between] == ["Hello"]
+        assert [message.body for message in Message.objects.between(bob, anna).visible_to(bob)] == ["Hello"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ urls = [str(pattern.pattern) for pattern in get_resolver().url_patterns]
 patterns = [str(p.pattern) for included in get_resolver().url_patterns for p in getattr(included, "url_patterns", [])]
 models = [model._meta.app_label for model in admin.site._registry]
 paths = ["/" + str(pattern.pattern) for pattern in v1]
-print(sorted({word for word in ("community", "messages", "search", "translate", "/posts", "/feed", "follow/")
+print(sorted({word for word in ("community", "messages", "translate", "/posts", "/feed", "follow/")
               if any(word in text for text in urls + patterns + models + paths)}))
 """
 

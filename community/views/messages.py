@@ -23,7 +23,6 @@ from ..models import Conversation, Message
 from ..querysets import people_to_write_to
 from ..rows import message_rows
 from ..services import mark_read, send_message
-from ..services.messages import pair_of
 
 PAGE_SIZE = 25
 
@@ -50,9 +49,7 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
         else:
             messages.success(request, _("Your message has been sent."))
             return redirect("community:conversation", person.username)
-    between = Message.objects.visible_to(request.user).filter(
-        city__in=sorted({request.user.city, person.city}), pair=pair_of(request.user, person)
-    )
+    between = Message.objects.between(request.user, person).visible_to(request.user)
     page = KeysetPage.or_first(between, request.GET.get("cursor", ""), PAGE_SIZE, order=("-created_at", "-id"))
     unread_ids = [message.id for message in page if message.is_unread and message.recipient_id == request.user.id]
     context = {"person": person, "form": form, "page": page, "rows": message_rows(page, request)}

@@ -103,19 +103,25 @@
 
   // --- Messages -------------------------------------------------------------------------------------
 
+  const showUnread = (number) => {
+    for (const badge of document.querySelectorAll("[data-unread-messages]")) {
+      badge.querySelector("[data-number]").textContent = number;
+      badge.hidden = !number;
+    }
+  };
+  document.addEventListener("movr:news", ({ detail }) => {
+    if (detail.name === "unread_messages") showUnread(detail.data.unread);
+  });
+
   const unread = document.querySelector("[data-read]");
   if (unread) {
-    const number = unread.querySelectorAll("[name=message]").length;
+    const badge = document.querySelector("[data-unread-messages] [data-number]");
+    const left = Math.max(0, parseInt(badge?.textContent ?? "0", 10) - unread.querySelectorAll("[name=message]").length);
     unread.hidden = true;
     fetch(unread.action, { method: "POST", body: new FormData(unread), headers: { "X-CSRFToken": csrf(unread) } })
       .then((answer) => {
         if (!answer.ok) throw new Error(answer.statusText);
-        for (const badge of document.querySelectorAll("[data-unread-messages]")) {
-          const figure = badge.querySelector("[data-number]");
-          const left = Math.max(0, parseInt(figure.textContent, 10) - number);
-          figure.textContent = left;
-          badge.hidden = !left;
-        }
+        showUnread(left);
       })
       .catch(() => {
         unread.hidden = false;
