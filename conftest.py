@@ -1,6 +1,7 @@
 """Fixtures for all tests. Factories are next to the tests of their app."""
 
 import pytest
+from django.core.cache import caches
 from django.test import TransactionTestCase
 
 from cities.registry import regions, registry
@@ -32,6 +33,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def _fast_and_plain(settings):
     forget_parts()  # a test may have other settings than the one before it
+    caches["memory"].clear()
     memory.clear()  # and other rows
     settings.FOLLOWER_READS = not stand_in  # PostgreSQL doesn't know the statement
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -166,8 +166,11 @@ TRANSACTION_MAX_BACKOFF_SECONDS = env.float("TRANSACTION_MAX_BACKOFF_SECONDS", d
 
 # A cache that all processes share, such as redis://host:6379/0. Only the open feeds use it.
 CACHE_URL = env.str("CACHE_URL", default="")
-if CACHE_URL:
-    CACHES = {"default": env.cache_url_config(CACHE_URL)}
+MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES = {
+    "default": env.cache_url_config(CACHE_URL) if CACHE_URL else MEMORY,
+    "memory": MEMORY | {"LOCATION": "memory"},  # of this process: what is cheaper to count again than to share
+}
 
 # --- MovR ---------------------------------------------------------------------------------------
 

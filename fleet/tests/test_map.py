@@ -5,13 +5,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from cities import geohash
 from cities.registry import registry
-from fleet.map import DEEPEST_ZOOM, MAX_PLACES, Box, MapQuery, cell_ranges, places_on_map
+from fleet.map import DEEPEST_ZOOM, GROUPS_KEPT_SECONDS, MAX_PLACES, Box, MapQuery, cell_ranges, places_on_map
 from fleet.models import Vehicle
 from fleet.tests.calendars import reserve
 from fleet.tests.factories import (
@@ -231,12 +232,37 @@ class TestWhatItRefuses:
 
 
 class TestHowItAsks:
-    @pytest.mark.parametrize("query", [{}, {"bbox": "48.85,2.34,48.86,2.36", "zoom": "16", "battery": "50"}])
-    def test_two_statements_with_the_person_however_many_there_are(
-        self, rider_client, crowd, django_assert_num_queries, query
-    ):
+    def test_single_vehicles_take_one_statement_besides_the_persons(self, rider_client, django_assert_num_queries):
+        VehicleFactory()
         with django_assert_num_queries(2), assert_local():
-            asked(rider_client, **query)
+            asked(rider_client, bbox="48.85,2.28,48.87,2.36", zoom="16", battery="0")
+
+    def test_groups_are_counted_once_for_similar_views_of_everyone(
+        self, rider_client, crowd, client_of, django_assert_num_queries
+    ):
+        with django_assert_num_queries(3), assert_local():
+            before = asked(rider_client, bbox="48.80,2.20,48.92,2.45", zoom=12)
+        other = client_of(UserFactory())
+        with django_assert_num_queries(1):
+            assert asked(other, bbox="48.801,2.205,48.921,2.455", zoom=12) == before
+
+    def test_groups_are_counted_again_later(self, rider_client, crowd):
+        before = asked(rider_client, zoom=0)
+        Vehicle.objects.filter(code=crowd[0].code).delete()
+        assert asked(rider_client, zoom=0) == before
+        with time_machine.travel(timezone.now() + timedelta(seconds=GROUPS_KEPT_SECONDS + 1)):
+            assert asked(rider_client, zoom=0)["places"][0]["count"] == len(crowd) - 1
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_a_wider_box_contains_the_box_and_is_at_most_twice_as_wide(self, seed):
+        chance = random.Random(seed)
+        south, west = chance.uniform(-90, 80), chance.uniform(-180, 170)
+        box = Box(south, west, south + chance.uniform(0, 10) ** 2 / 10, west + chance.uniform(0, 10) ** 2 / 10)
+        wide = box.widened()
+        assert -90 <= wide.south <= box.south <= box.north <= wide.north <= 90
+        assert -180 <= wide.west <= box.west <= box.east <= wide.east <= 180
+        assert wide.north - wide.south <= 2 * (box.north - box.south) + 0.001
+        assert wide.east - wide.west <= 2 * (box.east - box.west) + 0.001
 
     @pytest.mark.parametrize("reach", [0.0005, 0.002])
     def test_a_small_part_of_a_big_city_is_found_by_its_cells(self, crowd, reach):
