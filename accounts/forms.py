@@ -134,40 +134,39 @@ class ResetPasswordForm(SetPasswordForm):
 class RegisterForm(forms.ModelForm):
     """The sign-up form. The service checks whether a name is taken, when inserting the row."""
 
-    city = CityField(label=_("Home city"))
-    password1 = PasswordField(label=_("Password"), autocomplete="new-password", help_text=PASSWORD_HELP)
-    password2 = PasswordField(label=_("Repeat password"), autocomplete="new-password")
     email = EmailField()
+    password = PasswordField(label=_("Password"), autocomplete="new-password", help_text=PASSWORD_HELP)
+    city = CityField(label=_("Home city"))
 
-    field_order = ["city", "first_name", "last_name", "email", "username", "password1", "password2"]
+    field_order = ["email", "password", "first_name", "city"]
 
     class Meta:
         model = User
-        fields = ["city", "first_name", "last_name", "email", "username"]
-        widgets = {
-            "first_name": forms.TextInput(attrs={"autocomplete": "given-name", "dir": "auto"}),
-            "last_name": forms.TextInput(attrs={"autocomplete": "family-name", "dir": "auto"}),
-            "username": forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
-        }
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        cleaned = self.cleaned_data
-        if {"password1", "password2"} <= cleaned.keys() and cleaned["password1"] != cleaned["password2"]:
-            self.add_error("password2", _("The passwords don't match."))
-        return cleaned
+        fields = ["email", "first_name", "city"]
+        widgets = {"first_name": forms.TextInput(attrs={"autocomplete": "given-name", "dir": "auto"})}
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # private in Django, so not in the stubs
         # That filled self.instance, which the password validators use.
-        if "password1" in self.cleaned_data:
+        if "password" in self.cleaned_data:
             try:
-                password_validation.validate_password(self.cleaned_data["password1"], self.instance)
+                password_validation.validate_password(self.cleaned_data["password"], self.instance)
             except ValidationError as error:
-                self.add_error("password1", error)
+                self.add_error("password", error)
 
     def validate_unique(self) -> None:
         """Leave it to the service."""
+
+
+class NewUserForm(RegisterForm):
+    """Signing up through the API, where the last name and the username may be given, too."""
+
+    class Meta(RegisterForm.Meta):
+        fields = [*RegisterForm.Meta.fields, "last_name", "username"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["username"].required = False
 
 
 class ResetForm(forms.Form):

@@ -121,7 +121,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     about_me = models.CharField(_("about me"), max_length=140, blank=True, help_text=_("Up to 140 characters."))
     is_listed = models.BooleanField(
         _("visible to others"),
-        default=True,
+        default=False,
         help_text=_("Other people can see the username, the first name and “about me”."),
     )
     notify_by_mail = models.BooleanField(

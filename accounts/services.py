@@ -2,11 +2,11 @@
 
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -27,6 +27,9 @@ from .passwords import hash_password
 from .personal_data import erase_all, forget_log_ins, lock_all
 from .querysets import UserQuerySet
 from .refusals import account_changed
+from .usernames import proposed_usernames
+
+R = TypeVar("R")
 
 
 class AccountRefused(Refused):
@@ -34,17 +37,24 @@ class AccountRefused(Refused):
 
 
 def register_rider(
-    *, city: str, first_name: str, last_name: str, email: str, username: str, password: str, language: str = ""
+    *,
+    city: str,
+    first_name: str,
+    email: str,
+    password: str,
+    last_name: str = "",
+    username: str = "",
+    language: str = "",
 ) -> User:
     """Create an account. Store only a hash of the password.
 
-    ``language`` is the language the person is using, for later notifications.
-
-    Raise ``AccountRefused``. If two people sign up with the same name, the unique index decides.
+    Without a ``username``, one is made from the first name. ``language`` is the language the person is using, for later
+    notifications. Raise ``AccountRefused``: ``username_taken``, ``email_taken``.
     """
     id_ = uuid.uuid4()
     password_hash = hash_password(password)  # slow by design, so before the transaction
-    with names_taken_refused(username, email):
+
+    def insert(username: str) -> User:
         return insert_rider(
             id_,
             city=city,
@@ -55,6 +65,25 @@ def register_rider(
             password=password_hash,
             language=language,
         )
+
+    return with_free_username(insert, username, first_name=first_name, email=email)
+
+
+def with_free_username(insert: Callable[[str], R], wanted: str, *, first_name: str, email: str) -> R:
+    """Call ``insert``, a transaction, with the wanted username, or else with proposed ones until one is free.
+
+    Nothing is looked up before: of two people with the same name, the unique index decides. Raise ``AccountRefused``.
+    """
+    *earlier, last = [wanted] if wanted else proposed_usernames(first_name)
+    for username in earlier:
+        try:
+            with names_taken_refused(username, email):
+                return insert(username)
+        except AccountRefused as refused:
+            if refused.code != "username_taken":
+                raise
+    with names_taken_refused(last, email):
+        return insert(last)
 
 
 @retry_transaction(idempotent=True)

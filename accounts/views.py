@@ -103,7 +103,7 @@ class LogOutView(auth_views.LogoutView):
 
 
 @login_not_required
-@sensitive_post_parameters("password1", "password2")
+@sensitive_post_parameters("password")
 @page_with_a_form
 def register(request: HttpRequest) -> HttpResponse:
     """Sign up, log in and continue to the requested page."""
@@ -138,10 +138,8 @@ def _register(request: HttpRequest, form: RegisterForm) -> User | None:
         return register_rider(
             city=data["city"],
             first_name=data["first_name"],
-            last_name=data["last_name"],
             email=data["email"],
-            username=data["username"],
-            password=data["password1"],
+            password=data["password"],
             language=get_language(),
         )
     except (AccountRefused, Throttled) as refused:
@@ -151,7 +149,8 @@ def _register(request: HttpRequest, form: RegisterForm) -> User | None:
 
 def _add_refusal(form: Form, refused: Refused) -> None:
     """Add a refusal to the field it is about, or to the form as a whole."""
-    form.add_error(FIELD_OF_CODE.get(refused.code), ValidationError(str(refused), code=refused.code))
+    field = FIELD_OF_CODE.get(refused.code)
+    form.add_error(field if field in form.fields else None, ValidationError(str(refused), code=refused.code))
 
 
 def _status(form: Form) -> int:
@@ -161,14 +160,11 @@ def _status(form: Form) -> int:
 
 
 def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    if not target:
-        sentence = _("Registration successful! You can now log in as %(username)s.")
-        messages.success(request, sentence % {"username": user.username})
-        return redirect("accounts:login")
     retry_view(_log_in)(request, user)
     request.session.set_expiry(0)  # end the session when the browser closes
-    messages.success(request, _("Welcome, %(name)s!") % {"name": user.first_name})
-    return redirect(target)
+    sentence = _("Welcome, %(name)s! Your username is %(username)s. You can change it in your profile.")
+    messages.success(request, sentence % {"name": user.first_name, "username": user.username})
+    return redirect(target or "fleet:vehicle_list")
 
 
 def _log_in(request: HttpRequest, user: User) -> None:

@@ -161,8 +161,7 @@ def log_in(scene: Scene) -> Ask:
 def register(scene: Scene) -> Ask:
     Throttle.objects.all().delete()  # as for the first request from this address
     new = new_person(scene.home)
-    form = {name: getattr(new, name) for name in ("first_name", "last_name", "email", "username")}
-    form |= {"city": scene.home, "password1": PASSWORD, "password2": PASSWORD}
+    form = {"first_name": new.first_name, "email": new.email, "password": PASSWORD, "city": scene.home}
     return lambda: Client().post("/register/", form)
 
 

@@ -22,12 +22,12 @@ from movr_project.web.clients import client_address
 from throttling.services import throttle
 
 from ..avatars import avatar_svg
-from ..forms import RegisterForm
+from ..forms import NewUserForm
 from ..hooks import Circle, followed, followers
 from ..models import User
 from ..passwords import MAX_TYPED_LENGTH, hash_password
 from ..querysets import UserQuerySet
-from ..services import AccountRefused, insert_rider, names_taken_refused
+from ..services import AccountRefused, insert_rider, with_free_username
 from .profile import MAX_TEXT, ProfileIn, edit, profile_etag
 from .tokens import SECOND_FACTOR
 
@@ -68,7 +68,7 @@ class UserOut(Schema):
 class NewUser(Schema):
     model_config = ConfigDict(extra="forbid")
 
-    username: str = Field("", max_length=MAX_TEXT)
+    username: str = Field("", max_length=MAX_TEXT, description="If left out, one is made from the first name.")
     email: str = Field("", max_length=MAX_TEXT)
     password: str = Field("", max_length=MAX_TYPED_LENGTH)
     first_name: str = Field("", max_length=MAX_TEXT)
@@ -118,17 +118,24 @@ def list_users(request: HttpRequest, paging: Query[Paging], filters: Query[UserF
 
 @router.post("/users", auth=anyone, response={201: UserOut}, summary="Sign up")
 def create_user(request: HttpRequest, data: NewUser) -> HttpResponse:
-    """Sign up. By signing up one accepts the terms of use, as on the site: see `/terms/`."""
-    if not (data.username and data.email and data.password):
+    """Sign up. By signing up one accepts the terms of use, as on the site: see `/terms/`.
+
+    Other people don't see the new profile until `is_listed` is set in `/profile`.
+    """
+    if not (data.email and data.password):
         raise ApiError(HTTPStatus.BAD_REQUEST, "missing_fields", MISSING)
     form = _validated(data)
     throttle("register", client_address(request), limit=settings.REGISTRATIONS_PER_HOUR)
-    values = {name: form.cleaned_data[name] for name in ("city", "first_name", "last_name", "email", "username")}
-    password = hash_password(form.cleaned_data["password1"])  # slow by design, so before the transaction
+    values = {name: form.cleaned_data[name] for name in ("city", "first_name", "last_name", "email")}
+    password = hash_password(form.cleaned_data["password"])  # slow by design, so before the transaction
     row = values | {"id_": uuid.uuid4(), "password": password, "language": get_language()}
+
+    def insert(username: str) -> HttpResponse:
+        return once(request, insert_rider, _answer_new, **row, username=username)
+
+    names = {"first_name": values["first_name"], "email": values["email"]}
     try:
-        with names_taken_refused(values["username"], values["email"]):
-            return once(request, insert_rider, _answer_new, **row)
+        return with_free_username(insert, form.cleaned_data["username"], **names)
     except AccountRefused as refused:
         raise _taken(refused) from refused
 
@@ -137,12 +144,11 @@ def _answer_new(user: User) -> HttpResponse:
     return created(represent(user, to=user), user_path(user))
 
 
-def _validated(data: NewUser) -> RegisterForm:
+def _validated(data: NewUser) -> NewUserForm:
     city = registry.with_slug(data.city)
-    values = data.model_dump() | {"password1": data.password, "password2": data.password}
-    form = RegisterForm(values | {"city": city.name if city else data.city})
+    form = NewUserForm(data.model_dump() | {"city": city.name if city else data.city})
     if not form.is_valid():
-        raise invalid_form(form, {"password1": "password", "password2": "password"})
+        raise invalid_form(form)
     return form
 
 

@@ -15,7 +15,7 @@ VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
 
 
 class UserFactory(factory.django.DjangoModelFactory):
-    """A rider in Paris who can log in with ``PASSWORD``."""
+    """A rider in Paris who is shown under People, and who can log in with ``PASSWORD``."""
 
     class Meta:
         model = User
@@ -26,6 +26,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
     first_name = "Ada"
     last_name = "Byron"
+    is_listed = True
     password = factory.django.Password(PASSWORD)
 
 

@@ -98,8 +98,18 @@ def test_signing_up(db):
     row = User.objects.get(id=person["id"])
     assert row.check_password(NEW["password"])
     assert row.city == "new york"
+    assert not row.is_listed, "until the person chooses"
     assert TermsAcceptance.objects.filter(user=row).exists() == (row.terms_version > 0)
     assert "password" not in response.content.decode()
+
+
+def test_signing_up_without_a_username(ada):
+    new = {name: value for name, value in NEW.items() if name != "username"} | {"first_name": "Ada"}
+    headers = {"Idempotency-Key": "one"}
+    answers = [api_client().post(USERS, new, headers=headers) for _time in range(2)]
+    (username,) = {answer.json()["username"] for answer in answers}
+    assert username.startswith("ada-")
+    assert User.objects.filter(username=username).exists()
 
 
 def test_signing_up_again_with_the_same_key(db):
@@ -116,7 +126,7 @@ def test_signing_up_again_with_the_same_key(db):
 
 def test_refused_registrations(ada, subtests, settings):
     cases = [
-        ({"username": ""}, 400, "must include username, email and password fields"),
+        ({"email": ""}, 400, "must include username, email and password fields"),
         ({"password": None}, 422, None),
         ({"username": "ADA"}, 400, "please use a different username"),
         ({"email": "Ada@example.com"}, 400, "please use a different email address"),

@@ -42,11 +42,8 @@ def register(client):
     data = {
         "city": "paris",
         "first_name": "Ada",
-        "last_name": "Byron",
         "email": "ada@example.com",
-        "username": "ada",
-        "password1": PASSWORD,
-        "password2": PASSWORD,
+        "password": PASSWORD,
     }
     assert client.post("/register/", data).status_code == 302
     return User.objects.get(username="ada")

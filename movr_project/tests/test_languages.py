@@ -183,11 +183,8 @@ class TestChoosing:
         data = {
             "city": "paris",
             "first_name": "Ada",
-            "last_name": "Byron",
             "email": "ada@example.com",
-            "username": "ada",
-            "password1": PASSWORD,
-            "password2": PASSWORD,
+            "password": PASSWORD,
         }
         with django_capture_on_commit_callbacks(execute=True):
             client.post("/register/", data, headers=ES)
@@ -432,7 +429,7 @@ def test_the_main_pages_are_in_spanish(rider, rider_client):
 
 @pytest.mark.django_db
 def test_the_errors_of_a_form_are_in_our_spanish(client):
-    form = {"city": "atlantis", "email": "x", "first_name": "x" * 65, "password1": "12345678"}
+    form = {"city": "atlantis", "email": "x", "first_name": "x" * 65, "password": "12345678"}
     page = client.post("/register/", form, headers=ES)
     assertContains(page, "Escribe una dirección de correo electrónico válida.")
     assertContains(page, "Escribe como máximo 64 caracteres (ahora son 65).")

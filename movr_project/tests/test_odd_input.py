@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.forms import EditProfileForm, RegisterForm
+from accounts.forms import EditProfileForm
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from cities.geography import parse_position
@@ -30,11 +30,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 PERSON = {
     "city": "paris",
     "first_name": "Ada",
-    "last_name": "Byron",
     "email": "ada@example.com",
-    "username": "ada.byron",
-    "password1": PASSWORD,
-    "password2": PASSWORD,
+    "password": PASSWORD,
 }
 
 
@@ -198,7 +195,7 @@ def test_nor_one_that_turns_the_page_around(character):
 
 @pytest.mark.parametrize("name", ["Ada", "李", "حسین", "زهره\u200cسن", "אדה", "Zoë", "O", "👩\u200d🚀", "Ñ", "Nguyễn"])
 def test_names_of_every_script_are_names(client, name):
-    page = client.post("/register/", PERSON | {"first_name": name, "last_name": ""})
+    page = client.post("/register/", PERSON | {"first_name": name})
     assert page.status_code == 302, page.context["form"].errors
     assert User.objects.get().get_full_name() == name
 
@@ -207,7 +204,6 @@ def test_people_with_one_name_leave_the_other_empty(rider_client, rider):
     form = {"username": rider.username, "first_name": "Suharto", "theme": "auto", "email": rider.email, "language": ""}
     assert rider_client.post("/profile/edit/", form | {"last_name": ""}).status_code == 302
     assert "Suharto" in rider_client.get("/profile/").content.decode()
-    assert "last_name" not in RegisterForm({"city": "paris"}).errors
 
 
 def test_a_name_does_not_change_the_direction_of_other_text(rider_client):

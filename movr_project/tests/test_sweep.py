@@ -214,11 +214,8 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
         lambda world: {
             "city": "paris",
             "first_name": "Ada",
-            "last_name": "Byron",
             "email": "ada@example.com",
-            "username": "ada.byron",
-            "password1": "a-long-and-strange-word",
-            "password2": "a-long-and-strange-word",
+            "password": "a-long-and-strange-word",
             "next": "/rides/",
         },
     ),

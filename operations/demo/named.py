@@ -76,6 +76,7 @@ def carl(now: datetime, password: str) -> Guest:
         password=password,
         date_joined=joined,
         email_confirmed_at=joined,
+        is_listed=True,
     )
     id_ = UUID("142b7c9e-6227-4dbb-b188-b1dac57d5521")
     vehicle = new_vehicle("new york", id_, "NYC2M8KT", VehicleType.SCOOTER, "Razor", "Blue", now)
@@ -180,6 +181,7 @@ def account(username: str, first_name: str, last_name: str, now: datetime, passw
         password=password,
         date_joined=joined,
         email_confirmed_at=joined,
+        is_listed=True,
     )
 
 

@@ -35,6 +35,7 @@ def riders(city: City, number: int, *, seed: int, now: datetime) -> Iterator[Use
             password=make_password(None),
             date_joined=joined,
             email_confirmed_at=joined,
+            is_listed=True,
             last_seen=now - timedelta(minutes=rng.randrange(*SEEN_MINUTES_AGO)),
         )
 

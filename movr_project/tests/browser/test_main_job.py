@@ -21,20 +21,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_a_rider_signs_up_rides_and_finds_the_ride_in_the_history(open_browser, viewport, javascript):
     vehicle = VehicleFactory()
     with open_browser(viewport, javascript=javascript) as page:
-        page.goto("/register/")
-        page.get_by_label("Home city").select_option("paris")
-        page.get_by_label("First name").fill("Ada")
-        page.get_by_label("Last name").fill("Byron")
+        page.goto("/")
+        page.locator("main").get_by_role("link", name="Sign up").first.click()
+        expect(page.locator("main").locator("input:visible, select:visible")).to_have_count(4)
         page.get_by_label("E-mail").fill("ada@example.com")
-        page.get_by_label("Username").fill("ada")
-        page.get_by_label("Password", exact=False).first.fill(PASSWORD)
-        page.get_by_label("Repeat password").fill(PASSWORD)
-        page.locator("main").get_by_role("button", name="Sign up").click()
-        see(page, "Registration successful! You can now log in as ada.")
-
-        page.get_by_label("Username or e-mail").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
-        page.locator("main").get_by_role("button", name="Log in").click()
+        page.get_by_label("First name").fill("Ada")
+        page.get_by_label("Home city").select_option("paris")
+        assert fits(page)
+        page.locator("main").get_by_role("button", name="Sign up").click()
+        see(page, "Welcome, Ada! Your username is ada.")
         see(page, "Vehicles in Paris")
         see(page, vehicle.plate)
         assert fits(page)
@@ -127,6 +123,21 @@ def test_the_time_of_an_open_ride_runs_on(open_browser):
         clock = page.locator("[data-running]")
         first = clock.inner_text()
         page.wait_for_function("first => document.querySelector('[data-running]').innerText !== first", arg=first)
+
+
+def test_someone_who_scans_a_label_rides_after_three_taps_and_three_fields(open_browser):
+    vehicle = VehicleFactory(city="rome")
+    with open_browser() as page:
+        page.goto(f"/v/{vehicle.code}/")
+        page.locator("main").get_by_role("link", name="Sign up").click()
+        page.get_by_label("E-mail").fill("ada@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("First name").fill("Ada")
+        expect(page.get_by_label("Home city")).to_have_value("rome")
+        page.locator("main").get_by_role("button", name="Sign up").click()
+        page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
+        see(page, "Ride started.")
+    assert Ride.objects.get().rider.city == "rome"
 
 
 @SCRIPTS
