@@ -169,7 +169,9 @@ class NewUserForm(RegisterForm):
         self.fields["username"].required = False
 
 
-class ResetForm(forms.Form):
+class EmailForm(forms.Form):
+    """Asks for the address to send a link to."""
+
     email = EmailField()
 
 

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from cities.models import City
@@ -27,6 +28,7 @@ from .passwords import hash_password
 from .personal_data import erase_all, forget_log_ins, lock_all
 from .querysets import UserQuerySet
 from .refusals import account_changed
+from .tokens import log_in_state, read_log_in
 from .usernames import proposed_usernames
 
 R = TypeVar("R")
@@ -260,6 +262,44 @@ def send_password_reset(*, email: str) -> None:
         return
     context = {"minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
     send_mail("password_reset", to=user.email, user=user, context=context, language=user.language)
+
+
+@retry_transaction(idempotent=True)
+def send_log_in_link(*, email: str, target: str = "") -> None:
+    """E-mail a link for logging in, if the address belongs to someone who can. It leads to ``target``."""
+    user = User.objects.active().filter(email=email).first()
+    if user is None:
+        return
+    context = {"next": target, "minutes": settings.LOG_IN_LINK_TIMEOUT // 60}
+    send_mail("log_in_link", to=user.email, user=user, context=context, language=user.language)
+
+
+def owner_of_log_in_link(token: str) -> User | None:
+    """Return the person whom a link would log in, or None if it no longer works."""
+    id_, state = read_log_in(token) or (None, "")
+    user = User.objects.active().filter(id=id_).first()
+    return user if user and constant_time_compare(log_in_state(user), state) else None
+
+
+def use_log_in_link(token: str) -> User | None:
+    """Use up a link and return the person to log in, or None if it no longer works.
+
+    Locks the person. The link came by e-mail, so it also confirms the address.
+    """
+    return _use_log_in_link(token, timezone.now())
+
+
+@retry_transaction(idempotent=True)
+def _use_log_in_link(token: str, now: datetime) -> User | None:
+    id_, state = read_log_in(token) or (None, "")
+    user = User.objects.active().filter(id=id_).select_for_update().first()
+    if user is None or user.last_login == now:  # by an earlier attempt whose COMMIT was in doubt
+        return user
+    if not constant_time_compare(log_in_state(user), state):
+        return None
+    confirmed_at = user.email_confirmed_at or now
+    _own_row(user).update(last_login=now, last_seen=now, email_confirmed_at=confirmed_at)
+    return user
 
 
 def note_visit(*, user: User) -> None:

@@ -11,6 +11,8 @@ app_name = "accounts"
 urlpatterns = [
     path("register/", views.register, name="register"),
     path("login/", views.LogInView.as_view(), name="login"),
+    path("login/link/", views.log_in_mail, name="log_in_mail"),
+    path("login/link/<str:token>/", views.log_in_link, name="log_in_link"),
     path("logout/", login_not_required(views.LogOutView.as_view()), name="logout"),
     path("password-reset/", views.password_reset, name="password_reset"),
     path(

@@ -15,6 +15,7 @@ from django.urls import Resolver404, resolve
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -32,11 +33,11 @@ from throttling.services import TOO_MANY_REQUESTS, Throttled, throttle
 from .forms import (
     ChangePasswordForm,
     EditProfileForm,
+    EmailForm,
     HomeCityForm,
     LogInForm,
     OwnPasswordForm,
     RegisterForm,
-    ResetForm,
     ResetPasswordForm,
 )
 from .language_views import remember_on_device
@@ -53,10 +54,13 @@ from .services import (
     move_home,
     note_visit,
     obstacles,
+    owner_of_log_in_link,
     register_rider,
     remove_account,
     send_confirmation_again,
+    send_log_in_link,
     send_password_reset,
+    use_log_in_link,
 )
 from .tokens import read_confirmation
 from .two_factor.services import end_proofs, is_verified
@@ -160,11 +164,16 @@ def _status(form: Form) -> int:
 
 
 def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    retry_view(_log_in)(request, user)
-    request.session.set_expiry(0)  # end the session when the browser closes
+    _start_session(request, user)
     sentence = _("Welcome, %(name)s! Your username is %(username)s. You can change it in your profile.")
     messages.success(request, sentence % {"name": user.first_name, "username": user.username})
     return redirect(target or "fleet:vehicle_list")
+
+
+def _start_session(request: HttpRequest, user: User) -> None:
+    """Log someone in until the browser closes."""
+    retry_view(_log_in)(request, user)
+    request.session.set_expiry(0)
 
 
 def _log_in(request: HttpRequest, user: User) -> None:
@@ -290,25 +299,25 @@ def password_change(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/password_change.html", {"form": form}, status=_status(form))
 
 
-def _throttle_reset(email: str, address: str) -> None:
-    """Limit requests per person and address, so that a stranger elsewhere can't use up a person's quota.
+def _throttle_mail(kind: str, email: str, address: str) -> None:
+    """Limit requests for links per person and address, so that a stranger elsewhere can't use up a person's quota.
 
     A limit for all addresses together protects the person's mailbox.
     """
-    throttle("reset-from", address, limit=settings.MAILS_PER_HOUR * SHARED_LIMIT_FACTOR)
-    throttle("reset", f"{email} {address}", limit=settings.MAILS_PER_HOUR)
-    throttle("reset-to", email, limit=settings.MAILS_PER_HOUR * SHARED_LIMIT_FACTOR)
+    throttle(f"{kind}-from", address, limit=settings.MAILS_PER_HOUR * SHARED_LIMIT_FACTOR)
+    throttle(kind, f"{email} {address}", limit=settings.MAILS_PER_HOUR)
+    throttle(f"{kind}-to", email, limit=settings.MAILS_PER_HOUR * SHARED_LIMIT_FACTOR)
 
 
 @login_not_required
 @page_with_a_form
 def password_reset(request: HttpRequest) -> HttpResponse:
     """E-mail a link for setting a new password. The response doesn't reveal who has an account."""
-    form = ResetForm(post_data(request))
+    form = EmailForm(post_data(request))
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            _throttle_reset(email, client_address(request))
+            _throttle_mail("reset", email, client_address(request))
         except Throttled as refused:
             _add_refusal(form, refused)
         else:
@@ -335,6 +344,41 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
         self.request.session.pop(auth_views.INTERNAL_RESET_SESSION_TOKEN, None)
         messages.success(self.request, _("Your password has been reset."))
         return redirect("accounts:login")
+
+
+@login_not_required
+@page_with_a_form
+def log_in_mail(request: HttpRequest) -> HttpResponse:
+    """E-mail a link for logging in. The response doesn't reveal who has an account."""
+    if request.user.is_authenticated:
+        return redirect("fleet:vehicle_list")
+    form = EmailForm(post_data(request))
+    if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"]
+        try:
+            _throttle_mail("log-in-link", email, client_address(request))
+        except Throttled as refused:
+            _add_refusal(form, refused)
+        else:
+            send_log_in_link(email=email, target=safe_next(request))
+            messages.info(request, _("Check your e-mail for a link to log in. You can close this page."))
+            return redirect("accounts:login")
+    context = {"form": form, "next": safe_next(request)}
+    return render(request, "accounts/log_in_mail.html", context, status=_status(form))
+
+
+@login_not_required
+@never_cache
+@page_with_a_form
+def log_in_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Log in by a button, as mail scanners follow links. The admin still asks staff for their second factor."""
+    if request.method != "POST":
+        return render(request, "accounts/log_in_link.html", {"person": owner_of_log_in_link(token)})
+    person = use_log_in_link(token)
+    if person is None:
+        return render(request, "accounts/log_in_link.html", {"person": None})
+    _start_session(request, person)
+    return redirect(safe_next(request) or "fleet:vehicle_list")
 
 
 @require_POST

@@ -254,6 +254,7 @@ SECOND_FACTOR_HOURS = env.int("SECOND_FACTOR_HOURS", default=12)  # how long it 
 SECOND_FACTOR_KEY = env.str("SECOND_FACTOR_KEY", default="")
 OTP_TOTP_ISSUER = "MovR"  # the name shown in authenticator apps
 PASSWORD_RESET_TIMEOUT = 10 * 60  # seconds
+LOG_IN_LINK_TIMEOUT = 10 * 60  # seconds
 EMAIL_CONFIRMATION_TIMEOUT = 3 * 24 * 60 * 60  # seconds
 
 # --- Reservations and bookings ------------------------------------------------------------------

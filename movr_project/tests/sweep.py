@@ -101,6 +101,8 @@ TABLE = {
     "accounts:language": Row(get=everyone(405), post=everyone(302)),
     "accounts:register": Row(**VISITORS),
     "accounts:login": Row(**VISITORS),
+    "accounts:log_in_mail": Row(**VISITORS),
+    "accounts:log_in_link": Row(get=everyone(200), post=everyone(200), args=lambda world: ["forged"]),
     "accounts:logout": Row(get=everyone(405), post=everyone(302)),
     "accounts:password_reset": Row(get=everyone(200), post=everyone(200)),
     "accounts:password_reset_confirm": Row(get=everyone(200), post=everyone(200), args=lambda world: ["x", "y"]),

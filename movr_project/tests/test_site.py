@@ -36,6 +36,8 @@ PUBLIC = {
     "accounts:language": 405,
     "accounts:register": 200,
     "accounts:login": 200,
+    "accounts:log_in_mail": 200,
+    "accounts:log_in_link": 200,
     "accounts:logout": 405,
     "accounts:password_reset": 200,
     "accounts:password_reset_confirm": 200,
@@ -107,7 +109,7 @@ NO_PAGE = {
     "jobs:bar": 302,
     "jobs:file": 410,
 }
-FOR_STRANGERS = {"accounts:register", "accounts:login"}
+FOR_STRANGERS = {"accounts:register", "accounts:login", "accounts:log_in_mail"}
 NOT_OURS = {"admin", "api"}
 OUR_APPS = {
     "accounts",

@@ -220,6 +220,7 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
         },
     ),
     "accounts:login": (NOBODY, lambda world: {"username": "a", "password": "b", "remember_me": "on", "next": "/"}),
+    "accounts:log_in_mail": (NOBODY, lambda world: {"email": "ada@example.com", "next": "/rides/"}),
     "accounts:password_reset": (NOBODY, lambda world: {"email": "ada@example.com"}),
     "accounts:password_change": (
         OTHER_RIDER,
@@ -371,6 +372,7 @@ def test_every_form_is_among_those_tried():
         "accounts:logout",
         "accounts:email_send",
         "accounts:email_confirm",
+        "accounts:log_in_link",
         "accounts:log_out_everywhere",
         "accounts:token_revoke",
         "notifications:device_remove",

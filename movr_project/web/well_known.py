@@ -21,7 +21,7 @@ SECURITY_TXT_LIFETIME = timedelta(days=180)
 @cache_control(public=True, max_age=DAY)
 def robots(request: HttpRequest) -> HttpResponse:
     """Allow public pages. Labels and rental links reveal where a vehicle is, and other pages need a login."""
-    closed = ["/admin/", "/v/", "/rent/", "/email/", "/password-reset/", "/language/", "/city/"]
+    closed = ["/admin/", "/v/", "/rent/", "/email/", "/password-reset/", "/login/link/", "/language/", "/city/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 

@@ -110,7 +110,11 @@ def forms_of(world, who):
 
 
 SENDERS = [sweep.NOBODY, sweep.OTHER_RIDER, sweep.OWNER, STAFF]  # people who are riding can't submit all of them
-WITHOUT_FORM = {"accounts:password_reset_confirm", "accounts:email_confirm"}  # with an invalid link
+WITHOUT_FORM = {
+    "accounts:password_reset_confirm",
+    "accounts:email_confirm",
+    "accounts:log_in_link",
+}  # with an invalid link
 
 
 SEND_EMPTY = """address => {
