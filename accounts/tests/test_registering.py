@@ -130,9 +130,9 @@ class TestTheHomeCity:
     def test_every_city_is_offered_under_its_region(self, client):
         offered = client.get(URL).context["form"].fields["city"].choices
         assert {region: len(cities) for region, cities in offered} == {
-            "gcp-europe-west1": 3,
-            "gcp-us-east1": 3,
-            "gcp-us-west1": 3,
+            "Europe": 3,
+            "US East": 3,
+            "US West": 3,
         }
 
     @pytest.mark.parametrize("city", ["chicago", "detroit", "minneapolis", "Rome", "", "\x00", "x" * 10_000, "🚲"])
