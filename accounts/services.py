@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -270,7 +271,8 @@ def send_log_in_link(*, email: str, target: str = "") -> None:
     user = User.objects.active().filter(email=email).first()
     if user is None:
         return
-    context = {"next": target, "minutes": settings.LOG_IN_LINK_TIMEOUT // 60}
+    query = f"?{urlencode({'next': target})}" if target else ""
+    context = {"query": query, "minutes": settings.LOG_IN_LINK_TIMEOUT // 60}
     send_mail("log_in_link", to=user.email, user=user, context=context, language=user.language)
 
 

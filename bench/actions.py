@@ -161,7 +161,7 @@ def log_in(scene: Scene) -> Ask:
 def register(scene: Scene) -> Ask:
     Throttle.objects.all().delete()  # as for the first request from this address
     new = new_person(scene.home)
-    form = {"first_name": new.first_name, "email": new.email, "password": PASSWORD, "city": scene.home}
+    form = {"first_name": new.username, "email": new.email, "password": PASSWORD, "city": scene.home}
     return lambda: Client().post("/register/", form)
 
 
@@ -179,7 +179,7 @@ ACTIONS = (
     Action("add a vehicle", add_a_vehicle, for_guests=False),
     Action("remove a vehicle", remove_a_vehicle, for_guests=False),
     Action("log in", log_in, (LOGGED_IN, BY_NAME, LAST_LOGIN)),
-    Action("register", register, (SENT_TWICE,), for_guests=False),
+    Action("register", register, (SENT_TWICE, LAST_LOGIN), for_guests=False),
 )
 
 

@@ -8,7 +8,7 @@ from movr_project.mail import send_mail
 
 CONTEXTS = {
     "password_reset": {"minutes": 10},
-    "log_in_link": {"minutes": 10, "next": "/v/PAR7K3M2/"},
+    "log_in_link": {"minutes": 10, "query": "?next=%2Fv%2FPAR7K3M2%2F"},
     "confirm_email": {"days": 3},
     "email_changed": {},
     "password_changed": {"path": "/password-reset/"},

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_active_jobs"),
+        ("accounts", "0007_community_counts"),
     ]
 
     operations = [
