@@ -107,7 +107,8 @@ class VehicleQuerySet(models.QuerySet):
         A vehicle with two entries in that time comes twice; order by ``entry__starts_at``. This is a join because it is
         for all vehicles of a city, most of which have no entry: a subquery takes PostgreSQL seven times as long.
         """
-        is_live = Q(allocations__cancelled_at__isnull=True) & overlaps(soon, soon.start, at="allocations__")
+        now = soon.start or timezone.now()
+        is_live = Q(allocations__cancelled_at__isnull=True) & overlaps(soon, now, at="allocations__")
         entry = FilteredRelation("allocations", condition=is_live)
         return self.alias(entry=entry).annotate(situation=_situation(at="entry__"))
 
