@@ -3,8 +3,8 @@
 Each app registers its part in ``AppConfig.ready``, so that exports and removals include apps added later.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -30,13 +30,14 @@ class PersonalData:
 
     ``export`` returns what the download contains under ``name``, ready for JSON. ``erase`` is part of the transaction
     that removes the account, and runs while the user's row is locked, before it is emptied. ``lock`` locks what comes
-    before that row in the lock order.
+    before that row in the lock order. ``files`` are further files of the download, by name.
     """
 
     name: str
     export: Callable[[User], Any]
     erase: Callable[[User], Any]
     lock: Callable[[User], Any] | None = None
+    files: Mapping[str, Callable[[User], bytes]] = field(default_factory=dict)
 
 
 _kinds: dict[str, PersonalData] = {}
@@ -46,9 +47,13 @@ def register(kind: PersonalData) -> None:
     _kinds[kind.name] = kind
 
 
+def kinds() -> list[PersonalData]:
+    return list(_kinds.values())
+
+
 def export_all(user: User) -> dict[str, Any]:
     """Return all data about a person, for ``json.dumps`` with Django's encoder."""
-    return {name: kind.export(user) for name, kind in _kinds.items()}
+    return {kind.name: kind.export(user) for kind in kinds()}
 
 
 def lock_all(user: User) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import Resolver404, resolve
 from django.utils.decorators import method_decorator
@@ -26,7 +26,7 @@ from movr_project.errors import Refused
 from movr_project.web.access import terms_not_required
 from movr_project.web.clients import client_address
 from movr_project.web.pagination import Page, page_number
-from movr_project.web.redirects import post_data, safe_next
+from movr_project.web.redirects import post_data, redirect_to_job, safe_next
 from movr_project.web.retry_view import retry_view
 from throttling.services import TOO_MANY_REQUESTS, Throttled, throttle
 
@@ -44,7 +44,6 @@ from .language_views import remember_on_device
 from .limits import SHARED_LIMIT_FACTOR, limited_email_changes
 from .log_in import log_in_view
 from .models import User
-from .personal_data import export_all
 from .services import (
     AccountRefused,
     change_password,
@@ -62,6 +61,7 @@ from .services import (
     send_password_reset,
     use_log_in_link,
 )
+from .tasks import export_my_data
 from .tokens import read_confirmation
 from .two_factor.services import end_proofs, is_verified
 
@@ -247,12 +247,16 @@ def profile_delete(request: HttpRequest) -> HttpResponse:
 
 
 @terms_not_required
-@require_safe
+@page_with_a_form
 def personal_data(request: HttpRequest) -> HttpResponse:
-    """Download all of the user's personal data."""
-    response = JsonResponse(export_all(request.user), json_dumps_params={"indent": 2})
-    response["Content-Disposition"] = 'attachment; filename="movr-data.json"'
-    return response
+    """Say what the download contains, and collect all of the user's personal data in the background."""
+    if request.method == "POST":
+        try:
+            return redirect_to_job(export_my_data.using(user=request.user).enqueue())
+        except Refused as refused:
+            messages.info(request, str(refused))
+            return redirect("jobs:job_list")
+    return render(request, "accounts/personal_data.html")
 
 
 @terms_not_required

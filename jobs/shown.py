@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from .models import Job, JobProgress, Status
 from .registry import task_of
+from .services import workers
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ShownJob:
     note: str
     result_template: str
     has_file: bool
+    is_delayed: bool = False  # no worker is running
 
     @property
     def state(self) -> str:
@@ -30,6 +32,8 @@ class ShownJob:
             return _("Cancelling…")
         if self.job.message:
             return self.job.message
+        if self.is_delayed:
+            return _("Waiting to start. This may take a while. You can leave this page and come back later.")
         return str(_SENTENCES[self.job.status]())
 
 
@@ -45,7 +49,7 @@ _SENTENCES = {
 
 
 def shown_jobs(jobs: Iterable[Job]) -> list[ShownJob]:
-    """Return jobs of one city with their progress. One statement."""
+    """Return jobs of one city with their progress: one statement, and another one if some wait."""
     jobs = list(jobs)
     active = [job.id for job in jobs if job.is_active]
     progress: dict[Any, JobProgress] = {}
@@ -53,10 +57,12 @@ def shown_jobs(jobs: Iterable[Job]) -> list[ShownJob]:
         rows = JobProgress.objects.filter(city=jobs[0].city, id__in=active)
         progress = {row.id: row for row in rows}
     now = timezone.now()
-    return [_shown(job, progress.get(job.id), now) for job in jobs]
+    waits = any(job.status == Status.QUEUED for job in jobs)
+    is_served = not waits or workers.is_served(jobs[0].city)
+    return [_shown(job, progress.get(job.id), now, is_served=is_served) for job in jobs]
 
 
-def _shown(job: Job, progress: JobProgress | None, now: datetime) -> ShownJob:
+def _shown(job: Job, progress: JobProgress | None, now: datetime, *, is_served: bool) -> ShownJob:
     task = task_of(job.task)
     return ShownJob(
         job=job,
@@ -65,4 +71,5 @@ def _shown(job: Job, progress: JobProgress | None, now: datetime) -> ShownJob:
         note=progress.note if progress else "",
         result_template=task.result_template if task and job.status == Status.DONE else "",
         has_file=job.has_file(now),
+        is_delayed=job.status == Status.QUEUED and not is_served,
     )

@@ -14,6 +14,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from movr_project.web.access import terms_not_required
 from movr_project.web.live_parts import render_live, wants_live_part
 
 from .errors import JobRefused
@@ -27,6 +28,7 @@ JOBS_IN_BAR = 3
 BAR_SHOWS_ENDED_FOR = timedelta(minutes=1)
 
 
+@terms_not_required
 @require_safe
 def job_list(request: HttpRequest) -> HttpResponse:
     jobs = request.user.jobs.shown().filter(pruned_at=None).newest_first()[:JOBS_ON_PAGE]
@@ -51,6 +53,7 @@ def _jobs_in_bar(user: User) -> QuerySet[Job]:
     return user.jobs.shown().filter(Q(status__in=ACTIVE) | recent).newest_first()[:JOBS_IN_BAR]
 
 
+@terms_not_required
 @require_safe
 def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """Show a job. htmx asks for the part that changes until the job has ended."""
@@ -61,6 +64,7 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     return render_live(request, "jobs/job.html", "jobs/_job.html", {"shown": shown, "job": job})
 
 
+@terms_not_required
 @require_POST
 def cancel_job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     job = _own_job(request, job_id)
@@ -71,6 +75,7 @@ def cancel_job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     return redirect(job)
 
 
+@terms_not_required
 @require_safe
 def job_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """Download what a job made. Only for its person, and for a day."""

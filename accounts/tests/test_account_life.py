@@ -1,8 +1,12 @@
 """Managing one's own account, and seeing other people's profiles."""
 
+import csv
+import io
 import json
 import re
 from datetime import timedelta
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 import time_machine
@@ -15,6 +19,7 @@ from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tokens import confirmation_path
 from cities.registry import registry
 from fleet.tests.factories import VehicleFactory
+from jobs.tests.work import run_jobs
 from rides.models import Ride
 from rides.services import RideRefused, start_ride
 from rides.tests.factories import OpenRideFactory, RideFactory
@@ -303,16 +308,30 @@ def test_logging_out_everywhere_ends_copied_sessions_too(rider, rider_client, cl
 
 
 def test_a_person_downloads_everything_about_them_and_nothing_of_others(rider, rider_client):
-    ride = RideFactory(rider=rider)
-    RideFactory(end_location="Somebody else's")
+    ends = {"start_latitude": 48.85, "start_longitude": 2.35, "end_latitude": 48.86, "end_longitude": 2.36}
+    ride = RideFactory(rider=rider, end_location="=1+1 & \x0b", **ends)
+    RideFactory(end_location="Somebody else's", **ends)
     VehicleFactory(owner=rider, last_location="My garage")
-    response = rider_client.get("/profile/data/")
-    assert "attachment" in response.headers["Content-Disposition"]
-    data = json.loads(response.content)
+    job_page = rider_client.post("/profile/data/").headers["Location"]
+    again = rider_client.post("/profile/data/", follow=True)
+    assert "This is already in progress." in again.text
+    run_jobs()
+    assert "movr-data.zip" in rider_client.get(job_page).text
+    response = rider_client.get(f"{job_page}file/")
+    assert "no-store" in response.headers["Cache-Control"]
+    archive = ZipFile(io.BytesIO(b"".join(response.streaming_content)))
+    data = json.loads(archive.read("movr-data.json"))
     assert data["account"]["email"] == rider.email
     assert [row["id"] for row in data["rides"]] == [str(ride.id)]
     assert [row["last_location"] for row in data["vehicles"]] == ["My garage"]
-    text = response.content.decode()
+    (row,) = csv.DictReader(io.StringIO(archive.read("rides.csv").decode("utf-8-sig")))
+    assert (row["id"], row["end_location"]) == (str(ride.id), "'=1+1 & \x0b")
+    (route,) = ElementTree.fromstring(archive.read("rides.gpx"))  # noqa: S314  (our own)
+    assert [point.attrib for point in route[1:]] == [
+        {"lat": "48.850000", "lon": "2.350000"},
+        {"lat": "48.860000", "lon": "2.360000"},
+    ]
+    text = "".join(archive.read(name).decode() for name in archive.namelist())
     assert "Somebody" not in text
     assert "pbkdf2" not in text
     assert rider.password not in text

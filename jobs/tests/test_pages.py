@@ -11,7 +11,7 @@ from jobs.models import Job, Status
 from jobs.running import JobContext, Run
 from jobs.services.progress import store_progress
 from jobs.tests import tasks
-from jobs.tests.work import claim_one, job_of, run_jobs
+from jobs.tests.work import claim_one, job_of, new_worker, run_jobs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
@@ -23,8 +23,10 @@ def job(rider):
 
 class TestTheProgressPage:
     def test_shows_how_far_the_job_is(self, rider_client, job):
-        assert "Waiting to start." in rider_client.get(job.get_absolute_url()).text
-        run = Run(claim_one())
+        assert "Waiting to start. This may take a while." in rider_client.get(job.get_absolute_url()).text
+        worker = new_worker()
+        assert "This may take a while." not in rider_client.get(job.get_absolute_url()).text
+        run = Run(claim_one(worker))
         JobContext(task_result=None, run=run).progress(42, 100, "42 counted")
         store_progress([run])
         page = rider_client.get(job.get_absolute_url()).text

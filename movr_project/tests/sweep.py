@@ -115,7 +115,7 @@ TABLE = {
     "accounts:profile_delete": Row(**FORM),
     "accounts:token_list": Row(get=members(200), post=members(405)),
     "accounts:token_revoke": Row(get=members(405), post=only(302, RIDER), args=lambda world: [world.token.id]),
-    "accounts:personal_data": Row(get=members(200), post=members(405)),
+    "accounts:personal_data": Row(get=members(200), post=members(302)),
     "accounts:log_out_everywhere": Row(get=members(405), post=members(302)),
     "accounts:second_factor": Row(get=STAFF_404, post=STAFF_404),
     "accounts:second_factor_set_up": Row(get=only(200, *STAFF), post=only(200, *STAFF)),

@@ -36,10 +36,6 @@ def test_a_page_that_is_the_same_for_everyone_says_so(rider_client):
         assert "no-store" not in cache_control(rider_client.get(reverse(name)))
 
 
-def test_the_download_of_personal_data_is_not_stored(rider_client):
-    assert "no-store" in cache_control(rider_client.get("/profile/data/"))
-
-
 def test_the_privacy_text_names_the_cookies_that_there_are(client):
     user = UserFactory()
     names = set()

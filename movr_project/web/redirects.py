@@ -1,9 +1,11 @@
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_tasks import TaskResult
 
+from ..db.keys import CityKeyValue
 from .limits import MAX_PATH_LENGTH
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -46,3 +48,9 @@ def page_to_return_to(request: HttpRequest) -> str:
 def post_data(request: HttpRequest) -> QueryDict | None:
     """Return POST data for a form's constructor, or None. An empty POST also counts as submitted."""
     return request.POST if request.method == "POST" else None
+
+
+def redirect_to_job(result: TaskResult) -> HttpResponseRedirect:
+    """Redirect to the page with the progress of a job that was just enqueued."""
+    _city, job_id = CityKeyValue.parse(result.id)
+    return HttpResponseRedirect(reverse("jobs:job", args=[job_id]))

@@ -1,6 +1,5 @@
 """Notifications: on the next page until dismissed, in the list, and by e-mail."""
 
-import json
 import re
 import uuid
 from datetime import timedelta
@@ -15,6 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.personal_data import export_all
 from accounts.services import move_home, remove_account
 from accounts.tests.factories import NotificationFactory, UserFactory
 from cities.placement.locality import OWN_HISTORY
@@ -461,11 +461,10 @@ def test_someone_who_leaves_leaves_none(rider):
     assert not Notification.objects.exists()
 
 
-def test_a_person_downloads_their_notifications(rider, rider_client):
+def test_a_person_downloads_their_notifications(rider):
     NotificationFactory(user=rider, text=SENTENCE, url="/rides/")
     NotificationFactory(text="Somebody else's")
-    data = json.loads(rider_client.get("/profile/data/").content)
-    (told,) = data["notifications"]
+    (told,) = export_all(rider)["notifications"]
     assert (told["text"], told["url"], told["read_at"]) == (SENTENCE, "/rides/", None)
 
 
