@@ -11,6 +11,7 @@ from accounts.models import name_of
 from cities.admin import CityFilter, city_name
 from cities.admin_times import length_in_words, local_time
 from movr_project.admin.actions import Confirmation, confirm_action, for_each
+from movr_project.admin.exports import ExportMixin
 from movr_project.admin.links import link_to
 from movr_project.admin.model_admins import ActionButtonsMixin, ReadOnlyAdmin
 from movr_project.web.fields import validate_visible
@@ -70,7 +71,7 @@ class AttentionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Ride)
-class RideAdmin(ActionButtonsMixin, ReadOnlyAdmin):
+class RideAdmin(ExportMixin, ActionButtonsMixin, ReadOnlyAdmin):
     """Rides. Staff can end them; only riders do everything else."""
 
     list_display = [
@@ -98,6 +99,21 @@ class RideAdmin(ActionButtonsMixin, ReadOnlyAdmin):
     date_hierarchy = "start_time"
     ordering = ["-start_time"]
     show_full_result_count = False
+    export_columns = {
+        "city": "city",
+        "id": "id",
+        "vehicle": "vehicle__code",
+        "rider": "rider__username",
+        "start_time": "start_time",
+        "start_location": "start_location",
+        "start_latitude": "start_latitude",
+        "start_longitude": "start_longitude",
+        "end_time": "end_time",
+        "end_location": "end_location",
+        "end_latitude": "end_latitude",
+        "end_longitude": "end_longitude",
+        "seconds": "length",
+    }
     actions = ["end_rides"]
     buttons = ["end_rides"]
     fieldsets = [

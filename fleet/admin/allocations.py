@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from cities.admin import CityFilter, city_name
 from cities.admin_times import clock, local_time
 from movr_project.admin.actions import Confirmation, confirm_action, for_each
+from movr_project.admin.exports import ExportMixin
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, ReadOnlyAdmin
 
 from ..models import Allocation
@@ -26,7 +27,7 @@ CANCELLING = Confirmation(
 
 
 @admin.register(Allocation)
-class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixin, ReadOnlyAdmin):
+class AllocationAdmin(ExportMixin, ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixin, ReadOnlyAdmin):
     """The vehicles' calendar entries. Services create them; staff can cancel them.
 
     ``operations`` registers a subclass with the day view.
@@ -61,6 +62,20 @@ class AllocationAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchMixi
     ordering = ["-starts_at"]
     show_full_result_count = False
     paginator = CappedPaginator
+    export_columns = {
+        "city": "city",
+        "id": "id",
+        "vehicle": "vehicle__code",
+        "kind": "kind",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+        "start_by": "start_by",
+        "rider": "rider__username",
+        "made_by": "made_by__username",
+        "description": "description",
+        "created_at": "created_at",
+        "cancelled_at": "cancelled_at",
+    }
     actions = ["cancel"]
     buttons = ["cancel"]
     fieldsets = [

@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy
 
 from cities.admin import CityFilter, city_name
 from cities.admin_times import local_time
+from movr_project.admin.exports import ExportMixin
 from movr_project.admin.links import link_to
 from movr_project.admin.model_admins import CappedPaginator, ReadOnlyAdmin
 
@@ -12,7 +13,7 @@ from .filters import EventTypeFilter, VehicleCodeSearchMixin
 
 
 @admin.register(VehicleEvent)
-class VehicleEventAdmin(OfAVehicleMixin, VehicleCodeSearchMixin, ReadOnlyAdmin):
+class VehicleEventAdmin(ExportMixin, OfAVehicleMixin, VehicleCodeSearchMixin, ReadOnlyAdmin):
     """The read-only log of vehicle events."""
 
     list_display = ["occurred", "vehicle_link", city_name, "what_happened", "state", "actor_link", "where", "note"]
@@ -30,6 +31,22 @@ class VehicleEventAdmin(OfAVehicleMixin, VehicleCodeSearchMixin, ReadOnlyAdmin):
     ordering = ["-occurred_at"]
     show_full_result_count = False
     paginator = CappedPaginator
+    export_columns = {
+        "city": "city",
+        "id": "id",
+        "vehicle": "vehicle__code",
+        "occurred_at": "occurred_at",
+        "recorded_at": "recorded_at",
+        "event_types": "event_types",
+        "state": "state",
+        "place": "place",
+        "latitude": "latitude",
+        "longitude": "longitude",
+        "ride": "ride_id",
+        "allocation": "allocation_id",
+        "actor": "actor__username",
+        "note": "note",
+    }
     fieldsets = [
         (None, {"fields": ["key", "city_label", "vehicle_link", "what_happened", "state", "note"]}),
         (gettext_lazy("When (local time)"), {"fields": ["occurred", "recorded"]}),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from cities.admin import CityFilter, city_name
 from cities.admin_times import local_time
 from cities.forms import CityField
+from movr_project.admin.exports import ExportMixin
 from movr_project.admin.links import link_to
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, MovrAdmin
 
@@ -25,6 +26,8 @@ from . import panels
 from .filters import ApprovalFilter, KeeperFilter, SituationFilter, VehicleCodeSearchMixin
 
 BATTERY = ["battery_percent", "range_m"]
+EXPORTED = ["code", "type", "brand", "color", "status", "date_added", "approved_at"]
+WHERE_IT_IS = ["last_location", "latitude", "longitude"]
 
 
 class AddVehicleForm(VehicleForm):
@@ -35,7 +38,7 @@ class AddVehicleForm(VehicleForm):
 
 
 @admin.register(Vehicle)
-class VehicleAdmin(ActionButtonsMixin, VehicleCodeSearchMixin, MovrAdmin):
+class VehicleAdmin(ExportMixin, ActionButtonsMixin, VehicleCodeSearchMixin, MovrAdmin):
     """Vehicles. Fields that follow from rides, or that owners decide, can't be edited.
 
     ``operations`` registers a subclass with actions for staff.
@@ -69,6 +72,13 @@ class VehicleAdmin(ActionButtonsMixin, VehicleCodeSearchMixin, MovrAdmin):
     date_hierarchy = "date_added"
     ordering = ["city", "code"]
     show_full_result_count = False
+    export_columns = {
+        "city": "city",
+        "id": "id",
+        **{name: name for name in [*EXPORTED, *WHERE_IT_IS, *BATTERY]},
+        "calendar": "allocated_as",
+        "owner": "owner__username",
+    }
     now_fields = ["situation", "owner_link", "approved", "date_added", "calendar_ahead"]
     history_fields = ["event_log", "key"]
     readonly_fields = [

@@ -202,6 +202,13 @@ TABLE = {
     ),
     "community:search": Row(get=members(302), post=members(405)),
     "community:translate": Row(get=members(405), post=members(404)),
+    **{
+        f"admin:{model}_export": Row(
+            get=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 200),
+            post=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 302),
+        )
+        for model in ("accounts_user", "fleet_vehicle", "fleet_allocation", "fleet_vehicleevent", "rides_ride")
+    },
     "rides:ride_list": Row(get=members(200), post=members(405)),
     "rides:ride_start": Row(get=members(405), post=members(302), args=of_vehicle),
     "rides:ride_detail": Row(get=only(200, RIDER), post=members(405), args=of_ride),

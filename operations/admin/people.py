@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from accounts.admin import UserAdmin
 from accounts.models import User, name_of
 from cities.admin_times import local_time
 from movr_project.admin.actions import Confirmation, confirm_action, for_each
+from movr_project.admin.exports import ExportMixin
 from movr_project.admin.links import change_url
 from movr_project.admin.model_admins import ActionButtonsMixin
 
@@ -49,6 +51,23 @@ LIFTING = Confirmation(
     ngettext_lazy("Lift %(count)d suspension", "Lift %(count)d suspensions", "count"),
 )
 
+EXPORTED = [
+    "username",
+    "first_name",
+    "last_name",
+    "email",
+    "email_confirmed_at",
+    "language",
+    "is_active",
+    "is_staff",
+    "is_superuser",
+    "date_joined",
+    "last_login",
+    "suspended_at",
+    "open_rides",
+    "owned_vehicles",
+]
+
 admin.site.unregister(User)
 
 
@@ -69,15 +88,31 @@ class SuspendedFilter(admin.SimpleListFilter):
         return queryset.filter(suspended_at__isnull=self.value() == "no")
 
 
+class RoleFilter(admin.SimpleListFilter):
+    title = gettext_lazy("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
+        return [(name, name) for name in Group.objects.order_by("name").values_list("name", flat=True)]
+
+    def queryset(self, request: HttpRequest, queryset):
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
 @admin.register(User)
-class OperatedUserAdmin(ActionButtonsMixin, UserAdmin):
+class OperatedUserAdmin(ExportMixin, ActionButtonsMixin, UserAdmin):
     """``UserAdmin`` with suspension. Deactivating someone by hand releases what they hold, too."""
 
     change_form_template = "admin/operations/person_change_form.html"
     list_display = [*UserAdmin.list_display, "overview"]
-    list_filter = [*UserAdmin.list_filter, SuspendedFilter]
+    list_filter = [*UserAdmin.list_filter, RoleFilter, SuspendedFilter]
     actions = [*UserAdmin.actions, "suspend", "lift_suspension"]
     buttons = ["suspend", "lift_suspension"]
+    export_columns = {
+        "city": "city",
+        "id": "id",
+        **{name: name for name in EXPORTED},
+    }
 
     suspended = local_time("suspended_at", gettext_lazy("suspended"))
 
