@@ -1,5 +1,6 @@
 """A table of what staff can do with vehicles, for the field work page and the admin's actions."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from accounts.models import User
 from fleet.models import Vehicle
 from fleet.models.choices import EventType, Situation, VehicleType
 from fleet.services import VehicleRefused, approve_vehicle, end_maintenance, put_in_maintenance, remove_vehicle
+from fleet.services.maintenance import insert_maintenance
 from movr_project.admin.actions import Confirmation
 
 from .forms import BatteryForm, MaintenanceForm, MissingForm, OutOfServiceForm, PickUpForm, PlaceForm
@@ -41,6 +43,7 @@ class Act:
     done_for_many: Promise | str = ""
     log: str = ""  # in the admin's history
     for_battery: bool = False
+    adds_entry: bool = False
 
     def makes_sense_for(self, vehicle: Vehicle) -> bool:
         """Return whether to offer the act for a vehicle. Requires ``with_situation``."""
@@ -48,8 +51,11 @@ class Act:
             return False
         return vehicle.staff_situation in self.situations
 
-    def do(self, vehicle: Vehicle, form: forms.Form, *, by: User) -> Any:
-        return self.service(city=vehicle.city, vehicle_id=vehicle.id, by=by, **self.arguments(form, vehicle))
+    def do(self, vehicle: Vehicle, form: forms.Form, *, by: User, id_: uuid.UUID | None = None) -> Any:
+        """Perform the act. ``id_`` is for what it adds to the calendar, so that doing it twice adds one entry."""
+        identity = {"id_": id_ or uuid.uuid4()} if self.adds_entry else {}
+        arguments = self.arguments(form, vehicle) | identity
+        return self.service(city=vehicle.city, vehicle_id=vehicle.id, by=by, **arguments)
 
 
 def bring_back(*, city: str, vehicle_id: Any, by: User, situation: Situation, **at: Any) -> Vehicle:
@@ -186,7 +192,7 @@ IN_THE_STREET = {
 IN_THE_ADMIN = {
     "maintain": Act(
         gettext_lazy("Put in maintenance"),
-        put_in_maintenance,
+        insert_maintenance,
         ON_THE_STREET | {Situation.IN_USE, Situation.MAINTENANCE},
         MaintenanceForm,
         _maintenance,
@@ -201,6 +207,7 @@ IN_THE_ADMIN = {
         ),
         done_for_many=gettext_lazy("Vehicles put in maintenance: %(count)d."),
         log="Put in maintenance.",
+        adds_entry=True,
     ),
     "end_maintenance": END_MAINTENANCE,
     "pick_up": PICK_UP,

@@ -181,7 +181,7 @@ class RideAdmin(ExportMixin, ActionButtonsMixin, ReadOnlyAdmin):
         form = EndedRidesForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
             return confirm_action(self, request, queryset.open(), action="end_rides", confirmation=ENDING, form=form)
-        for_each(
+        return for_each(
             request,
             queryset.open(),
             lambda ride: end_ride(
@@ -195,4 +195,3 @@ class RideAdmin(ExportMixin, ActionButtonsMixin, ReadOnlyAdmin):
             model_admin=self,
             log="Ended by staff.",
         )
-        return None

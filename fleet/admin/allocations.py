@@ -113,7 +113,7 @@ class AllocationAdmin(ExportMixin, ActionButtonsMixin, OfAVehicleMixin, VehicleC
             return confirm_action(self, request, not_over, action="cancel", confirmation=CANCELLING)
         if not not_over.exists():
             messages.info(request, _("Nothing to cancel. It has already ended."))
-        for_each(
+        return for_each(
             request,
             not_over,
             lambda allocation: self._cancel(request, allocation),
@@ -121,7 +121,6 @@ class AllocationAdmin(ExportMixin, ActionButtonsMixin, OfAVehicleMixin, VehicleC
             model_admin=self,
             log="Cancelled.",
         )
-        return None
 
     @staticmethod
     def _cancel(request: HttpRequest, allocation: Allocation) -> None:

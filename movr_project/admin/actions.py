@@ -1,4 +1,4 @@
-"""Confirm actions of the admin's lists, and run them on many rows."""
+"""Confirm actions of the admin's lists, and run them on many rows: in the background if they are very many."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -9,18 +9,23 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
+from django_tasks import task
 
 from ..db.retry import run_transaction
 from ..errors import Refused
-from ..web.redirects import safe_next
+from ..web.redirects import redirect_to_job, safe_next
+from .background import JobRequest, StaffRefused, check_staff, job_of, model_admin_of
 
 MAX_REASONS, MAX_NAMES = 5, 3  # reasons, and rows per reason, that a message lists
+JOB_ROWS = 50  # from that many on, an action runs in the background
 MAX_ACTION_ROWS = 500  # a thousand composite keys are too deep an expression for SQLite
 
 
@@ -83,15 +88,24 @@ def for_each(
     *,
     model_admin: admin.ModelAdmin | None = None,
     log: str = "",
-) -> None:
+) -> HttpResponse | None:
     """Call a service on each object. Report how many succeeded (``done`` takes ``%(count)d``) and any refusals.
 
-    With ``model_admin``, add ``log`` to the history of each object that succeeded. Selections larger than
+    With ``model_admin``, add ``log`` to the history of each object that succeeded, and leave ``JOB_ROWS`` or more to a
+    job, which calls the action again: the result is then a redirect to the job's page. Selections larger than
     ``MAX_ACTION_ROWS`` are rejected as a whole.
     """
-    count = 0
+    objects = chosen(request, queryset) or []
+    job = job_of(request)
+    if model_admin and not job and len(objects) >= JOB_ROWS:
+        return _start_job(request, model_admin, objects)
+    done_before = _logged_by(request, model_admin, log) if model_admin and job and job.attempt > 1 else set()
+    objects = [obj for obj in objects if str(obj.pk) not in done_before]
+    count = len(done_before)
     refusals: dict[str, list[str]] = defaultdict(list)
-    for obj in chosen(request, queryset) or []:
+    for number, obj in enumerate(objects, start=count):
+        if job:
+            job.progress(number, len(done_before) + len(objects), obj)
         try:
             service(obj)
         except Refused as refused:
@@ -102,7 +116,47 @@ def for_each(
             run_transaction(partial(model_admin.log_change, request, obj, log), name="log_change")
     if count:
         messages.success(request, done % {"count": count})
-    _report_refusals(request, refusals)
+    _report_refusals(request, refusals, is_brief=not job)
+    return None
+
+
+def _start_job(request: HttpRequest, model_admin: admin.ModelAdmin, objects: list[Model]) -> HttpResponse:
+    form = request.POST.copy()
+    form.pop("csrfmiddlewaretoken", None)
+    form.setlist(helpers.ACTION_CHECKBOX_NAME, [str(obj.pk) for obj in objects])
+    return redirect_to_job(run_action.using(user=request.user).enqueue(model_admin.opts.label_lower, form.urlencode()))
+
+
+@task(
+    title=gettext_lazy("Working through your selection…"),
+    takes_context=True,
+    exclusive=True,
+    result_template="admin/_action_result.html",
+)
+def run_action(context: Any, label: str, form: str) -> dict[str, Any]:
+    """Run a confirmed action of a model's list on the selected rows, with the permissions that its person has now.
+
+    ``form`` is what the confirmation page has posted. Return the messages for the person.
+    """
+    model_admin, request = model_admin_of(label), JobRequest(context, form=form)
+    check_staff(request, allowed=request.POST["action"] in model_admin.get_actions(request))
+    action, _name, _description = model_admin.get_actions(request)[request.POST["action"]]
+    keys = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
+    if action(model_admin, request, model_admin.get_queryset(request).filter(pk__in=keys)) is not None:
+        # The form again: it was valid when it was sent.
+        raise StaffRefused(_("What you entered is no longer valid. Please try again."), code="form_outdated")
+    return {"messages": request.messages}
+
+
+def _logged_by(request: HttpRequest, model_admin: admin.ModelAdmin, log: str) -> set[str]:
+    """Return the keys of the selected rows that a job finished before it was interrupted, by the admin's history."""
+    entries = LogEntry.objects.filter(
+        user_id=request.user.pk,
+        content_type=ContentType.objects.get_for_model(model_admin.model),
+        action_time__gte=job_of(request).job.created_at,
+        change_message=log,
+    )
+    return set(entries.values_list("object_id", flat=True)) & set(request.POST.getlist(helpers.ACTION_CHECKBOX_NAME))
 
 
 def chosen(request: HttpRequest, queryset: QuerySet) -> list[Model] | None:
@@ -114,9 +168,13 @@ def chosen(request: HttpRequest, queryset: QuerySet) -> list[Model] | None:
     return None
 
 
-def _report_refusals(request: HttpRequest, refusals: dict[str, list[str]]) -> None:
-    """Add one message per reason, the most frequent first, naming some of the rows it applies to."""
+def _report_refusals(request: HttpRequest, refusals: dict[str, list[str]], *, is_brief: bool) -> None:
+    """Add one message per reason, the most frequent first, naming the rows it applies to, or some if ``is_brief``."""
     commonest_first = sorted(refusals.items(), key=lambda item: -len(item[1]))
+    if not is_brief:
+        for sentence, names in commonest_first:
+            messages.error(request, f"{sentence} {', '.join(names)}")
+        return
     for sentence, names in commonest_first[:MAX_REASONS]:
         messages.error(request, f"{_some_of(names)}: {sentence}")
     others = sum(len(names) for _sentence, names in commonest_first[MAX_REASONS:])

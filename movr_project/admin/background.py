@@ -1,10 +1,12 @@
 """The admin in the background: a model admin serves a job as if its person had sent a request."""
 
+import uuid
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.messages import DEFAULT_TAGS
+from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 
 from accounts.refusals import account_changed
@@ -13,7 +15,7 @@ from ..errors import Refused
 
 
 class StaffRefused(Refused):
-    """Codes: ``account_changed``."""
+    """Codes: ``account_changed``, ``form_outdated``."""
 
 
 class JobMessages:
@@ -46,6 +48,12 @@ class JobRequest(HttpRequest):
 def job_of(request: HttpRequest) -> Any:
     """Return the context of the job that makes a request, or None for a browser's."""
     return getattr(request, "job", None)
+
+
+def item_id(request: HttpRequest, row: Model) -> uuid.UUID:
+    """Return the ID of what an action adds for a row: the same if a job runs again, and else a new one."""
+    job = job_of(request)
+    return job.item_id(row.pk) if job else uuid.uuid4()
 
 
 def model_admin_of(label: str) -> Any:

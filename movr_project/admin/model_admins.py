@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
@@ -120,7 +119,10 @@ class ListedLookupsMixin:
 
 
 class ConfirmedActionsMixin:
-    """Offer what can't be undone last, and return after an action to the page on which it was chosen."""
+    """Offer what can't be undone last, and return after an action to the page on which it was chosen.
+
+    Actions that lead to a page of their own, such as a job's, end there.
+    """
 
     final_actions = ["delete_selected"]
 
@@ -131,7 +133,7 @@ class ConfirmedActionsMixin:
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         response = super().response_action(request, queryset)
-        is_done = response is not None and response.status_code == HTTPStatus.FOUND
+        is_done = isinstance(response, HttpResponseRedirect) and response.url == request.get_full_path()
         target = safe_next(request) if is_done else ""
         return HttpResponseRedirect(target) if target else response
 

@@ -178,7 +178,7 @@ class OperatedUserAdmin(ExportMixin, ActionButtonsMixin, UserAdmin):
         if not form.is_valid():
             return confirm_action(self, request, queryset, action="suspend", confirmation=SUSPENDING, form=form)
         reason = form.cleaned_data["reason"]
-        for_each(
+        return for_each(
             request,
             queryset,
             lambda person: suspend_person(person=person, reason=reason, by=request.user),
@@ -186,13 +186,12 @@ class OperatedUserAdmin(ExportMixin, ActionButtonsMixin, UserAdmin):
             model_admin=self,
             log=f"Suspended. {reason}",
         )
-        return None
 
     @admin.action(description=gettext_lazy("Lift the suspension"), permissions=["suspend"])
     def lift_suspension(self, request: HttpRequest, queryset) -> HttpResponse | None:
         if "confirmed" not in request.POST:
             return confirm_action(self, request, queryset, action="lift_suspension", confirmation=LIFTING)
-        for_each(
+        return for_each(
             request,
             queryset,
             lambda person: lift_suspension(person=person, by=request.user),
@@ -200,4 +199,3 @@ class OperatedUserAdmin(ExportMixin, ActionButtonsMixin, UserAdmin):
             model_admin=self,
             log="Suspension lifted.",
         )
-        return None

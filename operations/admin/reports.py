@@ -108,7 +108,7 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
         form = ResolutionForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
             return confirm_action(self, request, still_open, action="close", confirmation=CLOSING, form=form)
-        for_each(
+        return for_each(
             request,
             still_open,
             lambda report: close_report(
@@ -118,4 +118,3 @@ class ProblemReportAdmin(ActionButtonsMixin, OfAVehicleMixin, VehicleCodeSearchM
             model_admin=self,
             log="Closed.",
         )
-        return None

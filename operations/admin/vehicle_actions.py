@@ -13,6 +13,7 @@ from cities.registry import registry
 from fleet.models import Vehicle
 from fleet.views.labels import labels_page
 from movr_project.admin.actions import chosen, confirm_action, for_each
+from movr_project.admin.background import item_id
 
 from ..acts import IN_THE_ADMIN, Act
 from ..forms import MaintenanceForm
@@ -34,15 +35,14 @@ def action_for(name: str, act: Act) -> Callable[..., Answer]:
             return confirm_action(
                 model_admin, request, queryset, action=name, confirmation=act.confirmation, form=has_fields
             )
-        for_each(
+        return for_each(
             request,
             queryset,
-            lambda vehicle: act.do(vehicle, form, by=request.user),
+            lambda vehicle: act.do(vehicle, form, by=request.user, id_=item_id(request, vehicle)),
             done=str(act.done_for_many),
             model_admin=model_admin,
             log=act.log,
         )
-        return None
 
     action.__name__ = name
     return action
