@@ -36,7 +36,7 @@ def measure_action(
         if not form.is_valid():
             return confirm_action(model_admin, request, queryset, action=measure, confirmation=confirmation, form=form)
         cleaned = form.cleaned_data
-        for_each(
+        return for_each(
             request,
             queryset,
             lambda row: decide(
@@ -53,7 +53,6 @@ def measure_action(
             model_admin=model_admin,
             log=f"{measure.label}. {cleaned['reasons']}",
         )
-        return None
 
     action.__name__ = measure.value
     return action
@@ -213,7 +212,7 @@ class ReportAdmin(CommunityAdmin):
         still_open = queryset.open()
         if "confirmed" not in request.POST:
             return confirm_action(self, request, still_open, action="dismiss", confirmation=DISMISSING)
-        for_each(
+        return for_each(
             request,
             still_open,
             lambda report: dismiss_report(city=report.city, report_id=report.id),
@@ -221,7 +220,6 @@ class ReportAdmin(CommunityAdmin):
             model_admin=self,
             log="Closed without a decision.",
         )
-        return None
 
 
 class DecisionAdmin(CommunityAdmin):
@@ -258,7 +256,7 @@ class DecisionAdmin(CommunityAdmin):
                 self, request, still_open, action="decide_objections", confirmation=DECIDING, form=form
             )
         outcome, reasons = Outcome(form.cleaned_data["outcome"]), form.cleaned_data["reasons"]
-        for_each(
+        return for_each(
             request,
             queryset,
             lambda row: decide_objection(
@@ -268,7 +266,6 @@ class DecisionAdmin(CommunityAdmin):
             model_admin=self,
             log=f"{outcome.label}. {reasons}",
         )
-        return None
 
 
 if settings.COMMUNITY:

@@ -2,6 +2,6 @@
 
 from .allocations import AllocationAdmin
 from .events import VehicleEventAdmin
-from .vehicles import AddVehicleForm, VehicleAdmin, VehicleForm
+from .vehicles import VehicleAdmin, VehicleForm
 
-__all__ = ["AddVehicleForm", "AllocationAdmin", "VehicleAdmin", "VehicleEventAdmin", "VehicleForm"]
+__all__ = ["AllocationAdmin", "VehicleAdmin", "VehicleEventAdmin", "VehicleForm"]

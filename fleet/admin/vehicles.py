@@ -4,37 +4,38 @@ from collections.abc import Iterable
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import NestedObjects
+from django.core.exceptions import PermissionDenied
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 
 from cities.admin import CityFilter, city_name
 from cities.admin_times import local_time
-from cities.forms import CityField
 from movr_project.admin.exports import ExportMixin
 from movr_project.admin.links import link_to
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, MovrAdmin
+from movr_project.web.redirects import post_data, redirect_to_job
+from movr_project.web.uploads import accepts_uploads
 
-from ..forms.operators import VehicleForm
+from ..forms.operators import ImportForm, OperatorsVehicleForm, VehicleForm
+from ..imports import COLUMNS, MAX_BYTES, MAX_ROWS, REQUIRED
 from ..models import Vehicle, VehicleEvent
 from ..services import delete_vehicle, edit_vehicle, insert_vehicle, refuse_if_changed
+from ..tasks import start_import
 from . import panels
 from .filters import ApprovalFilter, KeeperFilter, SituationFilter, VehicleCodeSearchMixin
 
 BATTERY = ["battery_percent", "range_m"]
 EXPORTED = ["code", "type", "brand", "color", "status", "date_added", "approved_at"]
 WHERE_IT_IS = ["last_location", "latitude", "longitude"]
-
-
-class AddVehicleForm(VehicleForm):
-    city = CityField()
-
-    class Meta(VehicleForm.Meta):
-        fields = ["city", *VehicleForm.Meta.fields]
 
 
 @admin.register(Vehicle)
@@ -99,8 +100,33 @@ class VehicleAdmin(ExportMixin, ActionButtonsMixin, VehicleCodeSearchMixin, Movr
     def get_queryset(self, request: HttpRequest):
         return super().get_queryset(request).with_situation()
 
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.import_view)
+        return [path("import/", view, name="fleet_vehicle_import"), *super().get_urls()]
+
+    @method_decorator(accepts_uploads(max_files=1, max_bytes=MAX_BYTES))
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Check or add the vehicles of a CSV file, in the background."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ImportForm(post_data(request), request.FILES or None)
+        if form.is_valid():
+            upload, is_trial = form.cleaned_data["file"], form.cleaned_data["is_trial"]
+            return redirect_to_job(start_import(user=request.user, chunks=upload.chunks(), is_trial=is_trial))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Import vehicles"),
+            "form": form,
+            "required": REQUIRED,
+            "optional": [name for name in COLUMNS if name not in REQUIRED],
+            "max_rows": MAX_ROWS,
+        }
+        return TemplateResponse(request, "admin/fleet/vehicle/import.html", context)
+
     def get_form(self, request: HttpRequest, obj: Vehicle | None = None, change: bool = False, **kwargs):
-        return super().get_form(request, obj, change, **(kwargs if change else {"form": AddVehicleForm} | kwargs))
+        return super().get_form(request, obj, change, **(kwargs if change else {"form": OperatorsVehicleForm} | kwargs))
 
     def get_fieldsets(self, request: HttpRequest, obj: Vehicle | None = None):
         words_alone = ["old_place"] if obj is not None and obj.old_position else []

@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from cities.forms import CityField
 from cities.registry import registry
 
 from ..models import Vehicle
@@ -61,3 +63,19 @@ class VehicleForm(forms.ModelForm):
         for name in ("battery_percent", "range_m"):
             if cleaned.get(name) is not None:
                 self.add_error(name, _("This type of vehicle has no motor. Leave this empty."))
+
+
+class OperatorsVehicleForm(VehicleForm):
+    """The form to add a vehicle in any city."""
+
+    city = CityField()
+
+    class Meta(VehicleForm.Meta):
+        fields = ["city", *VehicleForm.Meta.fields]
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("CSV file"), max_length=255, widget=forms.FileInput(attrs={"accept": ".csv,text/csv"})
+    )
+    is_trial = forms.BooleanField(label=gettext_lazy("Only check the file"), required=False, initial=True)

@@ -202,6 +202,10 @@ TABLE = {
     ),
     "community:search": Row(get=members(302), post=members(405)),
     "community:translate": Row(get=members(405), post=members(404)),
+    "admin:fleet_vehicle_import": Row(
+        get=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 403) | {OPERATIONS: 200, SUPERUSER: 200},
+        post=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 403) | {OPERATIONS: 200, SUPERUSER: 200},
+    ),
     **{
         f"admin:{model}_export": Row(
             get=dict.fromkeys(PEOPLE, LOG_IN) | dict.fromkeys(STAFF, 200),

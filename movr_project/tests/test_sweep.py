@@ -379,6 +379,7 @@ def test_every_form_is_among_those_tried():
         "fleet:vehicle_remove",
         "accounts:personal_data",
         *(name for name in TABLE if name.endswith("_export")),
+        "admin:fleet_vehicle_import",  # a file: see fleet/tests/test_import.py
         "rides:ride_unlock",
         "rides:ride_pause",
         "rides:ride_resume",
