@@ -7,6 +7,7 @@ from .views import messages, moderation, people, posts, searching
 app_name = "community"
 urlpatterns = [
     path("community/", posts.home, name="home"),
+    path("community/export/", posts.export, name="export"),
     path("community/explore/", posts.explore, name="explore"),
     path("community/posts/<city:city>/<uuid:post_id>/", posts.post_detail, name="post_detail"),
     path("community/posts/<city:city>/<uuid:post_id>/delete/", posts.post_delete, name="post_delete"),

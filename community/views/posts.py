@@ -17,7 +17,7 @@ from movr_project.db.keys import CityKeyValue
 from movr_project.errors import Refused
 from movr_project.web.form_tokens import new_form_token
 from movr_project.web.keyset import KeysetPage
-from movr_project.web.redirects import post_data, safe_next
+from movr_project.web.redirects import post_data, redirect_to_job, safe_next
 from rides.models import Ride
 from throttling.services import TOO_MANY_REQUESTS, Throttled
 
@@ -27,6 +27,7 @@ from ..models import FeedEntry, Post
 from ..refusals import CommunityRefused
 from ..rows import post_rows
 from ..services import delete_post, publish_post
+from ..tasks import export_posts
 from ..translation import TranslationRefused, can_translate, translate_post
 
 PAGE_SIZE = 25
@@ -54,7 +55,24 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "page": page, "can_translate": can_translate()}
     context["rows"] = post_rows([entry.post for entry in page], request)
     context["ride"] = _own_ride(request, form["ride"].value() or "")
+    context["is_exporting"] = _is_exporting(request)
     return render(request, "community/home.html", context, status=status)
+
+
+def _is_exporting(request: HttpRequest) -> bool:
+    """Return whether the person's posts are being exported. No query unless some job of theirs is active."""
+    jobs = request.user.jobs.active().filter(task=export_posts.module_path)
+    return request.user.active_jobs > 0 and jobs.exists()
+
+
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """Export one's own posts in the background."""
+    try:
+        return redirect_to_job(export_posts.using(user=request.user).enqueue())
+    except Refused:
+        messages.info(request, _("An export task is currently in progress"))
+        return redirect("accounts:profile")
 
 
 def _publish(request: HttpRequest, form: PostForm) -> None:

@@ -15,6 +15,7 @@ CONTEXTS = {
     "account_removed": {"first_name": "Ada"},
     "account_suspended": {"reason": "Reports from where you weren't."},
     "suspension_lifted": {},
+    "posts_exported": {"name": "ada", "path": "/jobs/", "is_attached": False},
     "notification": {
         "path": "/notifications/",
         "text": "Your booking was cancelled: its brakes are being repaired.",

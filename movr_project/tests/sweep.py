@@ -178,6 +178,7 @@ TABLE = {
     "gbfs:file": Row(get=everyone(200), post=everyone(405), args=lambda world: ["paris", "vehicle_status"]),
     "gbfs:rental": Row(get=everyone(302, nobody=200), post=everyone(405), args=of_vehicle),
     "community:home": Row(**FORM),
+    "community:export": Row(get=members(405), post=members(302)),
     "community:explore": Row(get=members(200), post=members(405)),
     "community:post_detail": Row(get=members(200), post=members(405), args=of_post),
     "community:post_delete": Row(get=only(200, RIDER), post=only(302, RIDER), args=of_post),

@@ -378,6 +378,7 @@ def test_every_form_is_among_those_tried():
         "notifications:device_remove",
         "fleet:vehicle_remove",
         "accounts:personal_data",
+        "community:export",
         *(name for name in TABLE if name.endswith("_export")),
         "admin:fleet_vehicle_import",  # a file: see fleet/tests/test_import.py
         "rides:ride_unlock",
