@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib.admin.views.main import ALL_VAR, PAGE_VAR, IncorrectLookupParameters
@@ -51,9 +50,9 @@ class ExportMixin:
         """Ask for confirmation, then start the export."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        query = _without_page(request.GET)
+        query = request.GET = _without_page(request.GET)
         try:
-            self.get_changelist_instance(_with_query(request, query))
+            self.get_changelist_instance(request)
         except IncorrectLookupParameters as error:
             raise BadRequest("Unknown filters.") from error
         if request.method == "POST":
@@ -67,7 +66,7 @@ class ExportMixin:
             "is_filtered": bool(query),
             "list_url": f"../?{query.urlencode()}",
         }
-        return TemplateResponse(request, "admin/export.html", context, status=HTTPStatus.OK)
+        return TemplateResponse(request, "admin/export.html", context)
 
     def rows_to_export(self, request: HttpRequest) -> QuerySet:
         return self.get_changelist_instance(request).get_queryset(request)
@@ -106,8 +105,3 @@ def _without_page(query: QueryDict) -> QueryDict:
     for name in (PAGE_VAR, ALL_VAR):
         query.pop(name, None)
     return query
-
-
-def _with_query(request: HttpRequest, query: QueryDict) -> HttpRequest:
-    request.GET = query
-    return request
