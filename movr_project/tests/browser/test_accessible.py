@@ -80,7 +80,6 @@ OF_MACHINES = {
     "robots",
     "manifest",
     "service_worker",
-    "accounts:personal_data",
     "fleet:vehicle_map",
     "photos:photo",
     "rides:place_words",
