@@ -18,7 +18,7 @@ from movr_project.web.row_urls import row_url
 from ..models import Vehicle
 from ..models.choices import Situation, VehicleType
 from .permissions import knows_every_code
-from .starting import far_question, may_start
+from .starting import far_question, may_hold, may_start
 
 BATTERY_ICONS = ((60, "battery-full"), (25, "battery-half"), (0, "battery-low"))
 
@@ -42,7 +42,7 @@ def vehicle_cards(
     """
     names = {type_.value: str(type_.label) for type_ in VehicleType}
     viewer, knows_all = request.user, knows_every_code(request)
-    offer = Offer(book_query, asks_far, may_start(viewer), not viewer.is_holding)
+    offer = Offer(book_query, asks_far, may_start(viewer), may_hold(viewer))
     cards = []
     for vehicle in vehicles:
         vehicle.is_known_to_viewer = knows_all or vehicle.is_taken_by_viewer or vehicle.owner_id == viewer.pk

@@ -22,7 +22,7 @@ from ..search import see
 from .addresses import with_vehicle
 from .cards import battery_icon, battery_text, status_of
 from .permissions import knows_every_code
-from .starting import far_question, may_start, metres_between, walking_minutes
+from .starting import far_question, may_hold, may_start, metres_between, walking_minutes
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def sheet_for(request: HttpRequest, vehicle: Vehicle) -> Sheet:
         question=far_question(metres),
         book_url=_book_url(vehicle, start, end),
         can_start=is_here and vehicle.is_rideable and may_start(user),
-        can_reserve=is_here and not user.is_holding and vehicle.situation == Situation.AVAILABLE,
+        can_reserve=is_here and may_hold(user) and vehicle.situation == Situation.AVAILABLE,
         is_riding=vehicle.is_rideable and not may_start(user),
     )
 

@@ -17,6 +17,11 @@ def may_start(user: User) -> bool:
     return not user.is_authenticated or user.open_rides < settings.MAX_OPEN_RIDES
 
 
+def may_hold(user: User) -> bool:
+    """Return whether the user can reserve a vehicle, once logged in."""
+    return not user.is_authenticated or not user.is_holding
+
+
 def metres_between(vehicle: Vehicle, position: tuple[float, float] | None) -> float | None:
     """Return the distance from a position in degrees, or None if one of the two is unknown."""
     if position is None or vehicle.position is None:
