@@ -16,6 +16,7 @@ from django.template.loader import get_template, render_to_string
 from django.utils import translation
 from django_tasks import task
 
+from .db.retry import id_for_every_attempt
 from .errors import OutcomeUncertain, TemporaryFailure
 from .logs import log_event
 from .metrics import MAILS
@@ -69,7 +70,7 @@ def send_mail(
         return  # the account was removed
     for format_ in FORMATS:
         get_template(f"mail/{template}.{format_}")  # fails here, not in a worker
-    deliver.using(user=user).enqueue(
+    deliver.using(user=user, job_id=id_for_every_attempt()).enqueue(
         template=template,
         to=to,
         user_id=str(user.pk) if user else "",

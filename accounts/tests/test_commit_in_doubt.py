@@ -8,13 +8,17 @@ from django.contrib.auth.hashers import make_password
 from accounts import services
 from accounts.models import User
 from accounts.tests.factories import UserFactory
+from movr_project.db import retry
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def run_twice(django_capture_on_commit_callbacks):
+def run_twice(django_capture_on_commit_callbacks, monkeypatch):
     """The first attempt is committed, but its ``on_commit`` callbacks don't run."""
+
+    operation = retry.Operation()
+    monkeypatch.setattr(retry, "Operation", lambda: operation)
 
     def run(work):
         with django_capture_on_commit_callbacks():

@@ -16,7 +16,7 @@ from .factories import MemberFactory, PostFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 EXPORT = "/community/export/"
-SENTENCE = "An export task is currently in progress"
+SENTENCE = "Ya hay una exportación en curso"
 
 
 @pytest.fixture

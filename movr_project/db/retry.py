@@ -7,8 +7,11 @@ another one. The transaction must then be run again from its first read. See "Tr
 import logging
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -63,10 +66,16 @@ def run_transaction(
     work: Callable[[], R], *, idempotent: bool = False, name: str = "", using: str = DEFAULT_DB_ALIAS
 ) -> R:
     """Call ``work`` in a durable transaction, like ``retry_transaction``, and return its result."""
+    with _one_operation() as operation:
+        return _run(work, operation, idempotent=idempotent, name=name, using=using)
+
+
+def _run(work: Callable[[], R], operation: "Operation", *, idempotent: bool, name: str, using: str) -> R:
     deadline = time.monotonic() + settings.TRANSACTION_DEADLINE_SECONDS
     attempt = 1
     while True:
         progress = _Progress()
+        operation.ids_given = 0
         try:
             with transaction.atomic(using=using, durable=True):
                 # Registered first so that it runs before other callbacks: from here on, nothing is retried.
@@ -91,6 +100,39 @@ def run_transaction(
             _log_retry(name, attempt, fault, error, pause)
         time.sleep(pause)
         attempt += 1
+
+
+@dataclass
+class Operation:
+    """One call of a service, however often its transaction runs."""
+
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    ids_given: int = 0  # in this attempt
+
+
+_operation: ContextVar[Operation | None] = ContextVar("operation", default=None)
+
+
+@contextmanager
+def _one_operation() -> Iterator[Operation]:
+    operation = Operation()
+    token = _operation.set(operation)
+    try:
+        yield operation
+    finally:
+        _operation.reset(token)
+
+
+def id_for_every_attempt() -> uuid.UUID | None:
+    """Return the ID for a new row that is the same in each attempt, or None outside ``run_transaction``.
+
+    If the first attempt was committed after all, the second one doesn't add the row again.
+    """
+    operation = _operation.get()
+    if operation is None:
+        return None
+    operation.ids_given += 1
+    return uuid.uuid5(operation.id, str(operation.ids_given))
 
 
 class _Progress:

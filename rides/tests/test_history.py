@@ -175,9 +175,9 @@ def test_an_open_rides_own_page_can_end_it(rider_client, rider):
     assert "Where are you leaving the vehicle?" in text_of(rider_client, ride.get_absolute_url())
 
 
-def test_a_rides_own_page_takes_two_statements_in_one_city(rider_client, rider, django_assert_num_queries):
+def test_a_rides_own_page_takes_three_statements_in_one_city(rider_client, rider, django_assert_num_queries):
     ride = RideFactory(rider=rider)
-    with assert_local(), django_assert_num_queries(2):
+    with assert_local(), django_assert_num_queries(3):  # the person, the ride, and its photo
         rider_client.get(ride.get_absolute_url())
 
 

