@@ -455,7 +455,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 TASKS = {"default": {"BACKEND": "jobs.backend.DatabaseBackend", "QUEUES": ["default", "mail"]}}
 # The jobs of a worker that has not been heard of for so long are run by another one.
-JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=30)
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=30.0)
 JOB_THREADS = env.int("JOB_THREADS", default=4)  # jobs that a worker runs at the same time
 
 # --- Logs: to stdout, for the host to collect -----------------------------------------------------
