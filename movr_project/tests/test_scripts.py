@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from movr_project.db.engines import database_settings
 from script.cockroach_stand_in import stand_in_url
@@ -369,12 +370,12 @@ class TestRequirements:
             assert metadata.version(package) == version
 
     def test_dependencies_of_dependencies_are_pinned_too(self):
-        pinned = {line.split("==")[0].lower() for line in self.lines("requirements.txt")}
+        pinned = {canonicalize_name(line.split("==")[0]) for line in self.lines("requirements.txt")}
         for package in pinned:
             for text in metadata.requires(package) or []:
                 needed = Requirement(text)
                 if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-                    assert needed.name.lower() in pinned, f"{package} needs {needed}"
+                    assert canonicalize_name(needed.name) in pinned, f"{package} needs {needed}"
 
 
 @pytest.mark.any_engine
