@@ -60,7 +60,7 @@ def test_it_serves_writes_nothing_and_stops_when_told(image, released):
             assert web.poll() is None
             assert time.monotonic() < deadline
         response, body = server.get("/readyz", host="10.0.0.1")
-        assert (response.status, body) == (200, b"database: ok\nmigrations: ok\n")
+        assert (response.status, body) == (200, b"database: ok\nmigrations: ok\nworkers: no worker\n")
         web.send_signal(signal.SIGTERM)  # reaches gunicorn itself, as there is no shell in between
         assert web.wait(timeout=40) == 0
     finally:
