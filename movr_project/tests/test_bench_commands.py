@@ -43,7 +43,7 @@ def rows(text):
 def test_without_a_name_it_lists_all_benchmarks():
     listed = bench().stdout
     for name in ("pages", "riders", "jobs", "readers", "feeds", "locality", "regions", "map", "calendar", "community"):
-        assert re.search(rf"^    {name} +\w", listed, re.MULTILINE)
+        assert re.search(rf"^    {name}\s+\w", listed, re.MULTILINE)
 
 
 @committed
