@@ -54,6 +54,7 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
         "fleet/vehicle_list.html",
         "fleet/_vehicle_results.html",
         {
+            "is_map": True,
             "page": page,
             "filter_form": form,
             "chips": kept_part(

@@ -16,10 +16,15 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def page_head(context: template.Context) -> SafeString:
-    """Render the head, with the address of the current city's open feed."""
+    """Render the head, with the address of the current city's open feed.
+
+    A map page, often the first one, says ``is_map`` and loads no files that only other pages need.
+    """
     theme = getattr(context.get("user"), "theme", "") or "auto"
     city = getattr(context.get("request"), "city", None)
-    return kept_part("_head.html", {}, theme=str(theme), city=city.slug if city else "", community=settings.COMMUNITY)
+    slug = city.slug if city else ""
+    is_map = bool(context.get("is_map"))
+    return kept_part("_head.html", {}, theme=str(theme), city=slug, community=settings.COMMUNITY, is_map=is_map)
 
 
 @register.simple_tag(takes_context=True)

@@ -103,16 +103,6 @@
 
   // --- Messages -------------------------------------------------------------------------------------
 
-  const showUnread = (number) => {
-    for (const badge of document.querySelectorAll("[data-unread-messages]")) {
-      badge.querySelector("[data-number]").textContent = number;
-      badge.hidden = !number;
-    }
-  };
-  document.addEventListener("movr:news", ({ detail }) => {
-    if (detail.name === "unread_messages") showUnread(detail.data.unread);
-  });
-
   const unread = document.querySelector("[data-read]");
   if (unread) {
     const badge = document.querySelector("[data-unread-messages] [data-number]");
@@ -121,7 +111,8 @@
     fetch(unread.action, { method: "POST", body: new FormData(unread), headers: { "X-CSRFToken": csrf(unread) } })
       .then((answer) => {
         if (!answer.ok) throw new Error(answer.statusText);
-        showUnread(left);
+        const detail = { name: "unread_messages", data: { unread: left } };
+        document.dispatchEvent(new CustomEvent("movr:news", { detail }));
       })
       .catch(() => {
         unread.hidden = false;

@@ -76,6 +76,13 @@ async function renewList() {
   list.replaceWith(page.getElementById("notifications"));
 }
 
+document.addEventListener("movr:news", ({ detail: { name, data } }) => {
+  if (name !== "unread_messages") return;
+  for (const badge of navigation.querySelectorAll("[data-unread-messages]")) {
+    badge.querySelector("[data-number]").textContent = data.unread;
+    badge.hidden = !data.unread;
+  }
+});
 arrival.querySelector("button").addEventListener("click", () => {
   arrival.hidden = true;
 });
