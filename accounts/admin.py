@@ -19,7 +19,6 @@ from cities.forms import CityField
 from cities.models import City
 from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.model_admins import MovrAdmin
-from movr_project.db.retry import run_transaction
 from movr_project.web.redirects import SAFE_METHODS
 
 from .api_access import admin as api_access  # noqa: F401  (registers itself)
@@ -161,17 +160,14 @@ class UserAdmin(MovrAdmin, DjangoUserAdmin):
         """Reset it for a colleague who has lost the app and the recovery codes."""
         if "confirmed" not in request.POST:
             return confirm_action(self, request, queryset, action="reset_second_factor", confirmation=RESETTING)
-        for_each(
+        return for_each(
             request,
             queryset,
-            lambda user: self._reset_second_factor(request, user),
+            lambda user: second_factor.reset(user=user, by=request.user),
             done=gettext("Two-factor authentication reset: %(count)d."),
+            model_admin=self,
+            log="Two-factor authentication reset.",
         )
-        return None
-
-    def _reset_second_factor(self, request: HttpRequest, user: User) -> None:
-        second_factor.reset(user=user, by=request.user)
-        run_transaction(lambda: self.log_change(request, user, "Two-factor authentication reset."))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False

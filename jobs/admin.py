@@ -5,12 +5,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from accounts.models import User
 from cities.admin import CityFilter, city_name
 from cities.admin_times import in_utc, local_time
-from movr_project.admin.actions import confirm_action, for_each
+from movr_project.admin.actions import Confirmation, confirm_action, for_each
 from movr_project.admin.links import link_to
 from movr_project.admin.model_admins import ActionButtonsMixin, CappedPaginator, ReadOnlyAdmin
 from movr_project.db.retry import run_transaction
@@ -18,6 +18,20 @@ from movr_project.db.retry import run_transaction
 from .models import Job, JobProgress, Schedule, Worker
 from .services.outcomes import cancel, retry
 from .services.workers import live_workers
+
+RUNNING_AGAIN = Confirmation(
+    ngettext_lazy(
+        "Run this job again? An e-mail whose outcome is unknown may arrive twice.",
+        "Run these jobs again? E-mails whose outcome is unknown may arrive twice.",
+        "count",
+    ),
+    ngettext_lazy("Run %(count)d job again", "Run %(count)d jobs again", "count"),
+)
+CANCELLING = Confirmation(
+    ngettext_lazy("Cancel this job?", "Cancel these jobs?", "count"),
+    ngettext_lazy("Cancel %(count)d job", "Cancel %(count)d jobs", "count"),
+    is_final=True,
+)
 
 
 class WarnWithoutWorkerMixin:
@@ -74,9 +88,8 @@ class JobAdmin(WarnWithoutWorkerMixin, ActionButtonsMixin, ReadOnlyAdmin):
     def run_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:
         """Put failed jobs back into the queue. An e-mail whose outcome is unknown may arrive twice."""
         if "confirmed" not in request.POST:
-            title = _("Run these jobs again? E-mails whose outcome is unknown may arrive twice.")
-            return confirm_action(self, request, queryset, action="run_again", title=title)
-        for_each(
+            return confirm_action(self, request, queryset, action="run_again", confirmation=RUNNING_AGAIN)
+        return for_each(
             request,
             queryset,
             lambda job: retry(city=job.city, job_id=job.id),
@@ -84,14 +97,13 @@ class JobAdmin(WarnWithoutWorkerMixin, ActionButtonsMixin, ReadOnlyAdmin):
             model_admin=self,
             log="Run again.",
         )
-        return None
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["manage"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:
         """Cancel jobs: at once if they wait, else as soon as they report their progress."""
         if "confirmed" not in request.POST:
-            return confirm_action(self, request, queryset, action="cancel", title=_("Cancel these jobs?"))
-        for_each(
+            return confirm_action(self, request, queryset, action="cancel", confirmation=CANCELLING)
+        return for_each(
             request,
             queryset,
             lambda job: cancel(city=job.city, job_id=job.id),
@@ -99,7 +111,6 @@ class JobAdmin(WarnWithoutWorkerMixin, ActionButtonsMixin, ReadOnlyAdmin):
             model_admin=self,
             log="Cancelled.",
         )
-        return None
 
 
 @admin.register(Schedule)

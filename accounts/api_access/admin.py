@@ -64,13 +64,12 @@ class ApiTokenAdmin(ActionButtonsMixin, ReadOnlyAdmin):
     def revoke(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         if "confirmed" not in request.POST:
             return confirm_action(self, request, queryset, action="revoke", confirmation=REVOKING)
-        for_each(
+        return for_each(
             request,
             queryset,
             lambda token: self._revoke(request, token),
             done=gettext("Tokens revoked: %(count)d."),
         )
-        return None
 
     def _revoke(self, request: HttpRequest, token: ApiToken) -> None:
         if revoke_token(user_id=token.user_id, token_id=token.id):

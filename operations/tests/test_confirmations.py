@@ -6,6 +6,8 @@ import pytest
 
 from accounts.tests.factories import ApiTokenFactory, StaffFactory, UserFactory
 from fleet.tests.factories import AllocationFactory, BookingFactory, ProblemReportFactory, VehicleFactory
+from jobs.tests import tasks
+from jobs.tests.work import job_of
 from movr_project.tests.pages import page
 from rides.tests.factories import OpenRideFactory, RideFactory
 
@@ -71,6 +73,10 @@ def owned():
     return VehicleFactory(owner=UserFactory(), approved_at=None)
 
 
+def job():
+    return job_of(tasks.do_nothing.enqueue())
+
+
 # The list, the action, what makes a row for it, its button for one row, and whether it is red.
 ASKED = [
     ("/admin/rides/ride/", "end_rides", OpenRideFactory, "End 1 ride", True),
@@ -80,6 +86,8 @@ ASKED = [
     ("/admin/accounts/user/", "lift_suspension", UserFactory, "Lift 1 suspension", False),
     ("/admin/accounts/user/", "reset_second_factor", UserFactory, "Reset it for 1 person", True),
     ("/admin/accounts/apitoken/", "revoke", ApiTokenFactory, "Revoke 1 token", True),
+    ("/admin/jobs/job/", "run_again", job, "Run 1 job again", False),
+    ("/admin/jobs/job/", "cancel", job, "Cancel 1 job", True),
     (VEHICLES, "maintain", VehicleFactory, "Put 1 vehicle in maintenance", True),
     (VEHICLES, "end_maintenance", VehicleFactory, "Put 1 vehicle back in service", False),
     (VEHICLES, "pick_up", VehicleFactory, "Pick up 1 vehicle", True),
