@@ -49,7 +49,7 @@ def test_staff_revoke_a_token(admin_client_of_staff, rider):
     token = ApiToken.objects.get()
     url = reverse("admin:accounts_apitoken_changelist")
     page = admin_client_of_staff.post(url, {"action": "revoke", "_selected_action": str(token.pk)})
-    assert "Revoke these tokens?" in page.content.decode()
+    assert "Revoke this token?" in page.content.decode()
     assert client.get(CURRENT).status_code == 200
     data = {"action": "revoke", "_selected_action": str(token.pk), "confirmed": "yes"}
     page = admin_client_of_staff.post(url, data, follow=True)

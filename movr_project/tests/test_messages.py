@@ -124,7 +124,7 @@ def test_each_reason_has_some_names_and_a_number(rf, monkeypatch):
     lines = []
     monkeypatch.setattr("movr_project.admin.actions.messages.error", lambda request, text: lines.append(text))
     refusals = {f"Reason {number}.": [f"v{number}-{each}" for each in range(number)] for number in range(1, 9)}
-    _report_refusals(rf.get("/"), refusals)
+    _report_refusals(rf.get("/"), refusals, is_brief=True)
     assert lines[0] == "v8-0, v8-1, v8-2 and 5 more: Reason 8."
     assert lines[-2:] == ["v4-0, v4-1, v4-2 and 1 more: Reason 4.", "6 more were refused, for other reasons."]
     assert len(lines) == MAX_REASONS + 1
