@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -72,4 +74,11 @@ class AlertAdmin(MovrAdmin):
     ends = local_time("ends_at", _("until"), empty=_("until further notice"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Alert | None = None) -> list[str]:
-        return ["city"] if obj else []
+        return ["city", "starts", "ends"] if obj else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
+        """Name the time zone for those who may only view. The form's fields are in the city's time."""
+        (name, options), *others = super().get_fieldsets(request, obj)
+        if obj and not self.has_change_permission(request, obj):
+            options = options | {"fields": ["city", "type", "starts", "ends"]}
+        return [(name, options), *others]

@@ -4,14 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import Group
 from django.db import models
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.factories import StaffFactory, UserFactory
 from cities.admin_times import clock, length_in_words
+from cities.local_times import LocalMomentField
 from cities.registry import registry
 from documents.models import Document, TermsAcceptance
+from feeds.tests.factories import AlertFactory
 from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.tests.factories import BookingFactory, VehicleFactory
 from operations.models import ProblemReport
@@ -74,8 +78,23 @@ def test_no_list_and_no_page_shows_a_bare_moment(rf, model):
     obj = model.objects.first()
     shown = {*model_admin.list_display, *model_admin.get_readonly_fields(request, obj)}
     for _name, options in model_admin.get_fieldsets(request, obj):
-        shown |= set(options["fields"])
+        shown |= set(options["fields"]) - in_local_time(model_admin.form)
     assert not bare & shown
+
+
+def in_local_time(form):
+    """Return the names of a form's fields whose times are those of a city."""
+    return {name for name, field in form.base_fields.items() if isinstance(field, LocalMomentField)}
+
+
+def test_who_may_only_view_an_alert_is_told_the_zone_too(client):
+    viewer = StaffFactory(is_superuser=False)
+    viewer.groups.add(Group.objects.get(name="Read-only"))
+    client.force_login(viewer)
+    alert = AlertFactory(city="paris", starts_at=SUMMER, ends_at=WINTER)
+    html = client.get(reverse("admin:feeds_alert_change", args=[quote(alert.pk)])).content.decode()
+    assert "14:00 CEST" in html
+    assert "13:00 CET" in html
 
 
 def made():
