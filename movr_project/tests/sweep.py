@@ -258,6 +258,9 @@ ADMIN_TABLE = {
         READ_ONLY: VIEW,
         SUPERUSER: {"view", "add", "change", "delete"},
     },
+    "jobs_job": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
+    "jobs_schedule": {OPERATIONS: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
+    "jobs_worker": {OPERATIONS: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
     "operations_problemreport": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
     "rides_ride": {OPERATIONS: VIEW, SUPPORT: VIEW, READ_ONLY: VIEW, SUPERUSER: VIEW},
 }
@@ -308,5 +311,8 @@ ADMIN_LISTS = {
     ],
     "/admin/feeds/system/": ["languages__exact", "operator__startswith"],
     "/admin/feeds/alert/": ["starts_at__year", "starts_at__day", "city", "type__exact"],
+    "/admin/jobs/job/": ["status__exact", "city", "queue__exact"],
+    "/admin/jobs/schedule/": ["task__exact"],
+    "/admin/jobs/worker/": ["city"],
     "/admin/rides/ride/": ["start_time__year", "start_time__gte", "open", "attention"],
 }

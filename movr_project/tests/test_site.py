@@ -76,6 +76,7 @@ POST_ONLY = {
     "rides:ride_resume",
     "community:block",
     "community:conversation_read",
+    "community:export",
     "community:follow",
     "community:translate",
     "community:unblock",

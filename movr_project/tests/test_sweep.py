@@ -376,6 +376,7 @@ def test_every_form_is_among_those_tried():
         "accounts:log_out_everywhere",
         "accounts:token_revoke",
         "notifications:device_remove",
+        "jobs:cancel",
         "fleet:vehicle_remove",
         "accounts:personal_data",
         "community:export",
