@@ -1,7 +1,6 @@
 import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.two_factor import services as second_factor
@@ -10,11 +9,8 @@ from cities.models import City
 from .models import Photo, Subject
 from .reading import content_of
 
-MAX_AGE_SECONDS = 60 * 60
-
 
 @require_safe
-@cache_control(private=True, max_age=MAX_AGE_SECONDS)
 def photo(request: HttpRequest, city: City, photo_id: uuid.UUID) -> HttpResponse:
     """Send a photo to the person who took it, and to staff who may see what it belongs to."""
     found = Photo.objects.filter(city=city.name, id=photo_id).first()
