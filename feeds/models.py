@@ -51,7 +51,9 @@ class System(models.Model):
     Read it through ``feeds.systems``, which keeps all of them in memory.
     """
 
-    city = models.OneToOneField(City, models.CASCADE, primary_key=True, db_column="city", related_name="system")
+    city = models.OneToOneField(
+        City, models.CASCADE, primary_key=True, db_column="city", related_name="system", verbose_name=_("city")
+    )
     system_id = models.CharField(
         gettext_lazy("system ID"),
         max_length=64,

@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                         related_name="system",
                         serialize=False,
                         to="cities.city",
+                        verbose_name="city",
                     ),
                 ),
                 (

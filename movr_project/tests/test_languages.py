@@ -378,11 +378,15 @@ ADMIN = [
 WITH_GROUPS = {"accounts_user", "auth_group"}
 
 
+OPERATORS_WORDS = {
+    "cities_region": ["Europe", "US East", "US West"],
+    "documents_document": ["# Start a ride", "# End a ride"],
+}
 DJANGOS_PICTURE = "Search"  # its description in the admin's lists is not translated
 
 
 def named(model: str) -> frozenset[str]:
-    return frozenset([DJANGOS_PICTURE, *(ROLES if model in WITH_GROUPS else ())])
+    return frozenset([DJANGOS_PICTURE, *(ROLES if model in WITH_GROUPS else ()), *OPERATORS_WORDS.get(model, ())])
 
 
 def assert_spanish(page, patterns, named=frozenset()):
