@@ -52,7 +52,12 @@ class System(models.Model):
     """
 
     city = models.OneToOneField(
-        City, models.CASCADE, primary_key=True, db_column="city", related_name="system", verbose_name=_("city")
+        City,
+        models.CASCADE,
+        primary_key=True,
+        db_column="city",
+        related_name="system",
+        verbose_name=gettext_lazy("city"),
     )
     system_id = models.CharField(
         gettext_lazy("system ID"),

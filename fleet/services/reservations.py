@@ -115,8 +115,10 @@ def _take_hold(rider: User, interval: Interval) -> None:
     stored = row.first()
     if stored is None:
         raise account_changed(VehicleRefused)
-    if stored.hold_until and stored.hold_until > now:
-        raise VehicleRefused(_("You already have a reservation. Cancel it first."), code="already_holding")
-    raise VehicleRefused(
-        _("Please confirm your e-mail address first. We've sent you a link."), code="email_unconfirmed"
-    )
+    is_holding = stored.hold_until is not None and stored.hold_until > now
+    if not is_holding and settings.EMAIL_VERIFICATION and not stored.email_is_confirmed:
+        raise VehicleRefused(
+            _("Please confirm your e-mail address first. We've sent you a link."), code="email_unconfirmed"
+        )
+    # Even if that reservation has been cancelled since the UPDATE.
+    raise VehicleRefused(_("You already have a reservation. Cancel it first."), code="already_holding")

@@ -27,7 +27,7 @@ from fleet.services import cancel_own_allocation, put_in_maintenance, remove_veh
 from fleet.tests.factories import EIFFEL_TOWER, AllocationFactory, ProblemReportFactory, VehicleFactory, first_event
 from movr_project.db.constraints import ForeignKeyConstraint
 from movr_project.tests.locality import assert_local
-from notifications.models import Notification
+from notifications.models import Notification, PushSubscription
 from operations.integrity import looking
 from operations.integrity.looking import SHOWN, findings
 from operations.integrity.rules import RULES
@@ -68,7 +68,9 @@ def unguarded(db):
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")  # foreign keys are checked at COMMIT
         else:
-            for model in (User, Notification, Vehicle, Ride, Allocation, VehicleEvent, ProblemReport, Photo):
+            for model in (
+                User, Notification, PushSubscription, Vehicle, Ride, Allocation, VehicleEvent, ProblemReport, Photo,
+            ):  # fmt: skip
                 for constraint in model._meta.constraints:
                     if isinstance(constraint, (CheckConstraint, ForeignKeyConstraint)):
                         cursor.execute(str(constraint.remove_sql(model, connection.schema_editor())))
