@@ -81,12 +81,12 @@ class Box:
 
     def widened(self) -> "Box":
         """Return a box around this one that it has in common with many similar ones, at most twice as wide."""
-        south, north = _rounded_outwards(self.south, self.north, 90)
-        west, east = _rounded_outwards(self.west, self.east, 180)
+        south, north = _rounded_outwards(self.south, self.north, 90.0)
+        west, east = _rounded_outwards(self.west, self.east, 180.0)
         return Box(south, west, north, east)
 
 
-def _rounded_outwards(least: float, most: float, limit: int) -> tuple[float, float]:
+def _rounded_outwards(least: float, most: float, limit: float) -> tuple[float, float]:
     """Round to multiples of a power of two between a quarter and half of their distance."""
     step = 2.0 ** (ceil(log2(max(most - least, SMALLEST_SPAN))) - 2)
     return max(-limit, floor(least / step) * step), min(limit, ceil(most / step) * step)

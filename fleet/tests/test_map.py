@@ -12,7 +12,16 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from cities import geohash
 from cities.registry import registry
-from fleet.map import DEEPEST_ZOOM, GROUPS_KEPT_SECONDS, MAX_PLACES, Box, MapQuery, cell_ranges, places_on_map
+from fleet.map import (
+    DEEPEST_ZOOM,
+    GROUPS_KEPT_SECONDS,
+    MAX_PLACES,
+    Box,
+    MapQuery,
+    _build_groups,
+    cell_ranges,
+    places_on_map,
+)
 from fleet.models import Vehicle
 from fleet.tests.calendars import reserve
 from fleet.tests.factories import (
@@ -23,6 +32,7 @@ from fleet.tests.factories import (
     VehicleFactory,
     numbered_code,
 )
+from movr_project.db.prepared import Prepared
 from movr_project.tests.locality import assert_local
 from rides.tests.factories import OpenRideFactory
 
@@ -187,6 +197,10 @@ class TestGroups:
             for bbox in ("48.80,2.20,48.92,2.45", "48.801,2.205,48.921,2.455")
         )
         assert before == after
+
+    def test_the_whole_world_may_be_the_first_box(self, rider_client, crowd, monkeypatch):
+        monkeypatch.setattr("fleet.map._groups", Prepared(_build_groups))
+        assert len(asked(rider_client, bbox="-90,-180,90,180")["places"]) <= MAX_PLACES
 
 
 class TestWhatItRefuses:
