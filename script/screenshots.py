@@ -75,11 +75,12 @@ def show(page: Page, take, label: str) -> None:
     page.wait_for_url("**/rides/")
     take("riding")
     take("riding", night=True)
+    page.locator(".end-details > summary").click()
     page.get_by_label("Where are you leaving the vehicle?").fill("Place de la République")
     page.locator(".position summary").click()
     for label_of_field, degrees in (("Latitude", "48.867500"), ("Longitude", "2.363800")):
         page.get_by_label(label_of_field).fill(degrees)
-    page.get_by_role("button", name="End ride").click()
+    page.get_by_role("button", name="End ride here").click()
     page.get_by_text("Ride ended.").wait_for()
     take("summary")
     page.goto("/rides/")
