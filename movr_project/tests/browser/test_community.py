@@ -40,7 +40,7 @@ def test_two_people_meet_write_and_part(open_browser, viewport, javascript, sett
         page.goto("/community/")
         see(page, "Funciona el ascensor")
         page.get_by_label("Say something").fill("The ramp on the east side works")
-        page.get_by_role("button", name="Post").click()
+        page.get_by_role("button", name="Post", exact=True).click()
         see(page, "Your post is now live!")
         main.get_by_role("searchbox").fill("ramp")
         main.get_by_role("searchbox").press("Enter")
