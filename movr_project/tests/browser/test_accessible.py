@@ -331,6 +331,7 @@ def test_nothing_moves_with_reduced_motion(open_as, motion, moving):
     assert page.evaluate("document.getAnimations().length") == moving
 
 
+LARGEST_SHIFT = 0.05  # of the view; browsers' vendors call up to 0.1 good
 SHIFTS = """() => new Promise(done => {
   let shifted = 0;
   const moved = [];
@@ -355,7 +356,7 @@ def test_nothing_jumps_while_a_page_loads(world, open_as, viewport):
     for address in ("/", "/register/"):
         page.goto(address)
         shifts[address] = page.evaluate(SHIFTS)
-    assert {address: moved for address, (shift, moved) in shifts.items() if shift >= 0.02} == {}
+    assert {address: moved for address, (shift, moved) in shifts.items() if shift >= LARGEST_SHIFT} == {}
 
 
 def test_the_end_ride_button_does_not_move_while_someone_reaches_for_it(open_as):
