@@ -35,4 +35,5 @@ class Migration(migrations.Migration):
         ("community", "0001_initial"),
     ]
 
-    operations = [migrations.RunPython(add_index, remove_index)]
+    # CockroachDB changes schemas outside transactions. On the others, the migration's own transaction remains.
+    operations = [migrations.RunPython(add_index, remove_index, atomic=False)]
