@@ -47,7 +47,7 @@ def put_photo(
     if there.filter(file=name).exists():
         return  # the COMMIT that was in doubt did happen
     delete_photos(there)
-    Photo.objects.create(
+    photo = Photo(
         city=city,
         subject=subject,
         subject_id=subject_id,
@@ -58,6 +58,8 @@ def put_photo(
         height=picture.height,
         size=len(picture.content),
     )
+    # With serializable transactions, a photo added since this one began is a conflict, to be retried, not an error.
+    Photo.objects.bulk_create([photo], ignore_conflicts=True)
 
 
 def discard_on_commit(name: str) -> None:
