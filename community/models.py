@@ -380,7 +380,7 @@ class Report(AboutSomeone):
 
     pk = CityKey("city", "id")
     city = city_column()
-    id = models.UUIDField(editable=False)  # derived from reporter and item: the same report twice is one
+    id = models.UUIDField(editable=False)  # derived from reporter and item, so repeating a report adds nothing
     person_id = models.UUIDField(editable=False)
     person = person_relation("person", "reports_about")
     reason = models.CharField(_("reason"), max_length=16, choices=Reason)
@@ -432,7 +432,7 @@ class Ground(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """What came of an objection."""
+    """The result of an objection."""
 
     UPHELD = "upheld", _("The decision stands")
     REVERSED = "reversed", _("The decision was reversed")

@@ -331,7 +331,7 @@ def test_nothing_moves_with_reduced_motion(open_as, motion, moving):
     assert page.evaluate("document.getAnimations().length") == moving
 
 
-LARGEST_SHIFT = 0.05  # of the view; browsers' vendors call up to 0.1 good
+LARGEST_SHIFT = 0.05  # layout shift score; up to 0.1 counts as good
 SHIFTS = """() => new Promise(done => {
   let shifted = 0;
   const moved = [];
