@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "movr_project.web.middleware.RequestLogMiddleware",
+    "movr_project.web.limits.DiscardBodyMiddleware",
     "movr_project.web.probes.ProbesMiddleware",
     "movr_project.web.middleware.PageHeadersMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before what may answer: errors need its headers too

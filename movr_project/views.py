@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from .db.retry import unavailable
-from .web.limits import AddressTooLong, discard_body
+from .web.limits import AddressTooLong
 from .web.problems import problem, wants_problem
 from .web.retry_view import busy_page, form_to_send_again
 
@@ -37,7 +37,6 @@ def _error_page(request: HttpRequest, status: int, code: str, template: str = ""
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Handle 400, and 413 or 414 for requests that are too long."""
-    discard_body(request)
     if isinstance(exception, AddressTooLong):
         return _error_page(request, HTTPStatus.REQUEST_URI_TOO_LONG, "address_too_long", "413.html")
     if isinstance(exception, RequestDataTooBig):

@@ -27,7 +27,7 @@ from movr_project.web.limits import (
     MAX_PATH_LENGTH,
     MAX_QUERY_LENGTH,
     MAX_VALUE_LENGTH,
-    discard_body,
+    DiscardBodyMiddleware,
 )
 from movr_project.web.pagination import page_number
 from movr_project.web.redirects import is_path_of_ours
@@ -168,11 +168,11 @@ class Body:
 @pytest.mark.parametrize("breaks", [True, False])
 def test_a_rejected_body_is_read_to_its_end(breaks):
     body = Body(MAX_DISCARDED - 1, breaks)
-    discard_body(body)
+    assert DiscardBodyMiddleware(lambda request: "refused")(body) == "refused"
     assert body.left == 0
 
 
 def test_a_rejected_body_without_end_is_not():
     body = Body(10 * MAX_DISCARDED)
-    discard_body(body)
+    DiscardBodyMiddleware(lambda request: "refused")(body)
     assert MAX_DISCARDED <= body.taken < MAX_DISCARDED + CHUNK

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 MAX_QUERY_LENGTH = 16_000  # characters of a query string; gunicorn's limit is lower
 MAX_PARAMETER_LENGTH = 10_000
 MAX_VALUE_LENGTH = 10_000  # of a form field, whatever its own limit
-MAX_DISCARDED, CHUNK = 2_000_000, 65_536  # bytes; more than the proxy passes on
+MAX_DISCARDED, CHUNK = 12_000_000, 65_536  # bytes; more than the proxy passes on
 MAX_PATH_LENGTH = 2000  # of this site's paths, as in `next` and Referer
 
 View = Callable[..., HttpResponse]
@@ -38,6 +38,24 @@ def takes_text(*, max_length: int) -> Callable[[View], View]:
     return declare
 
 
+class DiscardBodyMiddleware:
+    """Read what the response left unread of the request's body, up to ``MAX_DISCARDED`` bytes.
+
+    A server that closes a connection with unread data resets it, and a proxy then answers 502 instead of our refusal.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        left = MAX_DISCARDED
+        with suppress(UnreadablePostError):  # the client has disconnected
+            while left > 0 and (chunk := request.read(CHUNK)):
+                left -= len(chunk)
+        return response
+
+
 class MeasureMiddleware:
     """Reject requests that are longer than any page accepts, before a view runs."""
 
@@ -58,17 +76,6 @@ class MeasureMiddleware:
     def _measure_form(request: HttpRequest, view: View) -> None:
         if _longest(request.POST) > getattr(view, "max_value_length", MAX_VALUE_LENGTH):
             raise ValueTooLong("A field is too long.")
-
-
-def discard_body(request: HttpRequest) -> None:
-    """Read the rest of a rejected body, up to ``MAX_DISCARDED`` bytes.
-
-    A server that closes a connection with unread data resets it, and a proxy then answers 502 instead of our page.
-    """
-    left = MAX_DISCARDED
-    with suppress(UnreadablePostError):
-        while left > 0 and (chunk := request.read(CHUNK)):
-            left -= len(chunk)
 
 
 def _longest(values: Any) -> int:
