@@ -29,7 +29,7 @@ from throttling.models import Throttle
 ROOT = Path(__file__).resolve().parent.parent
 LEASE_SECONDS = 5
 ITEMS = 10
-ITEM_SECONDS = 0.02
+ITEM_SECONDS = 0.2  # so that a worker usually lives longer than the lease
 IDLE_SECONDS = 30
 
 

@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.9
 SCHEDULE_SECONDS = 10
-CHECKS_PER_LEASE = 6
+CHECKS_PER_LEASE = 6  # a worker beats, and looks for the jobs of dead ones, so often
+CHECKS_UNTIL_DEAD = 4  # without a heartbeat; so its jobs are free before a whole lease has passed
 GRACE_SECONDS = 20  # Heroku kills a process 30 seconds after asking it to stop
 
 Place = tuple[str, str]  # a city and a queue
@@ -46,8 +47,8 @@ class Worker:
 
     def __init__(self, *, cities: Sequence[str], threads: int = 2) -> None:
         self.cities = list(cities)
-        self.lease = timedelta(seconds=settings.JOB_LEASE_SECONDS)
         self._check_seconds = settings.JOB_LEASE_SECONDS / CHECKS_PER_LEASE
+        self.lease = timedelta(seconds=CHECKS_UNTIL_DEAD * self._check_seconds)
         self.stopping = threading.Event()
         self.row: WorkerRow | None = None
         self.runs: set[Run] = set()
@@ -99,9 +100,9 @@ class Worker:
 
     def _note_beat(self) -> None:
         """After an outage, other workers' heartbeats are as late as this one's: let them beat first."""
-        now = time.monotonic()
-        if now - self._beaten_at > settings.JOB_LEASE_SECONDS / 2:
-            self._trusted_from = now + settings.JOB_LEASE_SECONDS
+        now, half_a_lease = time.monotonic(), settings.JOB_LEASE_SECONDS / 2
+        if now - self._beaten_at > half_a_lease:
+            self._trusted_from = now + half_a_lease
         self._beaten_at = now
 
     def _look_after_runs(self) -> None:
