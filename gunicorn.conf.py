@@ -1,5 +1,6 @@
 """Configuration of gunicorn, with host-specific values from the environment."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -42,6 +43,12 @@ def pre_fork(server, worker):
 
 def post_fork(server, worker):
     os.environ["METRICS_PROCESS"] = f"web{worker.number}"
+
+
+def post_worker_init(worker):
+    """Leave what was imported out of garbage collections: looking at it takes a tenth of a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def on_exit(server):

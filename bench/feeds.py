@@ -4,6 +4,7 @@ A request runs in process, through all middleware. The bare variant sends the fe
 ``json.dumps`` on the payload that was published. They alternate, and the median is reported.
 """
 
+import gc
 import json
 import random
 import time
@@ -63,6 +64,8 @@ def printed(vehicles: int) -> Iterator[str]:
     browser, plain = Browser(application, {}), Browser(application, {}, accept_encoding="identity")
     browser.get(PATH)
     answer = plain.get(PATH)
+    gc.collect()
+    gc.freeze()  # as gunicorn.conf.py does
     yield f"{vehicles} vehicles in one city, on {connection.vendor}, medians of {TURNS}, in ms:"
     yield from _uncached(plain, browser, json.loads(answer.body), len(answer.body), len(browser.get(PATH).body))
     yield from _cached(browser)
