@@ -1,17 +1,28 @@
 """Fixtures for all tests. Factories are next to the tests of their app."""
 
+import pickle
+
 import pytest
+from django.conf import settings
 from django.core.cache import caches
+from django.core.signals import setting_changed
 from django.test import TransactionTestCase
 
 from cities.registry import regions, registry
 from documents.current import documents
 from feeds.gbfs.published import memory
 from feeds.systems import systems
+from movr_project.db.memory import InMemory
 from movr_project.storage import file_storage
 from movr_project.tests.databases import stand_in
 from movr_project.tests.reset import bring_back, rows_of_migrations
 from movr_project.web.kept_parts import forget_parts
+
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.FOLLOWER_READS = not stand_in  # PostgreSQL doesn't know the statement
+setting_changed.connect(lambda **_kwargs: forget_parts(), weak=False)
+
+PICKLED: dict[InMemory, bytes] = {}  # what is kept in memory at the beginning of each test
 
 
 @pytest.hookimpl(trylast=True)
@@ -31,12 +42,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(autouse=True)
-def _fast_and_plain(settings):
-    forget_parts()  # a test may have other settings than the one before it
+def _forget_what_others_have_read():
     caches["memory"].clear()
-    memory.clear()  # and other rows
-    settings.FOLLOWER_READS = not stand_in  # PostgreSQL doesn't know the statement
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    memory.clear()
 
 
 @pytest.fixture
@@ -49,12 +57,17 @@ def photo_folder(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _warm_memory(request):
-    """Load what is kept in memory, as on a running server, so that tests don't count the queries that read it."""
+    """Load what is kept in memory, as on a running server, so that tests don't count the queries that read it.
+
+    Each test begins with the same rows, so they are read once for all tests. Each gets instances of its own.
+    """
     if "django_db_setup" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
         for kept in (registry, regions, documents, systems):
-            kept.clear()
-            assert kept.kept
+            if kept not in PICKLED:
+                kept.clear()
+                PICKLED[kept] = pickle.dumps(kept.kept)
+            kept.keep(pickle.loads(PICKLED[kept]))
 
 
 @pytest.fixture

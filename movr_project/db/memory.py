@@ -34,9 +34,11 @@ class InMemory(Generic[T]):
     @property
     def kept(self) -> T:
         if time.monotonic() - self._loaded_at > MAX_AGE_SECONDS:
-            self._kept = retry_read(self.load)()
-            self._loaded_at = time.monotonic()
+            self.keep(retry_read(self.load)())
         return self._kept
+
+    def keep(self, loaded: T) -> None:
+        self._kept, self._loaded_at = loaded, time.monotonic()
 
     def _changed(self, using: str, **kwargs: Any) -> None:
         self.clear()
