@@ -5,6 +5,7 @@ Here empty tables cost one DELETE each, and rows created by migrations (cities, 
 unless a test has changed them.
 """
 
+from functools import cache
 from graphlib import TopologicalSorter
 
 from django.apps import apps
@@ -17,6 +18,7 @@ from movr_project.tests.databases import stand_in
 Rows = dict[type[Model], list[dict]]
 
 
+@cache
 def referencing_first() -> list[type[Model]]:
     """Return the model of each table, referencing tables before referenced ones."""
     models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
