@@ -13,7 +13,7 @@ from community.models import FeedEntry, Follow
 from community.refusals import CommunityRefused
 from community.services import block, delete_post, follow, publish_post, unblock, unfollow
 from movr_project.tests.locality import assert_local
-from operations.integrity.looking import findings
+from operations.tests.consistency import contradictions
 
 from .factories import MemberFactory, PostFactory
 
@@ -51,7 +51,7 @@ def test_each_of_four_people_reads_their_own_posts_and_those_they_follow_newest_
     assert feed_of(susan) == ["post from susan", "post from mary"]
     assert feed_of(mary) == ["post from mary", "post from david"]
     assert feed_of(david) == ["post from david"]
-    assert list(findings()) == []
+    assert contradictions() == []
 
 
 def test_following_twice_counts_once_and_unfollowing_twice_is_harmless():
@@ -66,7 +66,7 @@ def test_following_twice_counts_once_and_unfollowing_twice_is_harmless():
         unfollow(follower=one, followed=other)
     one.refresh_from_db()
     assert (one.followed_count, Follow.objects.count(), feed_of(one)) == (0, 0, [])
-    assert list(findings()) == []
+    assert contradictions() == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_blocking_ends_both_follows_and_forbids_new_ones_until_it_is_lifted():
     assert refused.value.code == "blocked"
     unblock(blocker=one, blocked=other)
     follow(follower=other, followed=one)
-    assert list(findings()) == []
+    assert contradictions() == []
 
 
 def test_a_form_sent_twice_is_one_post_and_a_deleted_one_leaves_every_feed():
@@ -105,7 +105,7 @@ def test_a_form_sent_twice_is_one_post_and_a_deleted_one_leaves_every_feed():
     assert not delete_post(author=author, post_id=posts[0].id)
     assert feed_of(follower) == feed_of(author) == []
     assert not FeedEntry.objects.exists()
-    assert list(findings()) == []
+    assert contradictions() == []
 
 
 def test_everything_moves_with_a_person():
@@ -115,7 +115,7 @@ def test_everything_moves_with_a_person():
     move_home(user=author, city=registry["rome"])
     move_home(user=follower, city=registry["boston"])
     assert feed_of(follower) == feed_of(author) == ["Hello from Paris"]
-    assert list(findings()) == []
+    assert contradictions() == []
 
 
 def test_everything_goes_with_an_account():
@@ -126,4 +126,4 @@ def test_everything_goes_with_an_account():
     remove_account(user=author)
     follower.refresh_from_db()
     assert (follower.followed_count, follower.follower_count, feed_of(follower)) == (0, 0, [])
-    assert list(findings()) == []
+    assert contradictions() == []

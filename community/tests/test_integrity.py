@@ -8,8 +8,8 @@ from django.db import transaction
 from accounts.models import User
 from community.models import Block, Conversation, FeedEntry, Follow
 from community.services import follow, send_message
-from operations.integrity.looking import findings
 from operations.integrity.rules import RULES
+from operations.tests.consistency import contradictions
 
 from .factories import MemberFactory, PostFactory
 
@@ -49,13 +49,13 @@ DAMAGES = {
 
 
 def test_damage_is_found(data, subtests):
-    assert list(findings()) == []
+    assert contradictions() == []
     assert Follow.objects.exists()
     for rule, damage in DAMAGES.items():
         savepoint = transaction.savepoint()
         with subtests.test(rule):
             damage(data)
-            assert rule in {finding.rule.name for finding in findings()}
+            assert rule in {finding.rule.name for finding in contradictions()}
         transaction.savepoint_rollback(savepoint)
 
 

@@ -10,7 +10,7 @@ from community.models import Conversation, Message
 from community.services import block, mark_read, send_message
 from movr_project.tests.locality import assert_local
 from movr_project.tests.threads import at_once
-from operations.integrity.looking import findings
+from operations.tests.consistency import contradictions
 
 from .factories import MemberFactory
 
@@ -48,7 +48,7 @@ def test_a_message_is_sent_once_and_read_when_it_was_shown(anna, bob, client_of)
     assert unread(bob) == 26
     client.post("/messages/anna/read/", {"message": [*map(str, shown.context["unread_ids"]), "junk"]})
     assert unread(bob) == 1  # the oldest is on the second page
-    assert list(findings()) == []
+    assert contradictions() == []
 
 
 def test_the_badge_is_on_every_page_and_hidden_at_0(anna, bob, client_of):

@@ -14,7 +14,7 @@ from community.models import Decision, Follow, Message, Post, Report
 from community.services import follow, publish_post, send_message
 from movr_project.tests.threads import at_once
 from notifications.models import Notification
-from operations.integrity.looking import findings
+from operations.tests.consistency import contradictions
 
 from .factories import CommunityReportFactory, DecisionFactory, MemberFactory, PostFactory
 
@@ -110,7 +110,7 @@ def test_a_deleted_message_leaves_the_inbox_and_the_badge(anna, bob, client_of, 
     assert not Message.objects.exists()
     assert User.objects.get(id=bob.id).unread_messages == 0
     assert "Buy my scooters" in text_of(client_of(anna).get(Decision.objects.get().get_absolute_url()))
-    assert list(findings()) == []
+    assert contradictions() == []
 
 
 def test_a_silenced_person_writes_nothing_and_is_not_read_until_it_ends(anna, bob, client_of, decide_in_admin):
@@ -159,4 +159,4 @@ def test_no_post_is_missed_by_who_begins_to_follow_at_the_same_moment():
     assert [result for result in at_once(*calls) if isinstance(result, Exception)] == []
     assert (Post.objects.count(), Follow.objects.count()) == (3, 3)
     assert all(reader.feed_entries.count() == 3 for reader in readers)
-    assert list(findings()) == []
+    assert contradictions() == []

@@ -15,8 +15,8 @@ from fleet.services import VehicleRefused, remove_vehicle, resume_vehicle
 from fleet.tests.calendars import HOUR, NOON, book, live, log, maintain, reserve
 from fleet.tests.factories import AllocationFactory, BookingFactory, VehicleFactory
 from movr_project.tests.threads import at_once, behind
-from operations.integrity.looking import findings
 from operations.services.suspension import SuspensionRefused, lift_suspension, release_holdings, suspend_person
+from operations.tests.consistency import contradictions
 from rides.services import RideRefused, end_ride, start_ride
 from rides.tests.factories import OpenRideFactory
 
@@ -167,7 +167,7 @@ class TestHoldings:
         AllocationFactory(paused=True, vehicle=VehicleFactory(owner=rider))
         OpenRideFactory(rider=rider)
         suspend(rider)
-        assert not list(findings())
+        assert not contradictions()
 
 
 @pytest.mark.django_db

@@ -16,7 +16,7 @@ from movr_project.tests.locality import assert_local
 from movr_project.tests.pages import text_of
 from movr_project.tests.threads import at_once, behind
 from notifications.models import Notification
-from operations.integrity.looking import findings
+from operations.tests.consistency import contradictions
 from rides.models import Ride
 from rides.pauses import pause_ride, resume_ride
 from rides.services import RideRefused, end_ride
@@ -87,7 +87,7 @@ class TestParking:
 
     def test_the_log_has_both_acts_and_no_rule_is_broken(self, ride):
         pause(ride)
-        assert list(findings()) == []
+        assert contradictions() == []
         resume(ride)
         end(ride)
         assert events(ride) == [
@@ -96,7 +96,7 @@ class TestParking:
             (EventType.TRIP_RESUME, "on_trip"),
             (EventType.TRIP_END, "available"),
         ]
-        assert list(findings()) == []
+        assert contradictions() == []
 
     def test_twice_is_one_pause(self, ride):
         assert pause(ride).pause_until == pause(ride).pause_until
@@ -165,7 +165,7 @@ class TestRidingOn:
         ride.refresh_from_db()
         assert (ride.paused_at, ride.pause_until) == (None, None)
         assert ride.paused_for >= PARKED
-        assert list(findings()) == []
+        assert contradictions() == []
 
 
 class TestWhenTheTimeIsUp:
@@ -182,7 +182,7 @@ class TestWhenTheTimeIsUp:
         assert "Ride on" not in text
         assert "Park and keep" not in text
         assert refusal(over) == "pause_used_up"
-        assert list(findings()) == []
+        assert contradictions() == []
 
     def test_the_rider_is_notified_once(self, over, capsys):
         for _twice in range(2):
@@ -225,12 +225,12 @@ class TestAtOnce:
         ride.refresh_from_db()
         assert (ride.is_open, ride.paused_at) == (False, None)
         assert ended.paused_for == ride.paused_for > timedelta()
-        assert list(findings()) == []
+        assert contradictions() == []
 
     def test_ended_just_before_it_is_parked_it_is_not(self, ride):
         (parked,) = behind(lambda: part_of(end_ride, ride, end_location="Louvre"), lambda: pause(ride))
         assert parked.code == "ride_ended"
-        assert list(findings()) == []
+        assert contradictions() == []
 
     def test_ridden_on_just_before_the_end_the_time_parked_counts_once(self, ride):
         pause(ride)
