@@ -23,14 +23,17 @@ from movr_project.web.redirects import SAFE_METHODS
 
 from .api_access import admin as api_access  # noqa: F401  (registers itself)
 from .models import User, new_session_epoch
+from .passkeys.removal import forget_passkeys
 from .passwords import PasswordField
 from .services import follow_new_names
 from .two_factor import services as second_factor
 
 RESETTING = Confirmation(
     ngettext_lazy(
-        "Reset two-factor authentication for this person? They will set it up again at their next login.",
-        "Reset two-factor authentication for these people? They will set it up again at their next login.",
+        "Reset two-factor authentication for this person and remove their passkeys? "
+        "They will set it up again at their next login.",
+        "Reset two-factor authentication for these people and remove their passkeys? "
+        "They will set it up again at their next login.",
         "count",
     ),
     ngettext_lazy("Reset it for %(count)d person", "Reset it for %(count)d people", "count"),
@@ -185,7 +188,9 @@ class UserAdmin(MovrAdmin, DjangoUserAdmin):
             return
         changed = {field.name for field in User._meta.concrete_fields} & set(form.changed_data)
         before = User.objects.get(pk=obj.pk)
-        # New staff log in again: tokens that they made before were made without a second factor.
+        # New staff log in again: tokens and passkeys that they made before were made without a second factor.
+        if "is_staff" in changed and obj.is_staff:
+            forget_passkeys(before, before.passkeys.all())
         if ("is_active" in changed and not obj.is_active) or ("is_staff" in changed and obj.is_staff):
             obj.session_epoch = new_session_epoch()  # end all sessions
             changed.add("session_epoch")

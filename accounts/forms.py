@@ -77,16 +77,23 @@ PASSWORD_HELP = _("At least 8 characters. Avoid common passwords.")
 
 
 class SecondFactorMixin(forms.BaseForm):
-    """Ask staff with a second factor for a code. It is consumed last, when everything else is valid."""
+    """Ask staff with an app for a code. It is consumed last, when everything else is valid.
+
+    Staff who have passkeys only must have used one in this session.
+    """
 
     CODE = "second_factor_code"
 
     def ask_for_code(self, user: User) -> None:
         self.proving = user if second_factor.asks_for_code(user) else None
+        self.needs_passkey = second_factor.needs_passkey(user)
         if self.proving:
             self.fields[self.CODE] = second_factor.code_field(required=False)
 
     def check_code(self, cleaned: dict[str, Any]) -> None:
+        if self.needs_passkey:
+            sentence = _("Use your passkey under “Two-factor authentication” in your profile first.")
+            self.add_error(None, ValidationError(sentence, code="passkey_required"))
         if self.errors or not self.proving:
             return
         try:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import OK, TOO_MANY_REQUESTS
 from typing import Any
 
 from django.conf import settings
+from django.forms import BaseForm
 
 from throttling.services import Throttled, refuse_throttled, throttle
 
@@ -30,3 +32,9 @@ def limited_email_changes(user: User, changes: dict[str, Any]) -> Iterator[None]
     with suppress(Throttled):
         throttle("change-email", str(user.id), limit=settings.MAILS_PER_HOUR)
         throttle("confirm-to", email, limit=settings.MAILS_PER_HOUR * SHARED_LIMIT_FACTOR)
+
+
+def form_status(form: BaseForm) -> int:
+    """Return 429 for a throttled form, so that programs understand it too."""
+    codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+    return TOO_MANY_REQUESTS if "too_often" in codes else OK

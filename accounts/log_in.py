@@ -7,6 +7,7 @@ from typing import Any
 from unicodedata import normalize
 
 from django.conf import settings
+from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 
 from movr_project.web.clients import client_address
@@ -15,7 +16,10 @@ from throttling.services import Throttled, refuse_throttled, throttle
 
 from .backends import UsernameOrEmailBackend
 from .lock_out import MAX_LOGIN_LENGTH, locked_page
+from .models import User
 from .passwords import MAX_TYPED_LENGTH
+
+BACKEND = "accounts.backends.UsernameOrEmailBackend"
 
 
 def log_in_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -53,3 +57,13 @@ def check_password_early(request: HttpRequest, name: str, password: str) -> str:
         return ""
     UsernameOrEmailBackend.check_early(request, name, password)
     return name
+
+
+def start_session(request: HttpRequest, user: User) -> None:
+    """Log someone in until the browser closes."""
+    retry_view(_log_in)(request, user)
+    request.session.set_expiry(0)
+
+
+def _log_in(request: HttpRequest, user: User) -> None:
+    login(request, user, backend=BACKEND)

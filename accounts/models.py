@@ -288,4 +288,6 @@ class RecoveryCodes(StaticDevice):
         return super().verify_token(match or "")
 
 
-from .api_access.models import ApiClient, ApiToken, KeptAnswer  # noqa: E402, F401  (Django looks for models here)
+# Django looks for models here.
+from .api_access.models import ApiClient, ApiToken, KeptAnswer  # noqa: E402, F401
+from .passkeys.models import Passkey, PasskeyChallenge  # noqa: E402, F401

@@ -16,12 +16,12 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from throttling.services import forget
 
 from .api_access.models import ApiToken, KeptAnswer
-from .models import User
+from .models import Passkey, PasskeyChallenge, User
 from .two_factor.services import remove_devices
 
 KEYS_AT_ONCE = 500
 KINDS_BY_NAME = ("reset-to", "confirm-to")
-KINDS_BY_ID = ("change-email", "password")
+KINDS_BY_ID = ("change-email", "password", "passkey")
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,15 @@ def _erase_tokens(user: User) -> None:
     KeptAnswer.objects.filter(owner_id=user.id).delete()
 
 
+def _export_passkeys(user: User) -> list[dict[str, Any]]:
+    return list(user.passkeys.order_by("created_at").values("name", "created_at", "last_used_at"))
+
+
+def _erase_passkeys(user: User) -> None:
+    Passkey.objects.filter(city=user.city, user_id=user.id).delete()
+    PasskeyChallenge.objects.filter(user_id=user.id).delete()
+
+
 register(PersonalData("account", _export_account, _erase_throttles))
 register(PersonalData("failed log-ins", _export_log_ins, forget_log_ins))
 register(
@@ -168,4 +177,5 @@ register(
     )
 )
 register(PersonalData("second factors", _export_devices, _erase_devices))
+register(PersonalData("passkeys", _export_passkeys, _erase_passkeys))
 register(PersonalData("API tokens", _export_tokens, _erase_tokens))

@@ -4,14 +4,20 @@ from django.http import HttpRequest
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.middleware import OTPMiddleware
 
-from .models import User
+from .models import Passkey, User
 from .two_factor.services import has_fresh_proof
 
 
 class SecondFactorMiddleware(OTPMiddleware):
-    """django-otp's middleware with proofs that expire, by age and at log-out."""
+    """django-otp's middleware with proofs that expire, by age and at log-out, and that passkeys gave."""
 
     def _verify_user_sync(self, request: HttpRequest, user: User) -> Any:
         if user.is_authenticated and DEVICE_ID_SESSION_KEY in request.session and not has_fresh_proof(request, user):
             del request.session[DEVICE_ID_SESSION_KEY]
         return super()._verify_user_sync(request, user)
+
+    def _device_from_persistent_id(self, persistent_id: str) -> Any:
+        label, _slash, key = persistent_id.partition("/")
+        if label != Passkey.LABEL:
+            return super()._device_from_persistent_id(persistent_id)
+        return Passkey.objects.filter(pk=key).first()

@@ -8,11 +8,17 @@ from django_tasks import task
 
 from .api_access.retention import delete_expired
 from .data_archive import write_archive
+from .passkeys.services import delete_expired_challenges
 
 
 @task(every=timedelta(days=1))
 def delete_expired_tokens() -> list[int]:
     return list(delete_expired())
+
+
+@task(every=timedelta(hours=1))
+def delete_expired_passkey_challenges() -> int:
+    return delete_expired_challenges()
 
 
 @task(title=_("Collecting your data…"), takes_context=True, exclusive=True)

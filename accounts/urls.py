@@ -5,6 +5,7 @@ import accounts.converters  # noqa: F401  (registers <username:…>)
 
 from . import language_views, views
 from .api_access import views as api_access_views
+from .passkeys import views as passkey_views
 from .two_factor import views as second_factor_views
 
 app_name = "accounts"
@@ -13,6 +14,7 @@ urlpatterns = [
     path("login/", views.LogInView.as_view(), name="login"),
     path("login/link/", views.log_in_mail, name="log_in_mail"),
     path("login/link/<str:token>/", views.log_in_link, name="log_in_link"),
+    path("login/passkey/", passkey_views.log_in, name="passkey_log_in"),
     path("logout/", login_not_required(views.LogOutView.as_view()), name="logout"),
     path("password-reset/", views.password_reset, name="password_reset"),
     path(
@@ -31,7 +33,13 @@ urlpatterns = [
     path("profile/tokens/", api_access_views.token_list, name="token_list"),
     path("profile/tokens/<uuid:token_id>/revoke/", api_access_views.token_revoke, name="token_revoke"),
     path("profile/delete/", views.profile_delete, name="profile_delete"),
+    path("profile/passkeys/", passkey_views.passkey_list, name="passkey_list"),
+    path("profile/passkeys/add/", passkey_views.passkey_add, name="passkey_add"),
+    path("profile/passkeys/create/", passkey_views.passkey_create, name="passkey_create"),
+    path("profile/passkeys/<uuid:passkey_id>/", passkey_views.passkey_rename, name="passkey_rename"),
+    path("profile/passkeys/<uuid:passkey_id>/remove/", passkey_views.passkey_remove, name="passkey_remove"),
     path("profile/second-factor/", second_factor_views.second_factor, name="second_factor"),
+    path("profile/second-factor/passkey/", second_factor_views.passkey, name="second_factor_passkey"),
     path("profile/second-factor/set-up/", second_factor_views.set_up, name="second_factor_set_up"),
     path("profile/second-factor/codes/", second_factor_views.renew_codes, name="second_factor_codes"),
     path("profile/second-factor/remove/", second_factor_views.remove, name="second_factor_remove"),

@@ -1,10 +1,9 @@
-from http.client import OK
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -28,7 +27,7 @@ from movr_project.web.clients import client_address
 from movr_project.web.pagination import Page, page_number
 from movr_project.web.redirects import post_data, redirect_to_job, safe_next
 from movr_project.web.retry_view import retry_view
-from throttling.services import TOO_MANY_REQUESTS, Throttled, throttle
+from throttling.services import Throttled, throttle
 
 from .forms import (
     ChangePasswordForm,
@@ -41,8 +40,8 @@ from .forms import (
     ResetPasswordForm,
 )
 from .language_views import remember_on_device
-from .limits import SHARED_LIMIT_FACTOR, limited_email_changes
-from .log_in import log_in_view
+from .limits import SHARED_LIMIT_FACTOR, form_status, limited_email_changes
+from .log_in import log_in_view, start_session
 from .models import User
 from .services import (
     AccountRefused,
@@ -65,7 +64,6 @@ from .tasks import export_my_data
 from .tokens import read_confirmation
 from .two_factor.services import end_proofs, is_verified
 
-BACKEND = "accounts.backends.UsernameOrEmailBackend"
 PAGE_SIZE = 25
 
 page_with_a_form = require_http_methods(["GET", "HEAD", "POST"])  # Django's FormView would treat PUT like POST
@@ -120,7 +118,7 @@ def register(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return _welcome(request, user, target)
     context = {"form": form, "next": target}
-    return render(request, "accounts/register.html", context, status=_status(form))
+    return render(request, "accounts/register.html", context, status=form_status(form))
 
 
 def _city_on_the_way(target: str, otherwise: City) -> City:
@@ -157,27 +155,11 @@ def _add_refusal(form: Form, refused: Refused) -> None:
     form.add_error(field if field in form.fields else None, ValidationError(str(refused), code=refused.code))
 
 
-def _status(form: Form) -> int:
-    """Return 429 for a throttled form, so that programs understand it too."""
-    codes = {error.code for errors in form.errors.as_data().values() for error in errors}
-    return TOO_MANY_REQUESTS if "too_often" in codes else OK
-
-
 def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    _start_session(request, user)
+    start_session(request, user)
     sentence = _("Welcome, %(name)s! Your username is %(username)s. You can change it in your profile.")
     messages.success(request, sentence % {"name": user.first_name, "username": user.username})
     return redirect(target or "fleet:vehicle_list")
-
-
-def _start_session(request: HttpRequest, user: User) -> None:
-    """Log someone in until the browser closes."""
-    retry_view(_log_in)(request, user)
-    request.session.set_expiry(0)
-
-
-def _log_in(request: HttpRequest, user: User) -> None:
-    login(request, user, backend=BACKEND)
 
 
 @terms_not_required
@@ -206,7 +188,7 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
             if "language" in form.changes:
                 remember_on_device(response, form.changes["language"])
             return response
-    return render(request, "accounts/profile_edit.html", {"form": form}, status=_status(form))
+    return render(request, "accounts/profile_edit.html", {"form": form}, status=form_status(form))
 
 
 @page_with_a_form
@@ -243,7 +225,7 @@ def profile_delete(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("You have successfully deleted your account."))
             return redirect("home")
     context = {"form": form, "obstacles": obstacles(request.user)}
-    return render(request, "accounts/profile_delete.html", context, status=_status(form))
+    return render(request, "accounts/profile_delete.html", context, status=form_status(form))
 
 
 @terms_not_required
@@ -300,7 +282,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
             update_session_auth_hash(request, request.user)  # keep this device logged in
             messages.success(request, _("Your password has been changed."))
             return redirect("accounts:profile")
-    return render(request, "accounts/password_change.html", {"form": form}, status=_status(form))
+    return render(request, "accounts/password_change.html", {"form": form}, status=form_status(form))
 
 
 def _throttle_mail(kind: str, email: str, address: str) -> None:
@@ -329,7 +311,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
             sentence = _("Check your e-mail for the instructions to reset your password.")
             messages.info(request, sentence)
             return redirect("accounts:login")
-    return render(request, "accounts/password_reset.html", {"form": form}, status=_status(form))
+    return render(request, "accounts/password_reset.html", {"form": form}, status=form_status(form))
 
 
 @method_decorator(page_with_a_form, name="dispatch")
@@ -368,7 +350,7 @@ def log_in_mail(request: HttpRequest) -> HttpResponse:
             messages.info(request, _("Check your e-mail for a link to log in. You can close this page."))
             return redirect("accounts:login")
     context = {"form": form, "next": safe_next(request)}
-    return render(request, "accounts/log_in_mail.html", context, status=_status(form))
+    return render(request, "accounts/log_in_mail.html", context, status=form_status(form))
 
 
 @login_not_required
@@ -381,7 +363,7 @@ def log_in_link(request: HttpRequest, token: str) -> HttpResponse:
     person = use_log_in_link(token)
     if person is None:
         return render(request, "accounts/log_in_link.html", {"person": None})
-    _start_session(request, person)
+    start_session(request, person)
     return redirect(safe_next(request) or "fleet:vehicle_list")
 
 

@@ -73,5 +73,5 @@ def _check_second_factor(user: User, code: str, scopes: set[str]) -> None:
             raise LogInRefused(sentence, code="second_factor_required")
         second_factor.prove(user=user, code=code)
     elif user.is_staff and settings.STAFF_SECOND_FACTOR and scopes & FLEET:
-        sentence = _("Set up two-factor authentication on the site first.")
+        sentence = _("Set up an authenticator app on the site first.")
         raise LogInRefused(sentence, code="second_factor_missing")

@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.api_access.models import ApiClient, ApiToken, Scope
-from accounts.models import User
+from accounts.models import Passkey, User
 from notifications.models import Notification, PushSubscription
 
 PASSWORD = "a-long-and-strange-word"
@@ -71,6 +71,20 @@ class PushSubscriptionFactory(factory.django.DjangoModelFactory):
     p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
     auth = "BTBZMqHH6r4Tts7J_aSIgg"
     epoch = factory.SelfAttribute("user.session_epoch")
+
+
+class PasskeyFactory(factory.django.DjangoModelFactory):
+    """A passkey that no device has. ``accounts.tests.authenticator`` makes real ones."""
+
+    class Meta:
+        model = Passkey
+
+    user = factory.SubFactory(UserFactory)
+    city = factory.SelfAttribute("user.city")
+    name = "My phone"
+    sha256 = factory.Sequence(lambda n: f"{n:064}")
+    credential_id = factory.Sequence(lambda n: f"{n:044}")
+    public_key = b""
 
 
 class ApiTokenFactory(factory.django.DjangoModelFactory):

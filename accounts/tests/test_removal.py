@@ -18,6 +18,7 @@ from accounts.tests.factories import (
     PASSWORD,
     ApiTokenFactory,
     NotificationFactory,
+    PasskeyFactory,
     PushSubscriptionFactory,
     StaffFactory,
     UserFactory,
@@ -77,6 +78,7 @@ def leave_traces(person, client):
         client.post("/login/", data, REMOTE_ADDR="203.0.113.77")
     TermsAcceptance.objects.create(user=person, version=1)
     PushSubscriptionFactory(user=person)
+    PasskeyFactory(user=person, name="Xerxesfirst's phone")
     NotificationFactory(user=person, text="Xerxesfirst, your booking was cancelled.")
     reported = VehicleFactory()
     report_problem(

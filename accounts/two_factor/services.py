@@ -1,4 +1,4 @@
-"""The second factor of staff: time-based one-time passwords (RFC 6238), and recovery codes."""
+"""The second factor of staff: time-based one-time passwords (RFC 6238), recovery codes and passkeys."""
 
 import math
 import re
@@ -26,7 +26,8 @@ from django_otp.util import random_hex
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
 
-from ..models import AuthenticatorApp, RecoveryCodes, User, new_session_epoch
+from ..models import AuthenticatorApp, Passkey, RecoveryCodes, User, new_session_epoch
+from ..passkeys.removal import forget_passkeys
 from ..refusals import account_changed
 from ..sealing import derived_code, hash_code, is_sealed_with_present_key, seal
 
@@ -69,7 +70,7 @@ def device_of(user: User) -> AuthenticatorApp | None:
     return AuthenticatorApp.objects.filter(user_id=user.id, confirmed=True).first()
 
 
-def let_in(request: HttpRequest, device: AuthenticatorApp) -> None:
+def let_in(request: HttpRequest, device: AuthenticatorApp | Passkey) -> None:
     """Store in the session that a second factor was proven now."""
     django_otp.login(request, device)
     request.session[PROOF] = [cast(User, request.user).proof_epoch, int(time.time())]
@@ -99,6 +100,11 @@ def asks_for_code(user: User) -> bool:
     Only staff have a second factor, so this queries nothing for riders.
     """
     return user.is_staff and device_of(user) is not None
+
+
+def needs_passkey(user: User) -> bool:
+    """Return whether staff without an app must prove a passkey in this session before they change the account."""
+    return user.is_staff and not is_verified(user) and device_of(user) is None and user.passkeys.exists()
 
 
 def recovery_codes_left(user: User) -> int:
@@ -211,14 +217,14 @@ def remove(*, user: User, code: str) -> None:
 
 
 def remove_devices(user_id: uuid.UUID) -> None:
-    """Delete a person's second factor and invalidate the sessions it had opened. Part of a transaction."""
+    """Delete a person's app and recovery codes, and invalidate the sessions it had opened. Part of a transaction."""
     TOTPDevice.objects.filter(user_id=user_id).delete()
     StaticDevice.objects.filter(user_id=user_id).delete()
 
 
 @retry_transaction(idempotent=True)
 def reset(*, user: User, by: User | None) -> None:
-    """Remove the second factor of someone who has lost both the app and the recovery codes.
+    """Remove the second factor, passkeys included, of someone who has lost the app and the recovery codes.
 
     ``by`` is None on the command line. Raises ``SecondFactorRefused``: ``own_second_factor``, since an open session
     must not be enough to remove one's own.
@@ -227,6 +233,7 @@ def reset(*, user: User, by: User | None) -> None:
         sentence = _("To reset your own two-factor authentication, remove your app on its page.")
         raise SecondFactorRefused(sentence, code="own_second_factor")
     remove_devices(user.id)
+    forget_passkeys(user, user.passkeys.all())
 
 
 def _prove_and(user: User, code: str, act: Callable[[], R]) -> tuple[AuthenticatorApp, R]:

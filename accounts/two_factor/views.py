@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import segno
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,11 +20,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from movr_project.web.access import terms_not_required
 from movr_project.web.redirects import post_data, safe_next
+from throttling.services import Throttled, throttle
 
+from ..lock_out import too_often_page
 from ..models import AuthenticatorApp
+from ..passkeys import services as passkeys
+from ..passkeys.services import PasskeyRefused
+from ..passkeys.views import passkey_page
 from . import services as service
 from .forms import AnyCodeForm, AppCodeForm, RecoveryCodeForm
 from .services import SecondFactorRefused
+
+PASSKEY_REQUESTS_PER_HOUR = 60
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -45,10 +52,11 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Ask for a code or, after a valid one, show the current set-up."""
+    """Ask for a code or a passkey or, after a valid one, show the current set-up."""
     if service.is_verified(request.user):
         return redirect(_target(request)) if request.method == "POST" else _manage(request, AnyCodeForm())
-    if service.device_of(request.user) is None:
+    has_app, has_passkeys = service.device_of(request.user) is not None, request.user.passkeys.exists()
+    if not (has_app or has_passkeys):
         return _with_next("accounts:second_factor_set_up", request)
     recovering = "recovery" in request.POST
     form = (RecoveryCodeForm if recovering else AppCodeForm)(post_data(request))
@@ -64,9 +72,44 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         "app_form": AppCodeForm() if recovering else form,
         "recovery_form": form if recovering else RecoveryCodeForm(),
         "recovering": recovering,
+        "has_app": has_app,
+        "has_passkeys": has_passkeys,
         "next": safe_next(request),
     }
     return _page(request, "accounts/second_factor.html", context, refused)
+
+
+@terms_not_required
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def passkey(request: HttpRequest) -> HttpResponse:
+    """Ask the browser for one of the person's passkeys, then let them in."""
+    user = request.user
+    if request.method != "POST" or service.is_verified(user) or not user.passkeys.exists():
+        return _with_next("accounts:second_factor", request)
+    if "response" not in request.POST:
+        return _ask_for_passkey(request)
+    try:
+        service.let_in(request, passkeys.prove(user=user, response=request.POST["response"]))
+    except PasskeyRefused as refused:
+        messages.error(request, str(refused))
+        return _with_next("accounts:second_factor", request)
+    return redirect(_target(request))
+
+
+def _ask_for_passkey(request: HttpRequest) -> HttpResponse:
+    try:
+        throttle("passkey", str(request.user.id), limit=PASSKEY_REQUESTS_PER_HOUR)
+    except Throttled as refused:
+        return too_often_page(refused)
+    context = {
+        "heading": _("Two-factor authentication"),
+        "options": passkeys.options_to_prove(request.user),
+        "fields": {"next": safe_next(request)},
+        "back": _with_next("accounts:second_factor", request).url,
+        "back_label": _("Back"),
+    }
+    return passkey_page(request, context)
 
 
 def _let_in(request: HttpRequest, device: AuthenticatorApp, recovering: bool) -> HttpResponse:
@@ -88,7 +131,7 @@ def _let_in(request: HttpRequest, device: AuthenticatorApp, recovering: bool) ->
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponse:
     """Show a new secret, and enable it once a code proves that the app has it."""
-    if request.method != "POST" and service.device_of(request.user):
+    if service.needs_passkey(request.user) or (request.method != "POST" and service.device_of(request.user)):
         return _with_next("accounts:second_factor", request)
     offer = request.POST.get("offer", "")
     device = service.read_offer(request.user, offer)
@@ -165,7 +208,8 @@ def _show_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
 def _manage(request: HttpRequest, form: forms.Form, refused: SecondFactorRefused | None = None) -> HttpResponse:
     context = {
         "form": form,
-        "device": request.user.otp_device,
+        "device": service.device_of(request.user),
+        "passkeys": request.user.passkeys.count(),
         "codes_left": service.recovery_codes_left(request.user),
     }
     return _page(request, "accounts/second_factor_manage.html", context, refused)
@@ -190,6 +234,6 @@ def _target(request: HttpRequest) -> str:
     return safe_next(request) or reverse("admin:index")
 
 
-def _with_next(view_name: str, request: HttpRequest) -> HttpResponse:
+def _with_next(view_name: str, request: HttpRequest) -> HttpResponseRedirect:
     target = safe_next(request)
     return redirect(f"{reverse(view_name)}?{urlencode({'next': target})}" if target else view_name)

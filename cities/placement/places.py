@@ -40,6 +40,7 @@ IN_ONE_REGION = {
     "throttles": "Counts of requests, under keyed hashes. Counted once for all regions.",
     "api_tokens": "Hashes of people's tokens. Read by each request to the API that has one.",
     "api_clients": "Hashes of organisations' credentials. Read by each request to the API that has one.",
+    "passkey_challenges": "Hashes of random values, for minutes. Nobody is logged in yet who could have a city.",
     "kept_answers": "Answers of the API, kept for a day for requests that are sent again. May contain personal data.",
     "job_schedules": "When scheduled tasks run next. Read and moved by workers.",
     "terms_acceptances": "Who accepted which terms and when, as an id and a time. Written once per person and version.",

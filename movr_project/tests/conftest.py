@@ -20,6 +20,7 @@ from accounts.tests.factories import (
     ApiClientFactory,
     ApiTokenFactory,
     NotificationFactory,
+    PasskeyFactory,
     PushSubscriptionFactory,
     StaffFactory,
     UserFactory,
@@ -103,6 +104,7 @@ def world(db, settings, photo_folder):
     ended = RideFactory(rider=world.rider)
     world.photo = PhotoFactory(photographer=world.rider, subject_id=ended.id)
     world.notice = NotificationFactory(user=world.rider)
+    world.passkey = PasskeyFactory(user=world.rider)
     world.device = PushSubscriptionFactory(user=world.rider)
     owner = UserFactory()
     world.vehicle = VehicleFactory(owner=owner)

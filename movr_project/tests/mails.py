@@ -12,6 +12,8 @@ CONTEXTS = {
     "confirm_email": {"days": 3},
     "email_changed": {},
     "password_changed": {"path": "/password-reset/"},
+    "passkey_added": {"name": "My phone", "path": "/profile/passkeys/"},
+    "passkey_removed": {"name": "My phone", "path": "/password-reset/"},
     "account_removed": {"first_name": "Ada"},
     "account_suspended": {"reason": "Reports from where you weren't."},
     "suspension_lifted": {},

@@ -67,6 +67,10 @@ def of_notice(world):
     return [world.notice.id]
 
 
+def of_passkey(world):
+    return [world.passkey.id]
+
+
 def of_job(world):
     return [world.job.id]
 
@@ -101,6 +105,7 @@ TABLE = {
     "accounts:language": Row(get=everyone(405), post=everyone(302)),
     "accounts:register": Row(**VISITORS),
     "accounts:login": Row(**VISITORS),
+    "accounts:passkey_log_in": Row(get=everyone(302), post=everyone(302, nobody=200)),
     "accounts:log_in_mail": Row(**VISITORS),
     "accounts:log_in_link": Row(get=everyone(200), post=everyone(200), args=lambda world: ["forged"]),
     "accounts:logout": Row(get=everyone(405), post=everyone(302)),
@@ -115,9 +120,15 @@ TABLE = {
     "accounts:profile_delete": Row(**FORM),
     "accounts:token_list": Row(get=members(200), post=members(405)),
     "accounts:token_revoke": Row(get=members(405), post=only(302, RIDER), args=lambda world: [world.token.id]),
+    "accounts:passkey_list": Row(get=members(200), post=members(405)),
+    "accounts:passkey_add": Row(**FORM),
+    "accounts:passkey_create": Row(get=members(302), post=members(302)),
+    "accounts:passkey_rename": Row(get=only(200, RIDER), post=only(200, RIDER), args=of_passkey),
+    "accounts:passkey_remove": Row(get=only(200, RIDER), post=only(200, RIDER), args=of_passkey),
     "accounts:personal_data": Row(get=members(200), post=members(302)),
     "accounts:log_out_everywhere": Row(get=members(405), post=members(302)),
     "accounts:second_factor": Row(get=STAFF_404, post=STAFF_404),
+    "accounts:second_factor_passkey": Row(get=STAFF_404, post=STAFF_404),
     "accounts:second_factor_set_up": Row(get=only(200, *STAFF), post=only(200, *STAFF)),
     "accounts:second_factor_codes": Row(get=only(405, *STAFF), post=STAFF_404),
     "accounts:second_factor_remove": Row(get=only(405, *STAFF), post=STAFF_404),

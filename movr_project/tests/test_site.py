@@ -11,7 +11,13 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
-from accounts.tests.factories import VAPID_KEY, ApiTokenFactory, NotificationFactory, PushSubscriptionFactory
+from accounts.tests.factories import (
+    VAPID_KEY,
+    ApiTokenFactory,
+    NotificationFactory,
+    PasskeyFactory,
+    PushSubscriptionFactory,
+)
 from community.services import send_message
 from community.tests.factories import DecisionFactory, MemberFactory, PostFactory
 from fleet.tests.factories import BookingFactory, VehicleFactory
@@ -172,6 +178,7 @@ def url_of(db, rider, settings, photo_folder):
         "notification_id": NotificationFactory(user=rider).id,
         "job_id": job_of(tasks.count.using(user=rider).enqueue()).id,
         "token_id": ApiTokenFactory(user=rider).id,
+        "passkey_id": PasskeyFactory(user=rider).id,
         "device_id": PushSubscriptionFactory(user=rider).id,
         "code": vehicle.code,
         "username": member.username,

@@ -241,6 +241,11 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
         },
     ),
     "accounts:home_city": (OTHER_RIDER, lambda world: {"city": "rome"}),
+    "accounts:passkey_log_in": (NOBODY, lambda world: {"response": "{}", "next": "/rides/"}),
+    "accounts:passkey_add": (OTHER_RIDER, lambda world: {"name": "My phone", "password": "wrong"}),
+    "accounts:passkey_create": (OTHER_RIDER, lambda world: {"name": "My phone", "response": "{}"}),
+    "accounts:passkey_rename": (RIDER, lambda world: {"name": "My phone"}),
+    "accounts:passkey_remove": (RIDER, lambda world: {"password": "wrong"}),
     "accounts:profile_delete": (OTHER_RIDER, lambda world: {"password": "wrong"}),
     "notifications:device_list": (
         OTHER_RIDER,
@@ -258,6 +263,7 @@ FORMS: dict[str, tuple[str, Callable[[Any], dict]]] = {
         lambda world: {"offer": new_offer(world.people[OPERATIONS]), "code": "123456"},
     ),
     "accounts:second_factor": (WITH_APP, lambda world: {"code": "123456"}),
+    "accounts:second_factor_passkey": (WITH_APP, lambda world: {"response": "{}", "next": "/admin/"}),
     "fleet:vehicle_add": (
         OWNER,
         lambda world: {

@@ -7,7 +7,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Passkey, User
 from cities.models import City
 from documents.models import TermsAcceptance
 from fleet.models import Allocation, Vehicle, VehicleEvent
@@ -101,12 +101,13 @@ def removed_account(city: City) -> QuerySet:
     owned = Vehicle.objects.in_city(city.name).filter(owner_id=OuterRef("id"))
     notified = Notification.objects.in_city(city.name).filter(user_id=OuterRef("id"))
     pushed = PushSubscription.objects.filter(city=city.name, user_id=OuterRef("id"))
+    passkeys = Passkey.objects.filter(city=city.name, user_id=OuterRef("id"))
     had = Allocation.objects.filter(rider_city=city.name, rider_id=OuterRef("id"))
     reported = ProblemReport.objects.filter(reporter_city=city.name, reporter_id=OuterRef("id"))
     made = Allocation.objects.filter(made_by_city=city.name, made_by_id=OuterRef("id"))
     photographed = Photo.objects.filter(photographer_city=city.name, photographer_id=OuterRef("id"))
     acted = VehicleEvent.objects.filter(actor_city=city.name, actor_id=OuterRef("id"))
-    referring = (theirs, owned, notified, pushed, had, made, reported, photographed, acted)
+    referring = (theirs, owned, notified, pushed, passkeys, had, made, reported, photographed, acted)
     pointing = [Exists(rows) for rows in referring]
     removed = User.objects.in_city(city.name).filter(is_active=False, email__isnull=True)
     return removed.filter(reduce(or_, pointing))

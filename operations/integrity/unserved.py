@@ -2,7 +2,7 @@
 
 from django.db.models import Model, QuerySet
 
-from accounts.models import User
+from accounts.models import Passkey, User
 from cities.registry import registry
 from fleet.models import Allocation, Vehicle, VehicleEvent
 from notifications.models import Notification, PushSubscription
@@ -26,6 +26,7 @@ def _unserved(model: type[Model], column: str) -> Rule:
 
 UNSERVED = [
     _unserved(User, "city"),
+    _unserved(Passkey, "city"),
     _unserved(Notification, "city"),
     _unserved(PushSubscription, "city"),
     _unserved(Vehicle, "city"),

@@ -15,8 +15,8 @@ from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.tests.factories import NotificationFactory, PushSubscriptionFactory, UserFactory
+from accounts.models import Passkey, User
+from accounts.tests.factories import NotificationFactory, PasskeyFactory, PushSubscriptionFactory, UserFactory
 from cities import geohash
 from cities.registry import registry
 from documents.models import TermsAcceptance
@@ -69,7 +69,8 @@ def unguarded(db):
             cursor.execute("PRAGMA ignore_check_constraints = ON")  # foreign keys are checked at COMMIT
         else:
             for model in (
-                User, Notification, PushSubscription, Vehicle, Ride, Allocation, VehicleEvent, ProblemReport, Photo,
+                User, Passkey, Notification, PushSubscription, Vehicle, Ride, Allocation, VehicleEvent, ProblemReport,
+                Photo,
             ):  # fmt: skip
                 for constraint in model._meta.constraints:
                     if isinstance(constraint, (CheckConstraint, ForeignKeyConstraint)):
@@ -109,6 +110,7 @@ def data(db, photo_folder):
         waiting=AllocationFactory(vehicle=riding.vehicle),
         ridden=ridden,
         notice=NotificationFactory(user=owner, read_at=timezone.now()),
+        passkey=PasskeyFactory(user=owner),
         device=PushSubscriptionFactory(user=owner),
         anonymous=RideFactory(rider=None, rider_city="paris"),
     )
@@ -252,6 +254,7 @@ DAMAGES = {
     "an account emptied by hand": ("removed_account", "paris", "owner", {"is_active": False, "email": None}),
     "a person of no city": ("users_city", "", "newcomer", {"city": ATLANTIS}),
     "a notification of no city": ("notifications_city", "", "notice", {"city": ATLANTIS}),
+    "a passkey of no city": ("passkeys_city", "", "passkey", {"city": ATLANTIS}),
     "a push subscription of no city": ("push_subscriptions_city", "", "device", {"city": ATLANTIS}),
     "a vehicle of no city": ("vehicles_city", "", "lost", {"city": ATLANTIS}, "event_vehicle"),
     "a ride of no city": ("rides_city", "", "ridden", {"city": ATLANTIS}, "event_subject photo_subject"),
