@@ -143,7 +143,7 @@ def log_in(*, response: str) -> Passkey:
 
 @retry_transaction
 def _log_in(answer: Answer) -> Passkey | PasskeyRefused:
-    passkey = _use(answer, Purpose.LOG_IN, None, User.objects.filter(id=answer.user_id).select_for_update().first())
+    passkey = _use(answer, Purpose.LOG_IN, None, _named_person(answer))
     if isinstance(passkey, PasskeyRefused):
         return passkey
     user = passkey.user
@@ -154,6 +154,13 @@ def _log_in(answer: Answer) -> Passkey | PasskeyRefused:
         return _unknown()
     note_visit(user=user)
     return passkey
+
+
+def _named_person(answer: Answer) -> User | None:
+    """Lock and return the person whom an answer names, also if their account is suspended."""
+    for user in User.objects.filter(id=answer.user_id):  # found in any city
+        return User.objects.filter(id=user.id, city=user.city).select_for_update().first()
+    return None
 
 
 def prove(*, user: User, response: str) -> Passkey:

@@ -2,12 +2,9 @@
 (() => {
   "use strict";
 
-  const show = (selector) => {
-    for (const element of document.querySelectorAll(selector)) element.hidden = false;
-  };
-
-  if (!("PublicKeyCredential" in window)) return show("[data-passkey-unsupported]");
-  show("[data-passkey-supported]");
+  if (!("PublicKeyCredential" in window)) return;
+  for (const element of document.querySelectorAll("[data-passkey-unsupported]")) element.hidden = true;
+  for (const element of document.querySelectorAll("[data-passkey-supported]")) element.hidden = false;
 
   const form = document.querySelector("[data-passkey]");
   if (!form) return;
