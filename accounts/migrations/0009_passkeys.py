@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False)),
                 ("user_id", models.UUIDField(editable=False)),
                 ("name", models.CharField(max_length=64, verbose_name="name")),
-                ("sha256", models.CharField(editable=False, max_length=64, unique=True)),
+                ("sha256", models.CharField(editable=False, max_length=64)),
                 ("credential_id", models.CharField(editable=False, max_length=1364)),
                 ("public_key", models.BinaryField()),
                 ("sign_count", models.PositiveBigIntegerField(default=0, editable=False)),
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "passkey",
                 "verbose_name_plural": "passkeys",
                 "db_table": "passkeys",
-                "indexes": [models.Index(fields=["city", "user_id", "created_at"], name="passkeys_user")],
+                "indexes": [models.Index(fields=["city", "sha256"], name="passkeys_sha256")],
                 "constraints": [
                     movr_project.db.constraints.ForeignKeyConstraint(
                         columns=("city",), name="passkeys_city_is_served", to_columns=("name",), to_table="cities"
@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                         to_columns=("city", "id"),
                         to_table="users",
                     ),
+                    models.UniqueConstraint(fields=("city", "user_id", "sha256"), name="passkeys_once_per_person"),
                 ],
             },
         ),

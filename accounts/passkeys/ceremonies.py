@@ -19,6 +19,7 @@ from django.conf import settings
 from ..models import Passkey, User
 
 ALGORITHMS = (-8, -7, -257)  # Ed25519, ES256 and RS256: what py_webauthn accepts, by COSE's numbers
+MAX_CREDENTIAL_ID_BYTES = 1023
 ANSWER_WITHIN_MS = 60_000  # then the browser's dialog closes
 
 
@@ -50,8 +51,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Created:
-    """A new passkey whose answer is right."""
+    """A new passkey, as its device made it."""
 
+    credential_id: bytes
     public_key: bytes
     sign_count: int
 
@@ -99,7 +101,9 @@ def verify_creation(answer: Answer) -> Created | None:
         )
     except Exception:
         return None
-    return Created(verified.credential_public_key, verified.sign_count)
+    if len(verified.credential_id) > MAX_CREDENTIAL_ID_BYTES:
+        return None
+    return Created(verified.credential_id, verified.credential_public_key, verified.sign_count)
 
 
 def verify_use(answer: Answer, passkey: Passkey) -> int | None:

@@ -20,9 +20,9 @@ CREDENTIAL_ID_LENGTH = 1364  # 1023 bytes, WebAuthn's maximum, in base64url
 class Passkey(models.Model):
     """A key pair on a person's device, of which we have the public key. Stored in the person's home city.
 
-    ``credential_id`` names it, in base64url as browsers send it, and ``public_key`` is a COSE_Key (RFC 9052). The hash
-    of the former is unique across cities, as usernames are. ``sign_count`` is the device's counter at the last use: a
-    copy of the key would fall behind. Most devices leave it at 0.
+    ``credential_id`` names it, in base64url as browsers send it; ``sha256`` is its hash, by which it is found.
+    ``public_key`` is a COSE_Key (RFC 9052). ``sign_count`` is the device's counter at the last use: a copy of the key
+    would fall behind. Most devices leave it at 0.
     """
 
     pk = CityKey("city", "id")
@@ -31,7 +31,7 @@ class Passkey(models.Model):
     user_id = models.UUIDField(editable=False)
     user = CityForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="passkeys")
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
-    sha256 = models.CharField(max_length=HASH_LENGTH, unique=True, editable=False)
+    sha256 = models.CharField(max_length=HASH_LENGTH, editable=False)
     credential_id = models.CharField(max_length=CREDENTIAL_ID_LENGTH, editable=False)
     public_key = models.BinaryField()
     sign_count = models.PositiveBigIntegerField(default=0, editable=False)
@@ -55,8 +55,10 @@ class Passkey(models.Model):
                 to_columns=["city", "id"],
                 on_update="CASCADE",
             ),
+            # Of other people's, add_passkey refuses those it sees. A device names its person, so no more is needed.
+            models.UniqueConstraint(fields=["city", "user_id", "sha256"], name="passkeys_once_per_person"),
         ]
-        indexes = [models.Index(fields=["city", "user_id", "created_at"], name="passkeys_user")]
+        indexes = [models.Index(fields=["city", "sha256"], name="passkeys_sha256")]
 
     def __str__(self) -> str:
         return self.name

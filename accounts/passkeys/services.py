@@ -5,11 +5,11 @@ import uuid
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import IntegrityError
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cities.registry import registry
 from movr_project.db.retry import log_refusal, retry_transaction
 from movr_project.errors import Refused
 from movr_project.mail import send_mail
@@ -97,12 +97,7 @@ def add_passkey(*, user: User, name: str, response: str) -> Passkey:
     Locks the person. Raises ``PasskeyRefused``: ``wrong_passkey``, ``challenge_expired``, ``passkey_exists``,
     ``too_many_passkeys``, ``account_changed``.
     """
-    try:
-        return _unless_refused(_add(user, name, _read(response)))
-    except IntegrityError as error:  # of the hash: the device has ignored `excludeCredentials`, or invented an ID
-        refused = PasskeyRefused(_("This passkey has already been added."), code="passkey_exists")
-        log_refusal("add_passkey", refused)
-        raise refused from error
+    return _unless_refused(_add(user, name, _read(response)))
 
 
 @retry_transaction
@@ -118,12 +113,15 @@ def _add(user: User, name: str, answer: Answer) -> Passkey | PasskeyRefused:
     if person.passkeys.count() >= PASSKEYS_PER_PERSON:
         sentence = _("You have too many passkeys. Remove one first.")
         return PasskeyRefused(sentence, code="too_many_passkeys")
+    sha256 = ceremonies.hash_of(created.credential_id)
+    if Passkey.objects.filter(city__in=list(registry.by_name), sha256=sha256).exists():
+        return PasskeyRefused(_("This passkey has already been added."), code="passkey_exists")
     passkey = Passkey.objects.create(
         city=person.city,
         user_id=person.id,
         name=name,
-        sha256=ceremonies.hash_of(answer.credential_id),
-        credential_id=ceremonies.text_of(answer.credential_id),
+        sha256=sha256,
+        credential_id=ceremonies.text_of(created.credential_id),
         public_key=created.public_key,
         sign_count=created.sign_count,
     )

@@ -109,12 +109,19 @@ def test_a_wrong_answer_adds_and_opens_nothing(rider_client, rider, wrong):
     assert Passkey.objects.get().last_used_at is None
 
 
-def test_a_passkey_belongs_to_one_person(rider, device):
-    options = passkeys.options_to_add(UserFactory())
-    assert refused(passkeys.add_passkey, user=User.objects.last(), name="x", response="{}") == "wrong_passkey"
+def test_a_passkey_belongs_to_one_person(device):
     other = UserFactory(city="seattle")
     options = passkeys.options_to_add(other)
     assert refused(passkeys.add_passkey, user=other, name="x", response=device.create(options)) == "passkey_exists"
+
+
+@pytest.mark.parametrize(("length", "code"), [(1023, None), (1024, "wrong_passkey")])
+def test_the_longest_id_of_the_standard_fits(rider, length, code):
+    response = Device(credential_id=bytes(length)).create(passkeys.options_to_add(rider))
+    if code:
+        assert refused(passkeys.add_passkey, user=rider, name="x", response=response) == code
+    else:
+        assert passkeys.add_passkey(user=rider, name="x", response=response).credential_id == "A" * 1364
 
 
 def test_nobody_has_more_than_twenty(rider):
