@@ -62,8 +62,8 @@ def creation_options(user: User, challenge: bytes, *, known: Iterable[str]) -> d
     """Return the options of ``navigator.credentials.create``. No device makes a second one beside a ``known`` one."""
     return {
         "rp": {"id": _site_id(), "name": "MovR"},
-        "user": {"id": _encode(user.id.bytes), "name": user.username, "displayName": user.first_name},
-        "challenge": _encode(challenge),
+        "user": {"id": encode(user.id.bytes), "name": user.username, "displayName": user.first_name},
+        "challenge": encode(challenge),
         "pubKeyCredParams": [{"type": "public-key", "alg": algorithm} for algorithm in ALGORITHMS],
         "excludeCredentials": _descriptors(known),
         "authenticatorSelection": {
@@ -80,7 +80,7 @@ def request_options(challenge: bytes, *, allowed: Iterable[str] = ()) -> dict[st
     """Return the options of ``navigator.credentials.get``. Without ``allowed``, the person chooses among all theirs."""
     return {
         "rpId": _site_id(),
-        "challenge": _encode(challenge),
+        "challenge": encode(challenge),
         "allowCredentials": _descriptors(allowed),
         "userVerification": "required",
         "timeout": ANSWER_WITHIN_MS,
@@ -125,12 +125,13 @@ def verify_use(answer: Answer, passkey: Passkey) -> int | None:
     return verified.new_sign_count
 
 
+def encode(value: bytes) -> str:
+    """Return base64url without padding (RFC 4648, section 5), as WebAuthn has it."""
+    return urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
 def hash_of(value: bytes) -> str:
     return hashlib.sha256(value).hexdigest()
-
-
-def text_of(credential_id: bytes) -> str:
-    return _encode(credential_id)
 
 
 def _site_id() -> str:
@@ -145,10 +146,6 @@ def _origin() -> str:
 
 def _descriptors(credential_ids: Iterable[str]) -> list[dict[str, str]]:
     return [{"type": "public-key", "id": credential_id} for credential_id in credential_ids]
-
-
-def _encode(value: bytes) -> str:
-    return urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
 def _decode(text: str) -> bytes:

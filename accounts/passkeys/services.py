@@ -121,7 +121,7 @@ def _add(user: User, name: str, answer: Answer) -> Passkey | PasskeyRefused:
         user_id=person.id,
         name=name,
         sha256=sha256,
-        credential_id=ceremonies.text_of(created.credential_id),
+        credential_id=ceremonies.encode(created.credential_id),
         public_key=created.public_key,
         sign_count=created.sign_count,
     )

@@ -219,10 +219,12 @@ def test_a_challenge_is_for_one_person_and_one_purpose(rider, device):
         assert refused(passkeys.prove, user=rider, response=prove(options)) == "challenge_expired"
 
 
-def test_a_device_that_names_another_person_is_unknown(device):
-    for handle in (UserFactory().id.bytes, b""):
+def test_a_device_that_names_another_person_is_unknown(rider, device):
+    for handle in (b"", UserFactory().id.bytes):
         device.user_handle = handle
         assert refused(passkeys.log_in, response=device.get(passkeys.options_to_log_in())) == "unknown_passkey"
+    response = device.get(passkeys.options_to_prove(rider))
+    assert refused(passkeys.prove, user=rider, response=response) == "unknown_passkey"
 
 
 def test_a_copy_of_the_key_falls_behind(rider, device):
