@@ -96,6 +96,7 @@ def test_a_device_is_told_which_passkeys_there_are_and_must_verify_its_person(ri
     assert options["rp"]["id"] == "localhost"
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "wrong",
     [{"origin": "https://evil.example"}, {"origin": "http://localhost:9000"}, {"verifies": False}],
@@ -170,6 +171,7 @@ def test_it_logs_in_and_leads_on(client, rider, device):
     assert client.get(LOG_IN).headers["Location"] == "/vehicles/", "logged in already"
 
 
+@pytest.mark.any_engine
 def test_nobody_is_sent_to_another_site(client, device):
     assert log_in(client, device, follow=False, next="https://evil.example/").headers["Location"] == "/vehicles/"
 
@@ -262,6 +264,7 @@ def test_failures_and_requests_are_limited_per_address(client, device, settings)
     assert [client.post(LOG_IN).status_code for _time in range(6)] == [200] * 5 + [429]
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -279,6 +282,7 @@ def test_a_malformed_answer_is_refused(device, spoil):
     assert refused(passkeys.log_in, response=spoil(answer)) == "wrong_passkey"
 
 
+@pytest.mark.any_engine
 def test_another_key_is_refused(rider, device):
     thief = Device(credential_id=device.credential_id, user_handle=device.user_handle)
     assert refused(passkeys.log_in, response=thief.get(passkeys.options_to_log_in())) == "wrong_passkey"
