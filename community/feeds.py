@@ -6,21 +6,63 @@ follows them at the same time.
 """
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
+from django_tasks import task
+
 from accounts.models import User
+from jobs.services import workers
+from movr_project.db.retry import retry_transaction
 
 from .models import FeedEntry, Follow, Post
+from .querysets import FollowQuerySet
 
 BATCH = 500
+MAX_AT_ONCE = 200  # followers whose feeds are written with the post; those of more are written by a job
 MAX_BACKLOG = 1000  # posts of someone that appear in the feed of a new follower
+BEFORE_ALL = UUID(int=0)
 
 
 def deliver(post: Post) -> None:
-    """Write a new post into the feeds of its author and of everyone who follows them."""
-    followers = Follow.objects.filter(followed_city=post.city, followed_id=post.author_id)
-    readers = followers.order_by("id").values_list("city", "follower_id")
-    _insert(entry(city, reader_id, post) for city, reader_id in [(post.city, post.author_id), *readers])
+    """Write a new post into the feeds of its author and of everyone who follows them.
+
+    Those of many followers are left to a job. Without a worker that would run it soon, the author waits instead.
+    """
+    _insert([entry(post.city, post.author_id, post)])
+    if post.author.follower_count > MAX_AT_ONCE and workers.is_served(post.city):
+        deliver_to_followers.using(user=post.author, job_id=post.id).enqueue(str(post.id))
+    else:
+        _deliver_to(Follow.objects.of_followed(post.author).order_by("id"), post)
+
+
+@task(takes_context=True, max_attempts=30)
+def deliver_to_followers(context: Any, post_id: str) -> None:
+    """Write a post into the feeds of its author's followers, in batches. Running it again changes nothing."""
+    last, done = BEFORE_ALL, 0
+    while batch := _deliver_batch(context.job.user_id, UUID(post_id), after=last):
+        last, done = batch[-1], done + len(batch)
+        context.progress(done, max(done, context.user.follower_count))
+
+
+@retry_transaction(idempotent=True)
+def _deliver_batch(author_id: UUID, post_id: UUID, *, after: UUID) -> list[UUID]:
+    """Write a post into some feeds, and return the ids of the follows. None are left if the post has been deleted.
+
+    Locks the author, like those who unfollow them and delete posts. Both may have moved since the last batch.
+    """
+    author = User.objects.filter(id=author_id).select_for_update().first()
+    post = Post.objects.by(author).filter(id=post_id).first() if author else None
+    if post is None:
+        return []
+    return _deliver_to(Follow.objects.of_followed(author).filter(id__gt=after).order_by("id")[:BATCH], post)
+
+
+def _deliver_to(follows: FollowQuerySet, post: Post) -> list[UUID]:
+    """Write a post into the feeds of those who follow its author. Return the ids of the follows."""
+    rows = list(follows.values_list("id", "city", "follower_id"))
+    _insert(entry(city, reader_id, post) for _id, city, reader_id in rows)
+    return [id_ for id_, *_reader in rows]
 
 
 def add_backlog(reader: User, author: User) -> None:

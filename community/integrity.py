@@ -8,9 +8,11 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from cities.models import City
+from jobs.models import Job
 from operations.integrity.counting import number_of
 from operations.integrity.rules import rule
 
+from .feeds import deliver_to_followers
 from .models import Block, Conversation, Decision, FeedEntry, Follow, Message, Post, Report
 
 
@@ -54,15 +56,17 @@ def post_in_authors_feed(city: City) -> QuerySet:
     return Post.objects.in_city(city.name).filter(~Exists(own))
 
 
-@rule("The latest post of whom someone follows is in their feed.")
+@rule("The latest post of whom someone follows is in their feed, unless a job is about to write it there.")
 def post_in_followers_feed(city: City) -> QuerySet:
-    """Reads the posts of all cities, as people follow people elsewhere."""
+    """Reads the posts and jobs of all cities, as people follow people elsewhere."""
     posts = Post.objects.filter(city=OuterRef("followed_city"), author_id=OuterRef("followed_id")).newest_first()
     follows = Follow.objects.filter(city=city.name).annotate(latest=Subquery(posts.values("id")[:1]))
     delivered = FeedEntry.objects.filter(
         city=OuterRef("city"), reader_id=OuterRef("follower_id"), post_id=OuterRef("latest")
     )
-    return follows.filter(latest__isnull=False).filter(~Exists(delivered))
+    jobs = Job.objects.active().filter(city=OuterRef("followed_city"), user_id=OuterRef("followed_id"))
+    delivering = jobs.filter(task=deliver_to_followers.module_path)
+    return follows.filter(latest__isnull=False).filter(~Exists(delivered), ~Exists(delivering))
 
 
 @rule("People who have blocked each other don't follow each other.")

@@ -215,7 +215,7 @@ class Follow(models.Model):
         ]
         indexes = [
             models.Index(fields=["city", "follower_id", "followed_id"], name="follows_follower"),
-            models.Index(fields=["followed_city", "followed_id"], name="follows_followed"),
+            models.Index(fields=["followed_city", "followed_id", "id"], name="follows_followed_in_order"),
         ]
 
     def __str__(self) -> str:

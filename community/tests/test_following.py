@@ -9,9 +9,14 @@ from accounts.models import User
 from accounts.services import move_home, remove_account
 from cities.placement.locality import POSTS_OF_A_FEED
 from cities.registry import registry
+from community import feeds
 from community.models import FeedEntry, Follow
 from community.refusals import CommunityRefused
 from community.services import block, delete_post, follow, publish_post, unblock, unfollow
+from jobs.errors import ShuttingDown
+from jobs.models import Job, Status
+from jobs.running import Run, run_job
+from jobs.tests.work import claim_one, new_worker, run_jobs
 from movr_project.tests.locality import assert_local
 from operations.tests.consistency import contradictions
 
@@ -127,3 +132,71 @@ def test_everything_goes_with_an_account():
     follower.refresh_from_db()
     assert (follower.followed_count, follower.follower_count, feed_of(follower)) == (0, 0, [])
     assert contradictions() == []
+
+
+class TestAPostOfSomeoneWithManyFollowers:
+    @pytest.fixture
+    def author(self, monkeypatch):
+        monkeypatch.setattr(feeds, "MAX_AT_ONCE", 2)
+        monkeypatch.setattr(feeds, "BATCH", 2)
+        return MemberFactory(city="rome")
+
+    @pytest.fixture
+    def followers(self, author):
+        people = [MemberFactory(city=city) for city in ("paris", "rome", "boston", "paris", "rome")]
+        for person in people:
+            follow(follower=person, followed=author)
+        return people
+
+    def test_is_in_their_own_feed_at_once_and_soon_in_all_others(self, author, followers):
+        new_worker()
+        publish_post(author=author, body="Hello", token="one form")
+        assert feed_of(author) == ["Hello"]
+        assert feed_of(followers[0]) == []
+        assert contradictions() == []  # as a job is about to write it
+        run_jobs()
+        assert [feed_of(person) for person in followers] == [["Hello"]] * 5
+        assert Job.objects.get().status == Status.DONE
+        assert contradictions() == []
+
+    def test_is_in_all_feeds_at_once_if_no_worker_is_there(self, author, followers):
+        publish_post(author=author, body="Hello", token="one form")
+        assert [feed_of(person) for person in followers] == [["Hello"]] * 5
+        assert not Job.objects.exists()
+
+    def test_is_delivered_once_if_the_worker_is_interrupted(self, author, followers, monkeypatch):
+        worker = new_worker()
+        publish_post(author=author, body="Hello", token="one form")
+        run = Run(claim_one(worker))
+        deliver_batch = feeds._deliver_batch
+
+        def deliver_and_stop(*args, **kwargs):
+            run.stop = ShuttingDown
+            return deliver_batch(*args, **kwargs)
+
+        with monkeypatch.context() as interrupted:
+            interrupted.setattr(feeds, "_deliver_batch", deliver_and_stop)
+            run_job(run)
+        assert sum(feed_of(person) == ["Hello"] for person in followers) == 2
+        run_jobs()
+        assert [feed_of(person) for person in followers] == [["Hello"]] * 5
+
+    def test_is_not_delivered_to_those_who_have_left_meanwhile(self, author, followers):
+        new_worker()
+        publish_post(author=author, body="Hello", token="one form")
+        unfollow(follower=followers[0], followed=author)
+        block(blocker=author, blocked=followers[1])
+        remove_account(user=followers[2])
+        move_home(user=followers[3], city=registry["boston"])
+        move_home(user=author, city=registry["paris"])
+        run_jobs()
+        assert [feed_of(person) for person in followers] == [[], [], [], ["Hello"], ["Hello"]]
+        assert contradictions() == []
+
+    def test_is_not_delivered_if_it_has_been_deleted_meanwhile(self, author, followers):
+        new_worker()
+        post = publish_post(author=author, body="Hello", token="one form")
+        delete_post(author=author, post_id=post.id)
+        run_jobs()
+        assert Job.objects.get().status == Status.DONE
+        assert not FeedEntry.objects.exists()
