@@ -7,6 +7,7 @@ PostgreSQL only, as it creates a million rows in a few statements.
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,24 +15,33 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from cities.registry import registry
 from community.services import publish_post
+from jobs.running import Run, run_job
+from jobs.services import workers
+from jobs.services.queue import claim
 
 from .made import add_person
 
 HOME, FOLLOWED, FANS, TURNS = "paris", 500, 10_000, 31
 
 PEOPLE = """
-    INSERT INTO users (id, city, username, email, first_name, last_name, password, is_superuser, is_staff, is_active,
-                       date_joined, about_me, is_listed, language, theme, suspension_reason, terms_version,
-                       session_epoch, proof_epoch, open_rides, owned_vehicles, recent_starts, unread_notifications,
-                       notification_sequence, notify_by_mail, unread_messages, post_count, follower_count,
-                       followed_count)
-    SELECT gen_random_uuid(), c.name, 'person' || n, 'person' || n || '@example.com', 'Ada', 'Byron', '', false, false,
-           true, now() - interval '1 year', '', true, '', 'auto', '', 1, 'x', 'x', 0, 0, 0, 0, 0, true, 0, 0, 0, 0
+    INSERT INTO users ({columns})
+    SELECT {values}
     FROM generate_series(1, %(people)s) AS n
     JOIN (SELECT name, row_number() OVER (ORDER BY name) - 1 AS number, count(*) OVER () AS cities FROM cities) AS c
       ON n %% c.cities = c.number
+    JOIN users AS model ON model.id = %(model)s
 """
+# What distinguishes them from the person of whom they are copies.
+OWN = {
+    "id": "gen_random_uuid()",
+    "city": "c.name",
+    "username": "'person' || n",
+    "email": "'person' || n || '@example.com'",
+    "date_joined": "now() - interval '1 year'",
+    "is_listed": "true",
+}
 FOLLOWS = """
     INSERT INTO follows (city, id, follower_id, followed_city, followed_id, created_at)
     SELECT %(city)s, gen_random_uuid(), %(id)s, city, id, now() FROM users WHERE username LIKE 'person%%'
@@ -68,6 +78,13 @@ def execute(sql: str, **values: Any) -> None:
         cursor.execute(sql, values)
 
 
+def add_people(number: int) -> None:
+    columns = [field.column for field in User._meta.local_concrete_fields]
+    values = [OWN.get(column, f"model.{column}") for column in columns]
+    sql = PEOPLE.format(columns=", ".join(columns), values=", ".join(values))
+    execute(sql, people=number, model=add_person(HOME).id)
+
+
 def add_posts(first: int, last: int, *, people: int, before: int) -> None:
     """Add posts, written in turn by everyone, with their entries in feeds."""
     execute(POSTS, first=first, last=last, people=people, before=before)
@@ -87,6 +104,9 @@ class Visit:
         self.turn = 0
         execute(FOLLOWS, city=HOME, id=self.reader.id, followed=FOLLOWED)
         execute(FANS_OF, city=HOME, id=self.star.id, fans=FANS)
+        User.objects.filter(id=self.star.id).update(follower_count=FANS)
+        # With a worker, the feeds of so many are written by a job. This process runs it.
+        self.worker = workers.register(list(registry.by_name), lease=timedelta(days=1), home=HOME)
 
     def asked(self) -> dict[str, Callable[[], Any]]:
         get = self.browser.get
@@ -98,11 +118,18 @@ class Visit:
             "search, every post matches": lambda: get("/search/", {"q": "broken lift"}),
             "writing a post": lambda: self._write(self.reader),
             f"writing a post, {FANS} followers": lambda: self._write(self.star),
+            f"its job, {FANS} followers": self._run_job,
         }
 
     def _write(self, author: User) -> None:
         self.turn += 1
         publish_post(author=author, body="Nice ride along the canal", token=str(self.turn))
+
+    def _run_job(self) -> None:
+        job = claim(city=HOME, queue="default", worker_id=self.worker.id)
+        if job is None:
+            raise RuntimeError("There is no job for the followers.")
+        run_job(Run(job))
 
 
 def measure(visit: Visit) -> dict[str, float]:
@@ -123,7 +150,7 @@ def printed(*, people: int, posts: int, few: int) -> Iterator[str]:
     if connection.vendor != "postgresql":
         raise SystemExit("This benchmark needs PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to an empty database.")
     settings.DEBUG = False  # DEBUG would keep all queries
-    execute(PEOPLE, people=people)
+    add_people(people)
     visit = Visit()
     add_posts(1, few, people=people, before=posts)
     sparse = measure(visit)
