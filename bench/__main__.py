@@ -83,8 +83,17 @@ def start_django() -> None:
     setup_test_environment()
 
 
+def require_server() -> None:
+    """Exit on SQLite, whose full text search is not like that of servers."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        raise SystemExit("This benchmark needs PostgreSQL. Set BENCH_DATABASE_URL=postgres://… to an empty database.")
+
+
 def run_locality(options: argparse.Namespace) -> None:
     start_django()
+    require_server()
     from .markers import write
     from .table import table
 
@@ -97,6 +106,7 @@ def run_locality(options: argparse.Namespace) -> None:
 
 def run_regions(options: argparse.Namespace) -> None:
     start_django()
+    require_server()
     from . import latency, report
     from .markers import write
 

@@ -6,23 +6,33 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from cities.placement.locality import BOOKED_EVERYWHERE, LOG_IN_BY_NAME, LOGGED_IN_PERSON, OWN_HISTORY, Exemption
+from cities.placement.locality import (
+    BOOKED_EVERYWHERE,
+    LOG_IN_BY_NAME,
+    LOGGED_IN_PERSON,
+    OWN_HISTORY,
+    POSTS_OF_A_FEED,
+    Exemption,
+)
 from cities.registry import regions, registry
+from community.services import follow, publish_post
 from documents.current import documents
 from fleet.models import Vehicle
 from fleet.services import book_vehicle, reserve_vehicle
 from jobs import without_worker
 from throttling.models import Throttle
 
-from .made import PASSWORD, add_open_ride, add_person, add_ride, add_vehicle, new_person
+from .made import NUMBERS, PASSWORD, add_open_ride, add_person, add_ride, add_vehicle, new_person
 from .recording import Exempt, Step, recorded
 
+LAST_ID = (1 << 128) - 1
 VEHICLES = 30  # vehicles: more than fit on a page
 LOGGED_IN = Exempt.by_rule("logged-in person", LOGGED_IN_PERSON, finds_one=True)
 BY_NAME = Exempt.by_rule("log in by name", LOG_IN_BY_NAME, finds_one=True)
@@ -37,6 +47,31 @@ LAST_LOGIN = Exempt(
 SENT_TWICE = Exempt.by_rule(
     "sent twice",
     Exemption("users", frozenset({"id"}), "A form sent twice creates one account, so the id is looked up first."),
+)
+FEED = Exempt.by_rule("posts of a feed", POSTS_OF_A_FEED)
+FOLLOWERS = Exempt.by_rule(
+    "followers",
+    Exemption(
+        "follows",
+        frozenset({"followed_city", "followed_id"}),
+        "A person's followers in all cities. Filtered by the person's home city, which the index begins with.",
+    ),
+)
+EVERYBODY = Exempt(
+    "everybody's posts",
+    "Explore and the search show posts of all cities: the newest of each region, or those that match.",
+    lambda sql: sql.startswith("SELECT") and ' FROM "posts" INNER JOIN "users" ON ' in sql,
+)
+BY_USERNAME = Exempt(
+    "person by username",
+    "Addresses of people's pages contain the username, which is unique across cities, and no city.",
+    lambda sql: sql.startswith("SELECT") and ' FROM "users" ' in sql and '"users"."username" = ' in sql,
+    finds_one=True,
+)
+PEOPLE_BY_NAME = Exempt(
+    "people by name",
+    "The search finds people of all cities by the beginning of their username.",
+    lambda sql: sql.startswith("SELECT") and ' FROM "users" ' in sql and '"users"."username"::text LIKE ' in sql,
 )
 
 Ask = Callable[[], HttpResponse]
@@ -165,6 +200,47 @@ def register(scene: Scene) -> Ask:
     return lambda: Client().post("/register/", form)
 
 
+def community_home(scene: Scene) -> Ask:
+    """Follow someone who lives in the city that the rider is browsing."""
+    other = add_person(scene.here)
+    follow(follower=scene.rider, followed=other)
+    for author in (scene.rider, other):
+        publish_post(author=author, body="The lift is broken", token="form")  # noqa: S106
+    return lambda: scene.client.get("/community/")
+
+
+def explore(scene: Scene) -> Ask:
+    community_home(scene)
+    return lambda: scene.client.get("/community/explore/")
+
+
+def search(scene: Scene) -> Ask:
+    community_home(scene)
+    return lambda: scene.client.get("/search/", {"q": "lift"})
+
+
+def publish(scene: Scene) -> Ask:
+    """Write a post for a follower who lives in the city that the rider is browsing."""
+    follow(follower=add_person(scene.here), followed=scene.rider)
+    return lambda: scene.client.post("/community/", {"body": "The lift is broken", "token": "form"})
+
+
+def follow_someone(scene: Scene) -> Ask:
+    other = _someone(scene)
+    publish_post(author=other, body="The lift is broken", token="form")  # noqa: S106
+    return lambda: scene.client.post(f"/users/{other.username}/follow/")
+
+
+def send_a_message(scene: Scene) -> Ask:
+    other = _someone(scene)
+    return lambda: scene.client.post(f"/messages/{other.username}/", {"body": "Hello", "token": "form"})
+
+
+def _someone(scene: Scene) -> User:
+    """Create someone who lives in the city that the rider is browsing, and is locked after the rider."""
+    return add_person(scene.here, is_listed=True, id=UUID(int=LAST_ID - next(NUMBERS)))
+
+
 ACTIONS = (
     Action("vehicle list", vehicle_list),
     Action("nearest vehicles", nearest),
@@ -180,6 +256,12 @@ ACTIONS = (
     Action("remove a vehicle", remove_a_vehicle, for_guests=False),
     Action("log in", log_in, (LOGGED_IN, BY_NAME, LAST_LOGIN)),
     Action("register", register, (SENT_TWICE, LAST_LOGIN), for_guests=False),
+    Action("community: home", community_home, (LOGGED_IN, FEED)),
+    Action("community: explore", explore, (LOGGED_IN, EVERYBODY)),
+    Action("community: search", search, (LOGGED_IN, EVERYBODY, PEOPLE_BY_NAME)),
+    Action("community: publish a post", publish, (LOGGED_IN, FOLLOWERS)),
+    Action("community: follow someone", follow_someone, (LOGGED_IN, BY_USERNAME)),
+    Action("community: send a message", send_a_message, (LOGGED_IN, BY_USERNAME)),
 )
 
 

@@ -16,7 +16,6 @@ from jobs.services import workers
 from movr_project.db.retry import retry_transaction
 
 from .models import FeedEntry, Follow, Post
-from .querysets import FollowQuerySet
 
 BATCH = 500
 MAX_AT_ONCE = 200  # followers whose feeds are written with the post; those of more are written by a job
@@ -29,11 +28,13 @@ def deliver(post: Post) -> None:
 
     Those of many followers are left to a job. Without a worker that would run it soon, the author waits instead.
     """
-    _insert([entry(post.city, post.author_id, post)])
+    entries = [entry(post.city, post.author_id, post)]
     if post.author.follower_count > MAX_AT_ONCE and workers.is_served(post.city):
         deliver_to_followers.using(user=post.author, job_id=post.id).enqueue(str(post.id))
     else:
-        _deliver_to(Follow.objects.of_followed(post.author).order_by("id"), post)
+        followers = Follow.objects.of_followed(post.author).order_by("id").values_list("city", "follower_id")
+        entries += [entry(city, reader_id, post) for city, reader_id in followers]
+    _insert(entries)
 
 
 @task(takes_context=True, max_attempts=30)
@@ -55,12 +56,8 @@ def _deliver_batch(author_id: UUID, post_id: UUID, *, after: UUID) -> list[UUID]
     post = Post.objects.by(author).filter(id=post_id).first() if author else None
     if post is None:
         return []
-    return _deliver_to(Follow.objects.of_followed(author).filter(id__gt=after).order_by("id")[:BATCH], post)
-
-
-def _deliver_to(follows: FollowQuerySet, post: Post) -> list[UUID]:
-    """Write a post into the feeds of those who follow its author. Return the ids of the follows."""
-    rows = list(follows.values_list("id", "city", "follower_id"))
+    follows = Follow.objects.of_followed(author).filter(id__gt=after).order_by("id")
+    rows = list(follows.values_list("id", "city", "follower_id")[:BATCH])
     _insert(entry(city, reader_id, post) for _id, city, reader_id in rows)
     return [id_ for id_, *_reader in rows]
 

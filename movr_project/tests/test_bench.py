@@ -27,11 +27,13 @@ REGION_OF = {"new york": EAST, "seattle": WEST, "paris": EUROPE}
 
 
 @committing
+@on_server
 def test_the_table_in_the_documentation_is_what_the_actions_do():
     assert between(PAGE.read_text(), "locality") == table(), "Run script/bench locality --write."
 
 
 @committing
+@on_server
 def test_the_latencies_in_the_documentation_and_its_chart_are_what_the_model_expects():
     model = Model(Times.read())
     assert between(PAGE.read_text(), "regions") == made(model), "Run script/bench regions --write."
@@ -39,6 +41,7 @@ def test_the_latencies_in_the_documentation_and_its_chart_are_what_the_model_exp
 
 
 @committing
+@on_server
 @pytest.mark.parametrize("action", [action for action in ACTIONS if action.for_guests], ids=lambda action: action.name)
 def test_people_at_home_and_guests_ask_the_same(action):
     home, guest = record(action, "paris", "paris"), record(action, "paris", "new york")
