@@ -43,7 +43,7 @@ class Act:
     done_for_many: Promise | str = ""
     log: str = ""  # in the admin's history
     for_battery: bool = False
-    adds_entry: bool = False
+    takes_id: bool = False  # of what it adds: other acts depend on the vehicle's state, which they change
 
     def makes_sense_for(self, vehicle: Vehicle) -> bool:
         """Return whether to offer the act for a vehicle. Requires ``with_situation``."""
@@ -52,8 +52,8 @@ class Act:
         return vehicle.staff_situation in self.situations
 
     def do(self, vehicle: Vehicle, form: forms.Form, *, by: User, id_: uuid.UUID | None = None) -> Any:
-        """Perform the act. ``id_`` is for what it adds to the calendar, so that doing it twice adds one entry."""
-        identity = {"id_": id_ or uuid.uuid4()} if self.adds_entry else {}
+        """Perform the act. ``id_`` is for what it adds, so that doing it twice adds it once."""
+        identity = {"id_": id_ or uuid.uuid4()} if self.takes_id else {}
         arguments = self.arguments(form, vehicle) | identity
         return self.service(city=vehicle.city, vehicle_id=vehicle.id, by=by, **arguments)
 
@@ -141,6 +141,7 @@ SWAP_BATTERY = Act(
     ),
     done_for_many=gettext_lazy("Batteries swapped: %(count)d."),
     log="Battery swapped.",
+    takes_id=True,
     for_battery=True,
 )
 END_MAINTENANCE = Act(
@@ -207,7 +208,7 @@ IN_THE_ADMIN = {
         ),
         done_for_many=gettext_lazy("Vehicles put in maintenance: %(count)d."),
         log="Put in maintenance.",
-        adds_entry=True,
+        takes_id=True,
     ),
     "end_maintenance": END_MAINTENANCE,
     "pick_up": PICK_UP,

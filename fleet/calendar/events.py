@@ -19,6 +19,7 @@ def record_event(
     ride_id: uuid.UUID | None = None,
     note: str = "",
     changed: Collection[str] = (),
+    id_: uuid.UUID | None = None,
 ) -> VehicleEvent:
     """Append an event to a vehicle's log, and save the vehicle: its status and the fields in ``changed``.
 
@@ -39,6 +40,7 @@ def record_event(
     locked.state = state
     return VehicleEvent.objects.create(
         city=vehicle.city,
+        id=id_ or uuid.uuid4(),
         vehicle_id=vehicle.id,
         state=state,
         event_types=[str(type_) for type_ in types],

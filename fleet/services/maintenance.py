@@ -60,9 +60,9 @@ def insert_maintenance(
 ) -> Allocation:
     """Do what ``put_in_maintenance`` does, under an ID that the caller has drawn."""
     locked = locked_on_the_road(city, vehicle_id, by=by)
-    done = next((other for other in locked.calendar if other.id == id_), None)
+    done = Allocation.objects.filter(city=city, id=id_).first()
     if done is not None:
-        return done  # by an attempt whose COMMIT was in doubt
+        return done  # by an attempt whose COMMIT was in doubt, or an earlier run of a job
     start = max(starts_at or locked.now, locked.now)
     if ends_at is not None and ends_at <= start:
         raise VehicleRefused(_("The end must be after the start and in the future."), code="in_the_past")

@@ -99,7 +99,7 @@ def for_each(
     job = job_of(request)
     if model_admin and not job and len(objects) >= JOB_ROWS:
         return _start_job(request, model_admin, objects)
-    done_before = _logged_by(request, model_admin, log) if model_admin and job and job.attempt > 1 else set()
+    done_before = _logged_by(request, model_admin, log) if model_admin and job else set()
     objects = [obj for obj in objects if str(obj.pk) not in done_before]
     count = len(done_before)
     refusals: dict[str, list[str]] = defaultdict(list)

@@ -71,14 +71,18 @@ def mark_found(
 
 
 @retry_transaction(idempotent=True)
-def swap_battery(*, city: str, vehicle_id: uuid.UUID, by: User, percent: int = FULLY_CHARGED) -> Vehicle:
+def swap_battery(
+    *, city: str, vehicle_id: uuid.UUID, by: User, percent: int = FULLY_CHARGED, id_: uuid.UUID | None = None
+) -> Vehicle:
     """Record a new battery with the given charge in percent. The range changes in proportion.
 
-    Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``, ``awaits_approval``, ``vehicle_in_use``,
-    ``no_battery``.
+    Idempotent with ``id_``, the ID of the event. Locks the vehicle. Raises ``VehicleRefused``: ``vehicle_gone``,
+    ``awaits_approval``, ``vehicle_in_use``, ``no_battery``.
     """
     locked = locked_on_the_road(city, vehicle_id, by=by)
     vehicle = locked.vehicle
+    if id_ and vehicle.events.filter(id=id_).exists():
+        return vehicle
     refuse_while_ridden(locked)
     if not VehicleType(vehicle.type).has_battery:
         raise VehicleRefused(_("This vehicle has no battery."), code="no_battery")
@@ -87,7 +91,7 @@ def swap_battery(*, city: str, vehicle_id: uuid.UUID, by: User, percent: int = F
     vehicle.range_m = None if full is None else round(full * percent)
     vehicle.battery_percent = percent
     changed = ["battery_percent", "range_m"]
-    record_event(locked, *_swapping(locked), actor=by, changed=changed)
+    record_event(locked, *_swapping(locked), actor=by, changed=changed, id_=id_)
     return vehicle
 
 
