@@ -12,7 +12,7 @@ class JobsConfig(AppConfig):
         from movr_project.mail import reads_attachments
         from movr_project.web.probes import add_check
 
-        from . import metrics, personal_data  # noqa: F401  (they register themselves)
+        from . import checks, metrics, personal_data  # noqa: F401  (they register themselves)
         from .files import attachment
         from .services.workers import state_of_workers
 

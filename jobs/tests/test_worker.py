@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.checks import run_checks
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -49,6 +50,13 @@ def working(threads=2):
 def _no_schedule(monkeypatch):
     """Leave the schedule to its own tests."""
     monkeypatch.setattr("jobs.schedule.SCHEDULED", {})
+
+
+@pytest.mark.any_engine
+@pytest.mark.parametrize(("seconds", "errors"), [(4.9, ["jobs.E001"]), (5, [])])
+def test_a_lease_too_short_for_heartbeats_stops_the_start(settings, seconds, errors):
+    settings.JOB_LEASE_SECONDS = seconds
+    assert [error.id for error in run_checks()] == errors
 
 
 def test_workers_at_once_claim_each_job_once():
