@@ -10,7 +10,7 @@ from django_tasks.exceptions import TaskResultDoesNotExist
 from django_tasks.signals import task_enqueued
 from django_tasks.utils import normalize_json
 
-from .declarations import MAIL_QUEUE, JobTask
+from .declarations import PROMPT_QUEUES, JobTask
 
 
 class DatabaseBackend(BaseTaskBackend):
@@ -27,8 +27,8 @@ class DatabaseBackend(BaseTaskBackend):
 
         self.validate_task(task)
         job = add_job(task, {"args": normalize_json(args), "kwargs": normalize_json(kwargs)})
-        if task.queue_name == MAIL_QUEUE:
-            transaction.on_commit(partial(run_without_worker, job.city), robust=True)
+        if task.queue_name in PROMPT_QUEUES:
+            transaction.on_commit(partial(run_without_worker, job.city, task.queue_name), robust=True)
         result = self.result_of(job, task)
         task_enqueued.send(type(self), task_result=result)
         return result

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MAIL_QUEUE = "mail"  # its jobs don't wait for a worker
+PROMPT_QUEUES = ("mail", "push")  # their jobs are short, and don't wait for long ones, nor for a worker
 SCHEDULED: "dict[str, JobTask[Any, Any]]" = {}
 
 

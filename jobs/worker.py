@@ -17,7 +17,7 @@ from movr_project.db.retry import unavailable
 from movr_project.logs import log_event
 
 from . import schedule
-from .declarations import MAIL_QUEUE
+from .declarations import PROMPT_QUEUES
 from .errors import ShuttingDown
 from .models import Job, Status
 from .models import Worker as WorkerRow
@@ -42,7 +42,7 @@ class Worker:
     """Runs jobs of the given cities in threads, until it is stopped.
 
     ``run()`` is the loop. Each round costs an idle worker one statement, and a few more every few seconds. Of several
-    threads, one is kept for e-mails, so that they don't wait for long jobs.
+    threads, one is kept for e-mails and Web Push, so that they don't wait for long jobs.
     """
 
     def __init__(self, *, cities: Sequence[str], threads: int = 2) -> None:
@@ -140,16 +140,16 @@ class Worker:
 
     # --- The threads -----------------------------------------------------------------------------
 
-    def _serve(self, mail_only: bool) -> None:
+    def _serve(self, prompt_only: bool) -> None:
         while not self.stopping.is_set():
-            place = self._wait_for_work(mail_only)
+            place = self._wait_for_work(prompt_only)
             if place:
                 self._survive(lambda place=place: self._run_one_of(place))
         connection.close()
 
-    def _wait_for_work(self, mail_only: bool) -> Place | None:
+    def _wait_for_work(self, prompt_only: bool) -> Place | None:
         with self._work:
-            places = [place for place in self.places if place[1] == MAIL_QUEUE or not mail_only]
+            places = [place for place in self.places if place[1] in PROMPT_QUEUES or not prompt_only]
             if places and self.row:
                 return random.choice(places)  # noqa: S311  (spreads load)
             self._work.wait(POLL_SECONDS)

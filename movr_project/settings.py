@@ -195,7 +195,6 @@ RIDE_WARNING_HOURS = env.int("RIDE_WARNING_HOURS", default=12)
 VEHICLES_ADDED_PER_HOUR = env.int("VEHICLES_ADDED_PER_HOUR", default=10)
 # The server's key for Web Push, made by `manage.py make_vapid_key`. Without one, there is none.
 VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="").strip()
-PUSH_IN_BACKGROUND = not DEBUG
 # How long read notifications are kept.
 NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=90)
 # Riders can only end a ride with a photo of the parked vehicle. Otherwise it is optional.
@@ -437,7 +436,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or f"MovR <no-rep
 SERVER_EMAIL = env.str("SERVER_EMAIL", default="") or DEFAULT_FROM_EMAIL
 # Who gets an e-mail about each kind of error, at a limited rate.
 ADMINS = [pair for pair in getaddresses([env.str("ADMINS", default="")]) if pair[1]]
-MAIL_IN_BACKGROUND = not DEBUG
+MAIL_IN_BACKGROUND = not DEBUG  # without a worker, like Web Push
 
 # --- Backups --------------------------------------------------------------------------------------
 
@@ -454,7 +453,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Jobs ---------------------------------------------------------------------------------------
 
-TASKS = {"default": {"BACKEND": "jobs.backend.DatabaseBackend", "QUEUES": ["default", "mail"]}}
+TASKS = {"default": {"BACKEND": "jobs.backend.DatabaseBackend", "QUEUES": ["default", "mail", "push"]}}
 # The jobs of a worker that has not been heard of for so long are run by another one.
 JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=30.0)
 JOB_THREADS = env.int("JOB_THREADS", default=4)  # jobs that a worker runs at the same time

@@ -57,7 +57,7 @@ def notify(
         sentence = Truncator(str(text)).chars(TEXT_LENGTH)
     notification = _new(person, code, key, text=sentence, url=url)
     _write(person, earlier, notification)
-    deliver_after_commit(notification, stale_at)
+    deliver_after_commit(notification, person, stale_at)
     if mail and person.notify_by_mail:
         context = {"text": sentence, "path": url or reverse("notifications:notification_list")}
         send_mail("notification", to=person.email, user=person, context=context, language=person.language)

@@ -138,7 +138,7 @@ class TestWhenItIsSent:
     def test_in_the_background_where_that_is_set(self, settings):
         settings.MAIL_IN_BACKGROUND = True
         send_mail("email_changed", to="ada@example.com")
-        without_worker._background.submit(lambda: None).result(timeout=10)
+        without_worker._background["mail"].submit(lambda: None).result(timeout=10)
         assert len(mail.outbox) == 1
 
 
@@ -164,7 +164,7 @@ def test_in_the_background_a_failure_still_names_its_request(settings, caplog):
     token = current_request_id.set("0f6a3c1e")
     send_mail("email_changed", to="ada@example.com")
     current_request_id.reset(token)
-    without_worker._background.submit(lambda: None).result(timeout=10)
+    without_worker._background["mail"].submit(lambda: None).result(timeout=10)
     assert {record.request_id for record in caplog.records} == {"0f6a3c1e"}
 
 

@@ -1,25 +1,22 @@
-"""Send notifications to push services, encrypted for the browser (RFC 8291).
-
-``deliver`` is all that a background job needs to call.
-"""
+"""Send notifications to push services, encrypted for the browser (RFC 8291)."""
 
 import json
 import logging
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import datetime, timedelta
-from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException, HTTPSConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.conf import settings
-from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django_tasks import task
 
+from accounts.models import User
+from movr_project.db.retry import id_for_every_attempt
 from movr_project.logs import log_event
 
 from ..models import Notification, PushSubscription
@@ -32,14 +29,19 @@ TIMEOUT_SECONDS = 10
 KEPT_FOR = timedelta(days=1)  # by the push service, for a device that is off
 GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
-# The services answer quickly. The thread starts with the first message, after gunicorn has forked.
-_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="push")
+
+def deliver_after_commit(notification: Notification, person: User, stale_at: datetime | None) -> None:
+    """Have a job send a notification to the person's browsers, if there are any. Part of a transaction."""
+    if is_configured() and _devices_of(person).exists():
+        stale = stale_at.isoformat() if stale_at else ""
+        push.using(user=person, job_id=id_for_every_attempt()).enqueue(str(notification.id), stale)
 
 
-def deliver_after_commit(notification: Notification, stale_at: datetime | None) -> None:
-    """Have a notification delivered after the commit. Part of a transaction."""
-    if is_configured():
-        transaction.on_commit(partial(_dispatch, notification.city, notification.id, stale_at), robust=True)
+@task(queue_name="push", takes_context=True, max_attempts=2, start_within=KEPT_FOR)
+def push(context: Any, notification_id: str, stale_at: str) -> int:
+    """Send a notification, once more if a worker died meanwhile: browsers replace what has the same tag."""
+    stale = datetime.fromisoformat(stale_at) if stale_at else None
+    return deliver(context.user.city, uuid.UUID(notification_id), stale)
 
 
 def deliver(city: str, notification_id: uuid.UUID, stale_at: datetime | None = None) -> int:
@@ -53,25 +55,11 @@ def deliver(city: str, notification_id: uuid.UUID, stale_at: datetime | None = N
     notification = unread.select_related("user").first()
     if notification is None or seconds <= 0 or not notification.user.is_active:
         return 0
-    own = PushSubscription.objects.filter(city=city, user_id=notification.user_id)
-    return sum(_send(device, notification, seconds) for device in own.current(notification.user))
+    return sum(_send(device, notification, seconds) for device in _devices_of(notification.user))
 
 
-def _dispatch(city: str, notification_id: uuid.UUID, stale_at: datetime | None) -> None:
-    if settings.PUSH_IN_BACKGROUND:
-        _background.submit(copy_context().run, _deliver_in_background, city, notification_id, stale_at)
-    else:
-        deliver(city, notification_id, stale_at)
-
-
-def _deliver_in_background(city: str, notification_id: uuid.UUID, stale_at: datetime | None) -> None:
-    """Deliver, log any error, and give back the thread's connection."""
-    try:
-        deliver(city, notification_id, stale_at)
-    except Exception as error:
-        log_event(logger, "push_failed", level=logging.ERROR, error=type(error).__name__)
-    finally:
-        connection.close()
+def _devices_of(person: User) -> QuerySet[PushSubscription]:
+    return PushSubscription.objects.filter(city=person.city, user_id=person.id).current(person)
 
 
 def _seconds_left(stale_at: datetime | None) -> int:

@@ -16,6 +16,8 @@ from accounts.personal_data import export_all
 from accounts.services import log_out_everywhere, move_home, remove_account
 from accounts.tests.factories import VAPID_KEY, PushSubscriptionFactory, UserFactory
 from cities.registry import registry
+from jobs.models import Job, Status
+from jobs.tests.work import new_worker, run_jobs
 from movr_project.tests.locality import assert_local
 from movr_project.tests.pages import assert_valid
 from movr_project.tests.threads import at_once
@@ -125,6 +127,19 @@ class TestSending:
         assert push_service.requests == []
         tell(rider, stale_at=timezone.now() + timedelta(seconds=100))
         assert 90 < int(push_service.requests[0][3]["TTL"]) <= 100
+
+    def test_a_worker_sends_it_if_there_is_one(self, rider, push_service, tell):
+        PushSubscriptionFactory(user=rider)
+        new_worker()
+        tell(rider)
+        assert push_service.requests == []
+        run_jobs()
+        assert len(push_service.requests) == 1
+        assert Job.objects.get().status == Status.DONE
+
+    def test_who_has_turned_it_on_nowhere_has_no_job(self, rider, tell):
+        tell(rider)
+        assert not Job.objects.exists()
 
     def test_it_takes_two_statements_each_naming_the_city(self, rider, push_service, django_assert_num_queries):
         PushSubscriptionFactory(user=rider)
