@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import day, jobs, pages, readers, riders
+from . import day, jobs, pages, readers, riders, tabs
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, CHART = DOCS / "multi-region.md", DOCS / "pictures" / "latency.svg"
@@ -36,6 +36,10 @@ def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     readers_ = names.add_parser("readers", help="many consumers of a feed over HTTP, while riders start and end rides")
     readers.arguments(readers_)
     readers_.set_defaults(run=readers.run)
+
+    tabs_ = names.add_parser("tabs", help="riders beside many open pages that ask for notifications, over HTTP")
+    tabs.arguments(tabs_)
+    tabs_.set_defaults(run=tabs.run)
 
     load_ = names.add_parser("load", help="a day of a city, sped up, through nginx: latency, errors, saturation")
     day.arguments(load_)

@@ -42,7 +42,19 @@ def rows(text):
 
 def test_without_a_name_it_lists_all_benchmarks():
     listed = bench().stdout
-    for name in ("pages", "riders", "jobs", "readers", "feeds", "locality", "regions", "map", "calendar", "community"):
+    for name in (
+        "pages",
+        "riders",
+        "jobs",
+        "readers",
+        "tabs",
+        "feeds",
+        "locality",
+        "regions",
+        "map",
+        "calendar",
+        "community",
+    ):
         assert re.search(rf"^    {name}\s+\w", listed, re.MULTILINE)
 
 
