@@ -21,10 +21,7 @@ MAX_ATTACHED_BYTES = 5 * 1024 * 1024  # more than that, and mail servers refuse 
 
 @task(title=gettext_lazy("Exporting posts…"), takes_context=True, exclusive=True)
 def export_posts(context: Any) -> None:
-    """Write a person's posts to ``posts.json``, oldest first, and send it to them.
-
-    The e-mail is added in the transaction that marks the job as done, so one isn't without the other.
-    """
+    """Write a person's posts to ``posts.json``, oldest first, and send it to them."""
     user = context.user
     total = Post.objects.by(user).count()
     with context.result_file("posts.json", "application/json") as file:
@@ -34,7 +31,7 @@ def export_posts(context: Any) -> None:
             file.write(f"{',' if number else ''}\n{indent(_as_json(post), ' ' * 8)}".encode())
         file.write(b"\n    ]\n}\n")
     is_attached = file.size <= MAX_ATTACHED_BYTES
-    context.finish(
+    context.run_first(
         lambda: send_mail(
             "posts_exported",
             to=user.email,
@@ -42,6 +39,7 @@ def export_posts(context: Any) -> None:
             context={"name": user.username, "path": context.job.get_absolute_url(), "is_attached": is_attached},
             language=user.language,
             attachment=str(context.job.pk) if is_attached else "",
+            job_id=context.item_id("e-mail"),
         )
     )
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from movr_project.db.retry import retry_transaction
+from movr_project.errors import TemporaryFailure
 
 from .models import FileKind, Job, JobFilePart
 
@@ -25,7 +26,7 @@ class FileWriter:
         self._buffer = bytearray()
 
     def __enter__(self) -> Self:
-        delete_file(self.job, FileKind.RESULT)
+        _forget_result(self.job)
         return self
 
     def __exit__(
@@ -49,6 +50,13 @@ class FileWriter:
             _add_part(self.job, FileKind.RESULT, self.number, bytes(self._buffer[:size]), self.job.token)
             self.number += 1
             del self._buffer[:size]
+
+
+@retry_transaction(idempotent=True)
+def _forget_result(job: Job) -> None:
+    """Remove what an earlier attempt has written. Without its name, nobody attaches it to an e-mail."""
+    Job.objects.held(job).update(file_name="")
+    JobFilePart.objects.filter(city=job.city, job_id=job.id, kind=FileKind.RESULT).delete()
 
 
 @retry_transaction(idempotent=True)
@@ -78,12 +86,14 @@ def read_file(job: Job, kind: FileKind) -> Iterator[bytes]:
         number += 1
 
 
-@retry_transaction(idempotent=True)
-def delete_file(job: Job, kind: FileKind) -> None:
-    JobFilePart.objects.filter(city=job.city, job_id=job.id, kind=kind).delete()
-
-
 def attachment(key: str) -> tuple[str, bytes, str]:
-    """Return name, content and type of a job's result, for an e-mail. ``key`` is the job's."""
+    """Return name, content and type of a job's result, for an e-mail. ``key`` is the job's.
+
+    Raise ``TemporaryFailure`` if the job runs again, and its file isn't whole.
+    """
     job = Job.objects.get(pk=key)
-    return job.file_name, b"".join(read_file(job, FileKind.RESULT)), job.file_type
+    content = b"".join(read_file(job, FileKind.RESULT))
+    same = Job.objects.row(job).filter(token=job.token, file_name=job.file_name)
+    if not (content and job.file_name and same.exists()):
+        raise TemporaryFailure("file_not_ready")
+    return job.file_name, content, job.file_type

@@ -125,7 +125,8 @@ class Job(models.Model):
         return self.expires_at is not None and self.expires_at <= now and self.attempts <= 1
 
     def has_file(self, now: datetime) -> bool:
-        return bool(self.file_name) and self.file_until is not None and now < self.file_until
+        is_whole = self.status == Status.DONE and bool(self.file_name)
+        return is_whole and self.file_until is not None and now < self.file_until
 
 
 class JobProgress(models.Model):

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone, translation
 from django.utils.functional import cached_property
-from django_tasks import TaskContext, task_backends
+from django_tasks import TaskContext, TaskResult, task_backends
 
 from accounts.models import User
 from movr_project.db.retry import log_refusal, unavailable
@@ -26,7 +26,7 @@ from .files import FileWriter, read_file
 from .models import FileKind, Job, Status
 from .registry import task_of
 from .services.outcomes import end, finish, record_failure
-from .services.queue import give_back
+from .services.queue import add_and_claim, give_back
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +118,15 @@ class JobContext(TaskContext):
     def input_file(self) -> Iterator[bytes]:
         """Return the pieces of the file that was attached to the job."""
         return read_file(self.run.job, FileKind.INPUT)
+
+    def run_first(self, add: Callable[[], TaskResult | None]) -> None:
+        """Add another job, such as an e-mail with the result file, and run it here, before this one is done.
+
+        Give it an id from ``item_id()``. If it fails, it runs again later, like any other.
+        """
+        self.run.check()
+        if other := add_and_claim(self.job, add, **self.run.file):
+            run_job(Run(other))
 
     def finish(self, effect: Callable[[], Any]) -> None:
         """Run ``effect`` in the transaction that marks the job as done. It returns the job's result.

@@ -4,6 +4,7 @@ Each is a job, so it is sent once the transaction has committed, and again as lo
 """
 
 import logging
+import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import get_template, render_to_string
 from django.utils import translation
-from django_tasks import task
+from django_tasks import TaskResult, task
 
 from .db.retry import id_for_every_attempt
 from .errors import OutcomeUncertain, TemporaryFailure
@@ -59,18 +60,19 @@ def send_mail(
     context: dict[str, Any] | None = None,
     language: str = "",
     attachment: str = "",
-) -> None:
+    job_id: uuid.UUID | None = None,
+) -> TaskResult | None:
     """Send the e-mail ``templates/mail/<template>.*`` after the transaction commits.
 
     Nothing is sent if the transaction is rolled back, and a failing mail server does not fail the request. ``user`` is
     the person it is about; ``context`` must fit into JSON. The templates also get ``site_url``, as links must not come
-    from the Host header. Without a ``language``, use the request's.
+    from the Host header. Without a ``language``, use the request's. Return the job, of which ``job_id`` makes only one.
     """
     if not to:
-        return  # the account was removed
+        return None  # the account was removed
     for format_ in FORMATS:
         get_template(f"mail/{template}.{format_}")  # fails here, not in a worker
-    deliver.using(user=user, job_id=id_for_every_attempt()).enqueue(
+    return deliver.using(user=user, job_id=job_id or id_for_every_attempt()).enqueue(
         template=template,
         to=to,
         user_id=str(user.pk) if user else "",

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +10,14 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_tasks import TaskResult
 
 from accounts.models import User
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction, run_transaction
 
 from ..declarations import JobTask
-from ..errors import JobRefused
+from ..errors import JobRefused, LeaseLost
 from ..models import Job, Status
 
 FIRST_PAUSE_SECONDS = 5
@@ -88,8 +89,24 @@ def claim(*, city: str, queue: str, worker_id: uuid.UUID) -> Job | None:
     """
     due = Job.objects.in_city(city).due(timezone.now()).filter(queue=queue)
     job = due.order_by("run_at").select_for_update(skip_locked=True).first()
-    if job is None:
-        return None
+    return _take(job, worker_id) if job else None
+
+
+@retry_transaction(idempotent=True)
+def add_and_claim(job: Job, add: Callable[[], TaskResult | None], **fields: Any) -> Job | None:
+    """Add a job from inside a running one, as ``add`` does, and claim it for the same worker, if it waits.
+
+    Store ``fields`` of the running job first. Raise ``LeaseLost`` if another worker has taken it over.
+    """
+    if not update_held(job, error="", **fields):
+        raise LeaseLost
+    added = add()
+    waiting = Job.objects.filter(pk=added.id, status=Status.QUEUED) if added else Job.objects.none()
+    other = waiting.select_for_update().first()
+    return _take(other, job.worker_id) if other and job.worker_id else None
+
+
+def _take(job: Job, worker_id: uuid.UUID) -> Job | None:
     job.status, job.worker_id, job.token = Status.RUNNING, worker_id, uuid.uuid4()
     job.started_at, job.attempts = timezone.now(), job.attempts + 1
     claimed = (
