@@ -55,7 +55,7 @@ def _news(request: HttpRequest) -> HttpResponse:
     if not SEQUENCE.fullmatch(given):
         return problem(request, 400, code="invalid_since")
     user, since = request.user, int(given)
-    etag = f'"{user.id.hex}-{user.notification_sequence}-{since}"'
+    etag = f'"{user.id.hex}-{user.notification_sequence}-{since}-{user.active_jobs}"'
     if unchanged := get_conditional_response(request, etag):
         return unchanged
     news = list(user.notifications.since(since)[:MAX_NEWS]) if since < user.notification_sequence else []
@@ -65,6 +65,7 @@ def _news(request: HttpRequest) -> HttpResponse:
         "sequence": latest if len(news) == MAX_NEWS else max(latest, user.notification_sequence),
         "unread": user.unread_notifications,
         "label": user.unread_label,
+        "jobs": user.active_jobs,
         "news": [_item(notification) for notification in news],
     }
     return JsonResponse(answer, headers={"ETag": etag})

@@ -67,6 +67,14 @@ class TestAsking:
         page = news(rider_client, since=1, if_none_match=page.headers["ETag"])
         assert (page.status_code, page.json()["unread"], page.json()["news"]) == (200, 0, [])
 
+    def test_a_job_that_begins_elsewhere_is_news_without_a_notification(self, rider_client, rider):
+        page = news(rider_client)
+        assert page.json()["jobs"] == 0
+        User.objects.filter(id=rider.id).update(active_jobs=1)
+        page = news(rider_client, if_none_match=page.headers["ETag"])
+        assert (page.status_code, page.json()["jobs"]) == (200, 1)
+        assert news(rider_client, if_none_match=page.headers["ETag"]).status_code == 304
+
     def test_much_comes_in_turns_and_nothing_is_skipped(self, rider_client, rider, monkeypatch):
         monkeypatch.setattr(views, "MAX_NEWS", 3)
         NotificationFactory.create_batch(7, user=rider)

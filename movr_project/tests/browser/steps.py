@@ -41,6 +41,11 @@ def see(page, text):
     page.wait_for_load_state()
 
 
+def ask_at_once(page):
+    """Let an open page ask for news now, as when its tab is shown again, instead of within ten seconds."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 def fits(page):
     """Assert that the page doesn't scroll sideways."""
     wide = page.locator("html").bounding_box()["width"]

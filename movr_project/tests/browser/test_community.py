@@ -9,7 +9,7 @@ from community.services import publish_post, send_message
 from community.tests.factories import MemberFactory
 from community.translation import LibreTranslate
 from movr_project.tests.browser.conftest import DESKTOP
-from movr_project.tests.browser.steps import BROWSERS, fits, log_in, see
+from movr_project.tests.browser.steps import BROWSERS, ask_at_once, fits, log_in, see
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -50,7 +50,7 @@ def test_two_people_meet_write_and_part(open_browser, viewport, javascript, sett
         send_message(sender=bob, recipient=anna, body="Thanks for the tip", token="two")
         badge = page.locator("[data-unread-messages]").first
         if javascript:
-            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # asks at once
+            ask_at_once(page)
             expect(badge).to_have_text("1 unread")
         page.goto("/messages/")
         expect(badge).to_have_text("1 unread")

@@ -10,7 +10,7 @@ from jobs.services.progress import store_progress
 from jobs.tests import tasks
 from jobs.tests.work import claim_one
 from movr_project.tests.browser.conftest import DESKTOP, PHONE
-from movr_project.tests.browser.steps import fits, log_in
+from movr_project.tests.browser.steps import ask_at_once, fits, log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,6 +39,25 @@ def test_a_bar_shows_the_progress_on_every_page_and_moves_by_itself(open_browser
             expect(part).to_contain_text(f"{percent} counted")
         run_job(run)
         expect(part).to_contain_text("Done.")
+
+
+def test_a_page_that_was_already_open_shows_a_job_that_begins(open_browser):
+    person = UserFactory(username="ada", city="paris")
+    with open_browser(PHONE) as page:
+        log_in(page, "ada", "/profile/")
+        bar = page.locator("#jobs-bar")
+        expect(bar).to_have_count(0)
+        tasks.count.using(user=person).enqueue()
+        ask_at_once(page)
+        expect(bar.get_by_role("link")).to_contain_text("Counting")
+        run = Run(claim_one())
+        report(run, 30)
+        ask_at_once(page)
+        expect(bar).to_contain_text("30%")
+        run_job(run)
+        ask_at_once(page)
+        expect(bar).to_contain_text("Done")
+        assert fits(page)
 
 
 def test_a_job_is_followed_and_cancelled_without_scripts(open_browser):
