@@ -46,7 +46,7 @@ def test_an_app_on_another_host_uses_the_cookies(chromium, hosts):
     page.goto(f"{site}/login/")
     page.get_by_label("Username or e-mail").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Log in").click()
+    page.locator("main").get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{site}/vehicles/**")
 
     page.goto(f"{app}/health/")

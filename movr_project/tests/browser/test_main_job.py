@@ -149,6 +149,6 @@ def test_someone_who_scans_a_label_logs_in_and_is_back_at_the_vehicle(open_brows
         page.locator("main").get_by_role("link", name="Log in").click()
         page.get_by_label("Username or e-mail").fill(rider.username)
         page.get_by_label("Password").fill(PASSWORD)
-        page.locator("main").get_by_role("button", name="Log in").click()
+        page.locator("main").get_by_role("button", name="Log in", exact=True).click()
         page.get_by_role("button", name=f"Start ride {vehicle.code}").click()
         see(page, "Ride started.")

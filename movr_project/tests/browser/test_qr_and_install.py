@@ -25,7 +25,7 @@ def log_in_here(page, username):
     """Log in on the page that the browser was redirected to."""
     page.get_by_label("Username or e-mail").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Log in").click()
+    page.locator("main").get_by_role("button", name="Log in", exact=True).click()
 
 
 # From a label to a ride
