@@ -127,6 +127,7 @@ class Shape:
     are_ranges: bool = False
     has_type: bool = False
     battery: int = 0
+    range_m: int = 0
     is_logged_in: bool = False
     buffer: timedelta = timedelta()
 
@@ -192,7 +193,15 @@ def _shape_and_values(city: City, query: MapQuery, viewer: User | None) -> tuple
         cells = [first for first, _last in ranges]
     rider = viewer if viewer is not None and viewer.is_authenticated else None
     filters = query.filters
-    shape = Shape(len(cells), are_ranges, bool(filters.type_), filters.battery, rider is not None, booking_buffer())
+    shape = Shape(
+        cells=len(cells),
+        are_ranges=are_ranges,
+        has_type=bool(filters.type_),
+        battery=filters.battery,
+        range_m=filters.range_m,
+        is_logged_in=rider is not None,
+        buffer=booking_buffer(),
+    )
     values = {
         "city": city.name,
         "south": box.south,
@@ -247,7 +256,7 @@ def _in_view(
     )
     if shape.cells:
         vehicles = vehicles.filter(_in_cells(shape, [values[f"cell_{number}"] for number in range(shape.cells)]))
-    return Filters(values.get("type_", ""), shape.battery).narrow(vehicles)
+    return Filters(values.get("type_", ""), shape.battery, shape.range_m).narrow(vehicles)
 
 
 def within(box: Box, city: City) -> Q:

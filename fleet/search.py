@@ -27,13 +27,16 @@ class Filters:
 
     type_: str = ""
     battery: int = 0  # percent, at least
+    range_m: int = 0  # metres, at least
     free_for: Interval | None = None  # instead of now
 
     def narrow(self, vehicles: VehicleQuerySet) -> VehicleQuerySet:
         """Filter by everything but time."""
         if self.type_:
             vehicles = vehicles.of_type(self.type_)
-        return vehicles.charged(self.battery) if self.battery else vehicles
+        if self.battery:
+            vehicles = vehicles.charged(self.battery)
+        return vehicles.reaching(self.range_m) if self.range_m else vehicles
 
 
 NO_FILTERS = Filters()
@@ -68,7 +71,7 @@ def vehicles_page(
 def _plain_page(city: str, viewer: User, number: int, filters: Filters) -> Page[Vehicle]:
     """Return a page in public order: what most people open."""
     now = timezone.now()
-    shape = (number, bool(filters.type_), filters.battery, viewer.is_authenticated, booking_buffer())
+    shape = (number, bool(filters.type_), filters.battery, filters.range_m, viewer.is_authenticated, booking_buffer())
     values = {"city": city, "now": now, "soon": now + booking_buffer()}
     chosen = {"type_": filters.type_, "viewer_id": viewer.pk}
     rows = _plain_rows.objects(shape, values | {name: value for name, value in chosen.items() if value})
@@ -84,10 +87,10 @@ def _build_plain_rows(
     viewer_id: uuid.UUID | None = None,
     type_: str = "",
 ) -> VehicleQuerySet:
-    number, _has_type, battery, *_rest = shape
+    number, _has_type, battery, range_m, *_rest = shape
     vehicles = Vehicle.objects.in_city(city).open_to(viewer_id, Interval(now, soon))
     start = (number - 1) * PAGE_SIZE
-    return Filters(type_, battery).narrow(vehicles).in_public_order()[start : start + PAGE_SIZE + 1]
+    return Filters(type_, battery, range_m).narrow(vehicles).in_public_order()[start : start + PAGE_SIZE + 1]
 
 
 _plain_rows = Prepared(_build_plain_rows)

@@ -27,6 +27,7 @@ from .represent import VehicleOut, represent_one, vehicles_row
 
 router = Router(tags=["vehicles"])
 
+MAX_RANGE_M = 10_000_000  # more than any vehicle has
 SORTED_AS_A_WHOLE = 5000  # vehicles: sorting these by distance takes a few milliseconds
 
 
@@ -34,6 +35,7 @@ class VehicleFilters(Schema):
     type: VehicleType | None = None
     available: bool = Field(False, description="Only those with which you can start a ride now.")
     min_battery: int = Field(0, ge=0, le=100, description="Percent. Leaves out vehicles without a known charge.")
+    min_range_m: int = Field(0, ge=0, le=MAX_RANGE_M, description="Metres. Leaves out vehicles without a known range.")
     available_from: OptionalMoment = Field(None, description="Free from then (or now) …")
     available_to: OptionalMoment = Field(None, description="… until then.")
     near: str = Field("", max_length=80, description="`latitude,longitude`: the nearest first.")
@@ -100,7 +102,8 @@ def answer_list(request: HttpRequest, city: City, paging: Paging, filters: Vehic
     interval, near = filters.interval, position_of(filters.near)
     if filters.bbox:
         vehicles = vehicles.filter(within(Box.read(filters.bbox), city))
-    vehicles = Filters(filters.type.value if filters.type else "", filters.min_battery).narrow(vehicles)
+    type_ = filters.type.value if filters.type else ""
+    vehicles = Filters(type_, filters.min_battery, filters.min_range_m).narrow(vehicles)
     if interval:
         vehicles = vehicles.free_for(interval)
     elif filters.available:

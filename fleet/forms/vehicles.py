@@ -16,6 +16,7 @@ from ..models.choices import VehicleType
 from ..search import Filters
 
 BATTERY_STEPS = (25, 50, 75)  # percent
+RANGE_STEPS = (5, 10, 20, 50)  # kilometres
 
 
 class VehicleFilterForm(forms.Form):
@@ -24,6 +25,9 @@ class VehicleFilterForm(forms.Form):
     type = forms.ChoiceField(label=_("Type"), choices=[("", _("All types")), *VehicleType.choices], required=False)
     battery = forms.TypedChoiceField(
         label=_("Battery"), choices=[(percent, percent) for percent in BATTERY_STEPS], coerce=int, required=False
+    )
+    range = forms.TypedChoiceField(
+        label=_("Range"), choices=[(km, km) for km in RANGE_STEPS], coerce=int, required=False
     )
     place = forms.CharField(max_length=PLACE_NAME_LENGTH, required=False, widget=forms.HiddenInput)
     lat = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -69,7 +73,12 @@ class VehicleFilterForm(forms.Form):
     def filters(self) -> Filters:
         self.is_valid()
         data = self.cleaned_data
-        return Filters(data.get("type", ""), data.get("battery") or 0, self.interval)
+        return Filters(
+            type_=data.get("type", ""),
+            battery=data.get("battery") or 0,
+            range_m=1000 * (data.get("range") or 0),
+            free_for=self.interval,
+        )
 
     @property
     def position(self) -> tuple[float, float] | None:

@@ -125,6 +125,10 @@ class VehicleQuerySet(models.QuerySet):
         """Filter by the battery's charge. Vehicles without a battery, and those with an unknown charge, don't match."""
         return self.filter(battery_percent__gte=percent)
 
+    def reaching(self, metres: int) -> Self:
+        """Filter by the remaining range. Vehicles without a motor, and those with an unknown range, don't match."""
+        return self.filter(range_m__gte=metres)
+
     def seen_by(self, user: User) -> Self:
         """Annotate with ``is_ridden_by_viewer``, and with the first allocation between now and the end of the buffer:
         ``taken_kind``, ``taken_from``, ``taken_until``, ``taken_is_own``.

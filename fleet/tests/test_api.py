@@ -72,7 +72,7 @@ def test_who_is_let_in(rider, subtests):
 
 
 def test_filters(client, subtests):
-    car = VehicleFactory(type="car")
+    car = VehicleFactory(type="car", battery_percent=80, range_m=250_000)
     far = VehicleFactory(latitude=EIFFEL_TOWER[0], longitude=EIFFEL_TOWER[1])
     start = timezone.now() + timedelta(days=1)
     booked = VehicleFactory(latitude=None, longitude=None)
@@ -88,6 +88,9 @@ def test_filters(client, subtests):
         ({"available": "true"}, {car, far, booked}),
         ({"available_from": start.isoformat(), "available_to": end}, {car, far}),
         ({"bbox": box}, {far}),
+        ({"min_battery": "80"}, {car}),
+        ({"min_range_m": "250000"}, {car}),
+        ({"min_range_m": "250001"}, set()),
         ({"bbox": "48,2,49,3"}, {car, far}),
         ({"bbox": box, "type": "car"}, set()),
     ):
@@ -105,6 +108,9 @@ def test_filters(client, subtests):
 def test_bad_filters(client, subtests):
     for query in (
         {"type": "spaceship"},
+        {"min_battery": "101"},
+        {"min_range_m": "-1"},
+        {"min_range_m": "9" * 5000},
         {"near": "here"},
         {"near": "91,0"},
         {"bbox": "1,2,3"},

@@ -140,6 +140,11 @@ class TestWhatItShows:
         charged = VehicleFactory(battery_percent=50)
         assert ids(rider_client, battery="50") == {charged.public_id}
 
+    def test_those_that_go_far_enough(self, rider_client):
+        VehicleFactory(range_m=4_999)
+        far = VehicleFactory(range_m=5_000)
+        assert ids(rider_client, range="5") == {far.public_id}
+
     def test_those_free_at_a_certain_time(self, rider, rider_client):
         vehicle, riding = VehicleFactory(), OpenRideFactory().vehicle
         now = timezone.now()
@@ -228,7 +233,15 @@ class TestWhatItRefuses:
         self.refuses(rider_client, "bad_zoom", zoom=zoom)
 
     @pytest.mark.parametrize(
-        "query", [{"type": "tank"}, {"type": "\0"}, {"battery": "x" * 10_000}, {"battery": "-1"}, {"until": "🛴"}]
+        "query",
+        [
+            {"type": "tank"},
+            {"type": "\0"},
+            {"battery": "x" * 10_000},
+            {"battery": "-1"},
+            {"range": "1e9"},
+            {"until": "🛴"},
+        ],
     )
     def test_an_invalid_filter_filters_nothing_as_in_the_list(self, rider_client, query):
         vehicle = VehicleFactory()

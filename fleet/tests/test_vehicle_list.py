@@ -121,6 +121,20 @@ def test_both_filters_hold_at_once(rider_client):
     assert listed(rider_client, type="e-bike", battery="50", lat=NOTRE_DAME[0], lon=NOTRE_DAME[1]) == [charged]
 
 
+def test_the_list_can_be_narrowed_to_those_that_go_far_enough(rider_client):
+    VehicleFactory(range_m=9_999)
+    VehicleFactory(range_m=None)
+    far = VehicleFactory(range_m=10_000)
+    assert listed(rider_client, range="10") == [far]
+    assert listed(rider_client, range="10", lat=NOTRE_DAME[0], lon=NOTRE_DAME[1]) == [far]
+
+
+@pytest.mark.parametrize("range_", ["7", "-5", "x", "\0", "9" * 5000])
+def test_a_range_that_is_no_choice_narrows_nothing(rider_client, range_):
+    vehicle = VehicleFactory()
+    assert listed(rider_client, range=range_) == [vehicle]
+
+
 @pytest.mark.parametrize("battery", ["7", "-1", "x", "\0", "9" * 5000])
 def test_a_battery_that_is_no_choice_narrows_nothing(rider_client, battery):
     vehicle = VehicleFactory()
@@ -128,9 +142,10 @@ def test_a_battery_that_is_no_choice_narrows_nothing(rider_client, battery):
 
 
 def test_the_filters_stay_chosen(rider_client):
-    page = page_of(rider_client, type="bike", battery="50", view="list")
+    page = page_of(rider_client, type="bike", battery="50", range="20", view="list")
     assert 'value="bike" checked>' in page
-    assert '<option value="50" selected>' in page
+    assert '<option value="50" selected>50% or more' in page
+    assert '<option value="20" selected>20 km or more' in page
     assert 'name="view" value="list"' in page
 
 
@@ -334,7 +349,7 @@ def test_a_full_page_is_below_105_kilobytes(rider_client):
 
 
 @pytest.mark.parametrize(
-    "query", [{}, {"type": "bike"}, {"battery": "50"}, {"lat": "48.85", "lon": "2.35"}, {"page": "2"}]
+    "query", [{}, {"type": "bike"}, {"battery": "50"}, {"range": "5"}, {"lat": "48.85", "lon": "2.35"}, {"page": "2"}]
 )
 def test_the_list_queries_one_city_only(rider_client, query):
     VehicleFactory.create_batch(3)

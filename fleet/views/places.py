@@ -12,7 +12,7 @@ from cities.places import MAX_SEARCH_LENGTH, search_places
 from movr_project.web.live_parts import render_live
 from throttling.services import Throttled
 
-KEPT = ("type", "battery", "from", "until", "view")  # filters of the list
+KEPT = ("type", "battery", "range", "from", "until", "view")  # filters of the list
 
 
 @require_safe

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -18,11 +19,11 @@ from movr_project.web.pagination import page_number
 from ..at_the_label import note_label_opened
 from ..calendar.availability import Availability
 from ..code_limits import limits_wrong_codes
-from ..forms.vehicles import BATTERY_STEPS, VehicleFilterForm
+from ..forms.vehicles import BATTERY_STEPS, RANGE_STEPS, VehicleFilterForm
 from ..links import book_query
 from ..models import CITY_CODE_LENGTH, Vehicle
 from ..models.choices import VehicleType
-from ..search import see, vehicles_page
+from ..search import Filters, see, vehicles_page
 from .addresses import note_what_is_known, with_vehicle
 from .cards import battery_icon, vehicle_cards
 from .outlook import outlook
@@ -57,9 +58,7 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
             "is_map": True,
             "page": page,
             "filter_form": form,
-            "chips": kept_part(
-                "fleet/_chips.html", {}, types=TYPES, type=filters.type_, steps=BATTERY_STEPS, battery=filters.battery
-            ),
+            "chips": _chips(filters),
             "search": kept_part("fleet/_place_search.html", {"text": form.searched if position else ""}),
             "map": kept_part("fleet/_vehicle_map.html", {}, city=registry[request.city.name]),
             "view": LIST_VIEW if request.GET.get("view") == LIST_VIEW else MAP_VIEW,
@@ -71,6 +70,19 @@ def vehicle_list(request: HttpRequest) -> HttpResponse:
             "elsewhere": _elsewhere(request, position) if is_own_position else None,
             "ride_token": new_form_token(),
         },
+    )
+
+
+def _chips(filters: Filters) -> SafeString:
+    return kept_part(
+        "fleet/_chips.html",
+        {},
+        types=TYPES,
+        type=filters.type_,
+        battery_steps=BATTERY_STEPS,
+        battery=filters.battery,
+        range_steps=RANGE_STEPS,
+        range_km=filters.range_m // 1000,
     )
 
 

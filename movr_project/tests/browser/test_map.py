@@ -237,6 +237,10 @@ def test_the_filters_narrow_map_and_list_alike(open_browser):
         expect(page.locator("[data-map-count]")).to_have_text("1 vehicle on the map")
         page.get_by_label("Battery").select_option("50")
         see(page, "No vehicles match your filters.")
+        page.get_by_label("Battery").select_option("")
+        see(page, bike.plate)
+        page.get_by_label("Range").select_option("5")
+        see(page, "No vehicles match your filters.")
 
 
 def test_a_place_is_searched_while_typing_and_the_map_goes_there(open_browser):

@@ -16,7 +16,7 @@ const chosen = (names) => {
   return Object.fromEntries(names.map((name) => [name, asked.get(name)]).filter(([, value]) => value));
 };
 
-export const filters = () => chosen(["type", "battery", "from", "until"]);
+export const filters = () => chosen(["type", "battery", "range", "from", "until"]);
 
 export const interval = () => chosen(["from", "until"]);
 
