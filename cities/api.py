@@ -1,16 +1,18 @@
 """The cities that MovR serves."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
 from movr_project.api.answers import answer
 from movr_project.api.authentication import anyone
-from movr_project.api.errors import not_found
+from movr_project.api.errors import invalid, not_found
 from movr_project.api.pagination import Collection, Paging, paged
 
-from .geography import Spot
+from .geography import Spot, great_circle_km, parse_position
 from .models import City
 from .places import MAX_SEARCH_LENGTH, search_places, spots_of
 from .registry import registry
@@ -75,9 +77,22 @@ def read_city(request: HttpRequest, slug: str) -> HttpResponse:
     return answer(represent(city_or_404(slug)))
 
 
+def position_of(text: str) -> tuple[float, float] | None:
+    """Read the query parameter ``near``: ``latitude,longitude``."""
+    if not text:
+        return None
+    latitude, _comma, longitude = text.partition(",")
+    position = parse_position(latitude, longitude)
+    if position is None:
+        message = _("Enter latitude,longitude in degrees.")
+        raise invalid({"field": "near", "in": "query", "code": "bad_position", "message": message})
+    return position
+
+
 class PlaceOut(Schema):
     name: str
     position: Position
+    distance_m: float | None = Field(description="From `near`, in a straight line.")
 
 
 @router.get("/cities/{slug}/places", auth=anyone, response=Collection[PlaceOut], summary="List a city's known places")
@@ -86,11 +101,22 @@ def list_places(
     slug: str,
     paging: Query[Paging],
     q: str = Query("", max_length=MAX_SEARCH_LENGTH, description="Part of a name."),
+    near: str = Query("", max_length=80, description="`latitude,longitude`: the nearest first."),
 ) -> HttpResponse:
-    city = city_or_404(slug)
+    city, position = city_or_404(slug), position_of(near)
     spots = search_places(city, q) if q else spots_of(city)
-    return paged(request, spots, paging, _represent_place)
+    if position:
+        spots.sort(key=partial(_distance_m, position))
+    return paged(request, spots, paging, partial(represent_place, near=position))
 
 
-def _represent_place(spot: Spot) -> dict[str, Any]:
-    return {"name": spot.name, "position": {"latitude": spot.latitude, "longitude": spot.longitude}}
+def represent_place(spot: Spot, near: tuple[float, float] | None = None) -> dict[str, Any]:
+    return {
+        "name": spot.name,
+        "position": {"latitude": spot.latitude, "longitude": spot.longitude},
+        "distance_m": _distance_m(near, spot) if near else None,
+    }
+
+
+def _distance_m(position: tuple[float, float], spot: Spot) -> float:
+    return great_circle_km(*position, *spot.position) * 1000

@@ -9,11 +9,11 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from accounts.api_access.models import Scope
-from cities.api import city_or_404, city_path
+from cities.api import Position, city_or_404, city_path
 from cities.models import City
 from cities.registry import registry
 from fleet.api.access import find_key
-from fleet.api.inputs import PlaceIn, Position, VehicleRef, served_city
+from fleet.api.inputs import PlaceIn, VehicleRef, served_city
 from fleet.api.represent import VehiclePart, pair, vehicle_part
 from fleet.known_places import words_for
 from movr_project.api.answers import answer, created, no_content

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from . import aliases, allocations, bookings, changes, events, vehicles  # noqa: F401  (changes adds to vehicles)
+from . import addresses, aliases, allocations, bookings, changes, events, vehicles  # noqa: F401  (changes adds to vehicles)
 
 router = Router()
 # The path of a resource is in one module, as one view answers all of its methods.
@@ -11,6 +11,7 @@ for part, tag in (
     (allocations, "allocations"),
     (bookings, "bookings"),
     (events, "vehicles"),
+    (addresses, "cities"),
     (aliases, "inventory"),
 ):
     router.add_router("", part.router, tags=[tag])

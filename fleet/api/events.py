@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
 from accounts.api_access.models import Scope
+from cities.api import Position
 from movr_project.api.authentication import scope
 from movr_project.api.pagination import CursorCollection, CursorPaging, paged_by_cursor
 
 from ..models import VehicleEvent
 from .access import check_permission, city_for, find_vehicle
-from .inputs import Position
 from .represent import pair
 
 router = Router()

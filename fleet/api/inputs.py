@@ -11,7 +11,6 @@ from ninja import Field, Schema
 from pydantic import BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from cities.geography import parse_position
 from cities.local_times import MAX_LENGTH, YEARS
 from cities.models import City
 from cities.registry import registry
@@ -64,11 +63,6 @@ class VehicleRef(StrictSchema):
     vehicle: uuid.UUID = Field(description="The vehicle's `id`.")
 
 
-class Position(Schema):
-    latitude: float
-    longitude: float
-
-
 def served_city(text: str, *, place: str = "body") -> City:
     """Return the city of a parameter or a member, or raise an error that names the field."""
     city = registry.with_slug(text.lower())
@@ -77,15 +71,3 @@ def served_city(text: str, *, place: str = "body") -> City:
             {"field": "city", "in": place, "code": "unknown_city", "message": _("We don't serve that city yet.")}
         )
     return city
-
-
-def position_of(text: str) -> tuple[float, float] | None:
-    """Read ``latitude,longitude``."""
-    if not text:
-        return None
-    latitude, _comma, longitude = text.partition(",")
-    position = parse_position(latitude, longitude)
-    if position is None:
-        message = _("Enter latitude,longitude in degrees.")
-        raise invalid({"field": "near", "in": "query", "code": "bad_position", "message": message})
-    return position

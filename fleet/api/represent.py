@@ -5,7 +5,7 @@ from typing import Any
 
 from ninja import Field, Schema
 
-from cities.api import city_path
+from cities.api import Position, city_path
 from cities.models import City
 from cities.registry import registry
 from movr_project.api.authentication import Caller
@@ -14,7 +14,6 @@ from ..calendar.availability import Availability
 from ..models import Vehicle
 from ..models.choices import FORM_FACTOR, PROPULSION, Situation
 from .access import runs_fleet, viewer_of
-from .inputs import Position
 
 FORM = {type_.value: factor.value for type_, factor in FORM_FACTOR.items()}
 POWER = {type_.value: propulsion.value for type_, propulsion in PROPULSION.items()}

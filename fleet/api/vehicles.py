@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
+from cities.api import position_of
 from cities.models import City
 from movr_project.api.answers import answer, etag_of
 from movr_project.api.authentication import Caller
@@ -22,7 +23,7 @@ from ..models.choices import VehicleType
 from ..querysets.vehicles import VehicleQuerySet
 from ..search import Filters, nearest, see
 from .access import ANY_VEHICLE, city_for, find_vehicle, runs_fleet, viewer_of
-from .inputs import OptionalMoment, position_of
+from .inputs import OptionalMoment
 from .represent import VehicleOut, represent_one, vehicles_row
 
 router = Router(tags=["vehicles"])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from cities.services import add_places
 from fleet.tests.calendars import reserve
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, AllocationFactory, VehicleFactory
 from fleet.views import places as place_views
+from movr_project.tests.api import api_client
 from movr_project.tests.locality import assert_local
 from movr_project.tests.pages import page
 from rides.tests.factories import OpenRideFactory
@@ -148,10 +150,69 @@ class TestPlaceSearch:
         assert client.get(self.URL).status_code == 302
 
     def test_the_api_lists_and_searches_them(self, client):
-        answer = client.get("/api/v1/cities/paris/places").json()
-        assert answer["items"] == [{"name": "Louvre", "position": {"latitude": 48.8606, "longitude": 2.3376}}]
+        (item,) = client.get("/api/v1/cities/paris/places").json()["items"]
+        assert item == {
+            "name": "Louvre",
+            "position": {"latitude": 48.8606, "longitude": 2.3376},
+            "distance_m": None,
+        }
         assert client.get("/api/v1/cities/paris/places?q=rome").json()["items"] == []
         assert client.get("/api/v1/cities/atlantis/places").status_code == 404
+
+    def test_the_api_sorts_them_by_distance(self, client):
+        add_places(registry["paris"], [Spot("Eiffel Tower", 48.8584, 2.2945)])
+        items = client.get("/api/v1/cities/paris/places?near=48.8584,2.2955").json()["items"]
+        assert [item["name"] for item in items] == ["Eiffel Tower", "Louvre"]
+        assert 50 < items[0]["distance_m"] < 100
+        assert client.get("/api/v1/cities/paris/places?near=here").json()["errors"][0]["code"] == "bad_position"
+
+
+class TestAddressesInTheApi:
+    URL = "/api/v1/cities/paris/addresses"
+
+    @pytest.fixture(autouse=True)
+    def geocoder(self, settings, monkeypatch):
+        """A geocoder that finds one address, whatever it is asked."""
+        settings.GEOCODER_URL = "https://geocoder.invalid/search"
+        rows = [{"display_name": "99 Rue de Rivoli", "lat": "48.8606", "lon": "2.3376"}]
+        monkeypatch.setattr("cities.geocoder._ask", lambda parameters: rows)
+        cache.clear()
+        yield
+        cache.clear()
+
+    def test_an_address_is_found(self, rider):
+        items = api_client(rider).get(self.URL, {"q": " rue  de rivoli "}).json()["items"]
+        assert items == [
+            {"name": "99 Rue de Rivoli", "position": {"latitude": 48.8606, "longitude": 2.3376}, "distance_m": None}
+        ]
+
+    def test_a_person_may_search_as_often_as_on_the_page(self, rider, rider_client, settings):
+        settings.ADDRESS_SEARCHES_PER_HOUR = 1
+        rider_client.get(TestPlaceSearch.URL, {"q": "one"})
+        refused = api_client(rider).get(self.URL, {"q": "two"})
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
+        assert int(refused["Retry-After"]) > 0
+
+    def test_a_geocoder_that_fails_is_to_be_asked_later(self, rider, monkeypatch):
+        def fail(parameters):
+            raise GeocoderRefused("Address search isn't available right now.", code="geocoder_unavailable")
+
+        monkeypatch.setattr("cities.geocoder._ask", fail)
+        refused = api_client(rider).get(self.URL, {"q": "rivoli"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "geocoder_unavailable")
+        assert int(refused["Retry-After"]) > 0
+
+    def test_without_a_geocoder_there_are_none(self, rider, settings):
+        settings.GEOCODER_URL = ""
+        assert api_client(rider).get(self.URL, {"q": "rivoli"}).json()["items"] == []
+
+    @pytest.mark.parametrize("query", [{"q": "x" * 101}, {"q": "\0"}, {"q": "a", "page": "0"}])
+    def test_what_it_refuses(self, rider, query):
+        assert api_client(rider).get(self.URL, query).status_code == 422
+
+    @pytest.mark.parametrize("city", ["atlantis", "PARIS"])
+    def test_only_cities_have_addresses(self, rider, city):
+        assert api_client(rider).get(f"/api/v1/cities/{city}/addresses", {"q": "a"}).status_code == 404
 
 
 def test_a_booking_is_cancelled_after_a_question_and_a_reservation_at_once(rider, rider_client):

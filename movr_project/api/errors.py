@@ -46,8 +46,10 @@ _CODES_OF_STATUS = {
         "too_short",
         "wrong_city",
     ],
+    HTTPStatus.SERVICE_UNAVAILABLE: ["geocoder_unavailable"],
     HTTPStatus.TOO_MANY_REQUESTS: ["too_many_codes", "too_many_starts", "too_often"],
 }
+TRY_LATER = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 STATUS_OF_CODE = {code: status for status, codes in _CODES_OF_STATUS.items() for code in codes}
 
 
@@ -96,7 +98,7 @@ def answer_refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     headers, members = {}, {}
     wait: timedelta | None = getattr(refused, "wait", None)
     seconds = ceil(wait.total_seconds()) if wait else getattr(refused, "seconds", 0)
-    if status_of(refused) == HTTPStatus.TOO_MANY_REQUESTS:
+    if status_of(refused) in TRY_LATER:
         headers["Retry-After"] = str(max(1, seconds or 60))
     if status_of(refused) == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = BASIC_CHALLENGE

@@ -199,6 +199,7 @@ TABLE = {
     "list_bookings": Row(200),
     "read_booking": Row(200, other=404),
     "cancel_booking": Row(204, other=404),
+    "list_addresses": Row(200),
     "list_events": Row(200, CLIENT, other=403, elsewhere=404),
     "list_vehicles_of_type": Row(200, elsewhere=200),
     "create_vehicle_of_type": Row(201, CLIENT, elsewhere=201, data=_new_vehicle),
