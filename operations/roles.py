@@ -36,11 +36,16 @@ ROLES = {
 }
 
 
-# Added later, by a migration of their own. Changing a job means running it again or cancelling it.
+# Added later, by migrations of their own. Changing a job means running it again or cancelling it.
 JOB_ROLES = {
     "Operations": {"jobs": ["view_job", "change_job", "view_schedule", "view_worker"]},
     "Support": {"jobs": ["view_job", "change_job"]},
     "Read-only": {"jobs": ["view_job", "view_schedule", "view_worker"]},
+}
+PLACE_ROLES = {
+    "Operations": {"cities": ["view_place", "add_place", "change_place", "delete_place"]},
+    "Support": {"cities": ["view_place"]},
+    "Read-only": {"cities": ["view_place"]},
 }
 
 

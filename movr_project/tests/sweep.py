@@ -245,7 +245,12 @@ VIEW, ADD, CHANGE = {"view"}, {"view", "add"}, {"view", "change"}
 ADMIN_TABLE = {
     "cities_city": {OPERATIONS: VIEW, READ_ONLY: VIEW, SUPERUSER: {"view", "add", "change", "delete"}},
     "cities_region": {SUPERUSER: {"view", "add", "change", "delete"}},
-    "cities_place": {SUPERUSER: {"view", "add", "change", "delete"}},
+    "cities_place": {
+        OPERATIONS: {"view", "add", "change", "delete"},
+        SUPPORT: VIEW,
+        READ_ONLY: VIEW,
+        SUPERUSER: {"view", "add", "change", "delete"},
+    },
     "auth_group": {SUPERUSER: {"view", "add", "change", "delete"}},
     "accounts_user": {OPERATIONS: VIEW, SUPPORT: CHANGE, READ_ONLY: VIEW, SUPERUSER: {"view", "add", "change"}},
     "accounts_apitoken": {SUPERUSER: VIEW},
