@@ -4,7 +4,7 @@ from django.utils.safestring import SafeString
 
 from accounts.avatars import avatar_svg
 from accounts.models import User
-from movr_project.templatetags.frame import page_token
+from movr_project.templatetags.frame import page_address, page_token
 from movr_project.web.kept_parts import kept_part
 
 register = template.Library()
@@ -45,6 +45,7 @@ def main_navigation(context: template.Context) -> SafeString:
         "sequence": user.notification_sequence,
         "unread_messages": user.unread_messages,
         "token": page_token(context),
+        "next": page_address(context.get("request")),
     }
     return kept_part(
         "_nav.html",
