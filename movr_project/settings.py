@@ -185,6 +185,7 @@ VEHICLES_NEED_APPROVAL = flag("VEHICLES_NEED_APPROVAL", default=False)
 MAX_OPEN_RIDES = env.int("MAX_OPEN_RIDES", default=1)
 # How long a rider may park the vehicle during a ride, in total. 0: not at all.
 RIDE_PAUSE_MINUTES = env.int("RIDE_PAUSE_MINUTES", default=30)
+RIDE_PAUSE_REMINDER_MINUTES = env.int("RIDE_PAUSE_REMINDER_MINUTES", default=5)  # 0: never
 # Rides a person may start per hour. Each start shows an unlock code.
 RIDE_STARTS_PER_HOUR = env.int("RIDE_STARTS_PER_HOUR", default=12)
 # Shorter rides are listed for staff: someone may only have wanted the unlock code.

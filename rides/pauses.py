@@ -7,22 +7,15 @@ by the clock: nothing has to happen then.
 import uuid
 from datetime import datetime
 
-from django.urls import reverse
-from django.utils import timezone
-from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cities.models import City
-from cities.registry import registry
 from fleet.calendar.events import record_event
 from fleet.calendar.locking import LockedVehicle
 from fleet.models.choices import EventType
 from movr_project.db.retry import retry_transaction
-from notifications.services import notify
 
 from .models import Ride
-from .querysets import RideQuerySet
 from .services import RideRefused, locked_ride
 
 
@@ -67,38 +60,3 @@ def _pause_until(ride: Ride, locked: LockedVehicle, rider: User) -> datetime:
     if any(one.covers(locked.now) for one in others):
         raise RideRefused(_("This vehicle is needed now. Please end your ride."), code="vehicle_needed")
     return min([locked.now + left, *(one.starts_at for one in others if one.starts_at)])
-
-
-def notify_ended_pauses() -> int:
-    """Notify everyone whose pause has ended by the clock, once per pause. Return the number of such pauses."""
-    return sum(_notify_in(city) for city in registry)
-
-
-def _notify_in(city: City) -> int:
-    ids = list(_over_in(city).values_list("id", flat=True))
-    for id_ in ids:
-        _notify(city, id_)
-    return len(ids)
-
-
-@retry_transaction(idempotent=True)
-def _notify(city: City, ride_id: uuid.UUID) -> None:
-    ride = _over_in(city).filter(id=ride_id).select_related("vehicle", "rider").first()
-    if ride is None or ride.rider is None or ride.paused_at is None:
-        return  # the ride has ended or goes on
-    notify(
-        ride.rider,
-        code="pause_over",
-        text=lazy(_sentence, str)(ride.vehicle.code),
-        url=reverse("rides:ride_detail", args=[ride.city, ride.id]),
-        mail=True,
-        key=f"{ride.id} {ride.paused_at.isoformat()}",
-    )
-
-
-def _over_in(city: City) -> RideQuerySet:
-    return Ride.objects.in_city(city.name).open().filter(pause_until__lte=timezone.now())
-
-
-def _sentence(code: str) -> str:
-    return _("Your time to park %(code)s is over. Please ride on or end your ride.") % {"code": code}

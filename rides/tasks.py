@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django_tasks import task
 
-from . import late_bookings, long_rides, pauses
+from . import late_bookings, long_rides, pause_reminders
 
 
 @task(every=timedelta(minutes=5))
@@ -19,4 +19,9 @@ def notify_long_rides() -> int:
 
 @task(every=timedelta(minutes=5))
 def notify_ended_pauses() -> int:
-    return pauses.notify_ended_pauses()
+    return pause_reminders.notify_ended_pauses()
+
+
+@task(every=timedelta(minutes=1))
+def remind_of_pauses() -> int:
+    return pause_reminders.remind_of_pauses()

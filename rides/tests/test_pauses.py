@@ -18,6 +18,7 @@ from movr_project.tests.threads import at_once, behind
 from notifications.models import Notification
 from operations.tests.consistency import contradictions
 from rides.models import Ride
+from rides.pause_reminders import remind_of_pauses
 from rides.pauses import pause_ride, resume_ride
 from rides.services import RideRefused, end_ride
 from rides.tests.factories import OpenRideFactory, RideFactory
@@ -166,6 +167,50 @@ class TestRidingOn:
         assert (ride.paused_at, ride.pause_until) == (None, None)
         assert ride.paused_for >= PARKED
         assert contradictions() == []
+
+
+class TestBeforeTheTimeIsUp:
+    @pytest.fixture(autouse=True)
+    def _parked(self, ride, time_machine):
+        time_machine.move_to("2030-05-01T12:00:00Z", tick=False)
+        pause(ride)
+
+    def test_the_rider_is_reminded_once(
+        self, ride, time_machine, mailoutbox, django_capture_on_commit_callbacks, capsys
+    ):
+        time_machine.shift(timedelta(minutes=25))
+        with django_capture_on_commit_callbacks(execute=True), assert_local():
+            for _twice in range(2):
+                call_command("remind_of_pauses")
+        notification = Notification.objects.get()
+        assert notification.text == (
+            f"Your time to park {ride.vehicle.code} ends at 14:30. Ride on or end your ride by then."
+        )
+        assert (notification.code, notification.url) == ("pause_reminder", ride.get_absolute_url())
+        assert [mail.to for mail in mailoutbox] == [[ride.rider.email]]
+        assert "Pauses that end soon: 1." in capsys.readouterr().out
+
+    @pytest.mark.parametrize("minutes", [0, 24, 30])
+    def test_not_too_early_nor_too_late(self, time_machine, minutes):
+        time_machine.shift(timedelta(minutes=minutes))
+        assert remind_of_pauses() == 0
+
+    def test_not_once_the_rider_goes_on_or_has_ended_the_ride(self, ride, time_machine):
+        time_machine.shift(timedelta(minutes=26))
+        resume(ride)
+        assert remind_of_pauses() == 0
+        end(ride)
+        assert remind_of_pauses() == 0
+
+    def test_never_where_the_operator_wants_none(self, settings, time_machine):
+        settings.RIDE_PAUSE_REMINDER_MINUTES = 0
+        time_machine.shift(timedelta(minutes=29))
+        assert remind_of_pauses() == 0
+
+    def test_a_pause_that_was_short_from_the_start_needs_none(self, settings, time_machine):
+        settings.RIDE_PAUSE_REMINDER_MINUTES = 30
+        time_machine.shift(timedelta(minutes=1))
+        assert remind_of_pauses() == 0
 
 
 class TestWhenTheTimeIsUp:

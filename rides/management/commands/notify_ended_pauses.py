@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from ...pauses import notify_ended_pauses
+from ...pause_reminders import notify_ended_pauses
 
 
 class Command(BaseCommand):
