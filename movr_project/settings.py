@@ -200,6 +200,8 @@ VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="").strip()
 NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=90)
 # Riders can only end a ride with a photo of the parked vehicle. Otherwise it is optional.
 PARKING_PHOTO_REQUIRED = flag("PARKING_PHOTO_REQUIRED", default=False)
+# How many photos a person may send per hour.
+PHOTOS_PER_HOUR = env.int("PHOTOS_PER_HOUR", default=30)
 # How long photos of parked vehicles and of problems are kept.
 PHOTO_RETENTION_DAYS = env.int("PHOTO_RETENTION_DAYS", default=30)
 # Shows a map on the vehicle's page. The key is public in the HTML, so restrict it to this site.

@@ -19,7 +19,7 @@ from fleet.models import Allocation, Vehicle, VehicleEvent
 from fleet.models.choices import EventType
 from movr_project.web.fields import LinesInput, NumberField, validate_visible
 from movr_project.web.form_tokens import FormTokenField
-from photos.fields import PhotoField
+from photos.fields import PhotoField, PhotoMixin
 
 from .models import ProblemKind, ProblemReport
 
@@ -136,7 +136,7 @@ class SuspensionForm(forms.Form):
     reason = _words(User, "suspension_reason", _("Reason"), required=True, help_text=_("The person will read this."))
 
 
-class ReportForm(PositionMixin, forms.Form):
+class ReportForm(PhotoMixin, PositionMixin):
     """A report of a problem with a vehicle, with the reporter's position if they share it."""
 
     kind = forms.ChoiceField(label=_("What's wrong?"), choices=ProblemKind, widget=forms.RadioSelect)

@@ -12,6 +12,7 @@ from movr_project.api.requests import takes_body
 from .models import Photo
 from .pictures import MAX_BYTES, TYPES, Picture, read_picture
 from .reading import content_of
+from .services import count_photo
 
 takes_photo = takes_body(*TYPES.values(), max_bytes=MAX_BYTES)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -24,7 +25,8 @@ PHOTO_ANSWER: dict[str, Any] = {
 
 
 def picture_in(request: HttpRequest) -> Picture:
-    """Return the picture in the body. 422 if there is none."""
+    """Return the picture in the body of a person's request. 422 if there is none, 429 above PHOTOS_PER_HOUR."""
+    count_photo(request.auth.user)
     content = request.read(MAX_BYTES + 1)  # `request.body` is for JSON, with a lower limit
     try:
         return read_picture(BytesIO(content), size=len(content))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,12 +20,18 @@ from accounts.models import User
 from cities.registry import registry
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
+from throttling.services import throttle
 
 from .models import Photo, Subject, photo_storage
 from .pictures import Picture
 
 BATCH = 500
 FOLDER = re.compile(r"\d{4}-\d\d-\d\d")  # one per day
+
+
+def count_photo(photographer: User) -> None:
+    """Count a photo that a person has sent, before it is decoded. Raises ``Throttled`` above PHOTOS_PER_HOUR."""
+    throttle("photo", str(photographer.id), limit=settings.PHOTOS_PER_HOUR)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from cities.forms import PositionMixin
 from movr_project.web.fields import validate_visible
 from movr_project.web.form_tokens import FormTokenField
-from photos.fields import PhotoField
+from photos.fields import PhotoField, PhotoMixin
 
 from .models import PLACE_LENGTH
 
@@ -16,7 +16,7 @@ class StartRideForm(forms.Form):
     at_it = forms.BooleanField(required=False)  # submitted from the page of the vehicle's label
 
 
-class EndRideForm(PositionMixin):
+class EndRideForm(PhotoMixin, PositionMixin):
     """Where the vehicle is parked: the position if known, and a description; and perhaps a photo of it."""
 
     end_location = forms.CharField(

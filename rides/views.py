@@ -153,7 +153,7 @@ def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpRespon
     """End a ride. Show an invalid form on the ride's page, and redirect GET requests there."""
     if request.method != "POST":
         return redirect(_own_ride(request, city, ride_id))
-    form = EndRideForm(request.POST, request.FILES)
+    form = EndRideForm(request.POST, request.FILES, photographer=request.user)
     if form.is_valid() and (ride := _end(request, city, ride_id, form)):
         messages.success(request, _("Ride ended."))
         if ride.end_position is None:
@@ -191,7 +191,7 @@ def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm
 def _ride_page(request: HttpRequest, ride: Ride, form: EndRideForm | None = None) -> HttpResponse:
     if ride.is_open:
         _give_form(ride, form or EndRideForm())
-        return render(request, "rides/ride_detail.html", {"ride": ride})
+        return render(request, "rides/ride_detail.html", {"ride": ride}, status=form.status if form else None)
     photo = photo_of(Subject.RIDE, ride.city, ride.id)
     return render(request, "rides/ride_detail.html", {"ride": ride, "photo": photo})
 

@@ -141,6 +141,14 @@ class TestPhotos:
         assert response.context["form"].errors == {"photo": ["Choose a photo in JPEG, PNG or WebP format."]}
         assert not ProblemReport.objects.exists()
 
+    def test_one_photo_too_many_is_refused_and_nothing_reported(self, rider_client, vehicle, settings):
+        settings.PHOTOS_PER_HOUR = 0
+        file = SimpleUploadedFile("photo.jpg", picture())
+        response = rider_client.post(url_of(vehicle), {"kind": "dirty", "token": "form", "photo": file})
+        assert response.status_code == 429
+        assert set(response.context["form"].errors) == {"photo"}
+        assert not ProblemReport.objects.exists()
+
     def test_a_closed_report_takes_no_photo(self, rider, photo_folder, django_capture_on_commit_callbacks):
         stored = ProblemReportFactory(reporter=rider, closed_at=timezone.now())
         kept = Picture(picture(), 40, 30)

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -24,7 +25,7 @@ from movr_project.web.redirects import post_data
 from movr_project.web.uploads import accepts_uploads
 from photos.fields import MAX_UPLOAD
 from rides.models import Ride
-from throttling.services import TOO_MANY_REQUESTS, Throttled, throttle
+from throttling.services import Throttled, throttle
 
 from ..forms import ReportForm
 from ..models import ProblemKind, ProblemReport
@@ -47,22 +48,21 @@ def vehicle_report(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
         return moved_on(request, city)
     note_what_is_known(request, vehicle, Availability.of(vehicle, viewer=request.user))
     vehicle.is_known_to_viewer |= ridden is not None
-    form = ReportForm(post_data(request), request.FILES or None, initial={"token": new_form_token()})
-    status = None
+    token = {"token": new_form_token()}
+    form = ReportForm(post_data(request), request.FILES or None, initial=token, photographer=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             at_label = is_at(request, vehicle, form.position)
             report = _report(request.user, vehicle, form, at_label=at_label)
         except Throttled as throttled:
-            form.add_error(None, str(throttled))
-            status = TOO_MANY_REQUESTS
+            form.add_error(None, ValidationError(str(throttled), code=throttled.code))
         except VehicleRefused as refused:
             return send_on(request, refused, vehicle)
         else:
             _thank(request, report, vehicle)
             return redirect("rides:ride_list" if ridden or vehicle.is_ridden_by_viewer else vehicle)
     context = {"vehicle": vehicle, "unlinked": ridden is not None, "form": form}
-    return render(request, "operations/vehicle_report.html", context, status=status)
+    return render(request, "operations/vehicle_report.html", context, status=form.status)
 
 
 def _ridden_before(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> Vehicle | None:

@@ -130,6 +130,19 @@ class TestThePhoto:
         response = rider_client.post(url_of(ride), AT_THE_TOWER | {"photo": photo(b"x" * (MAX_BYTES + 3 * 1024**2))})
         assert response.status_code == 413
 
+    def test_a_person_may_send_so_many_per_hour(self, rider, rider_client, ride, settings):
+        settings.PHOTOS_PER_HOUR = 1
+        rider_client.post(url_of(ride), AT_THE_TOWER | {"photo": photo(b"GIF89a")})  # counts, as reading it costs
+        response = rider_client.post(url_of(ride), AT_THE_TOWER | {"photo": photo()})
+        assert response.status_code == 429
+        (error,) = response.context["ride"].end_form.errors["photo"]
+        assert error.startswith("Too many requests.")
+        refused = api_client(rider).post(f"/api/v1/cities/paris/rides/{ride.id}/photo", picture(), "image/jpeg")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
+        assert not Photo.objects.exists()
+        rider_client.post(url_of(ride), AT_THE_TOWER)
+        assert not Ride.objects.open().exists()
+
     def test_someone_elses_ride_gets_none(self, rider_client, photo_folder):
         response = rider_client.post(url_of(OpenRideFactory()), AT_THE_TOWER | {"photo": photo()})
         assert response.status_code == 404
