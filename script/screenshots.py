@@ -1,4 +1,7 @@
-"""Serve MovR on a free port and take screenshots. Run by script/screenshots, which prepares the database."""
+"""Serve MovR on a free port and take screenshots. Run by script/screenshots, which prepares the database.
+
+The streets under the maps are drawn by ``street_tiles``: map tiles of others belong to their providers.
+"""
 
 import io
 import os
@@ -14,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+from street_tiles import ATTRIBUTION, street_tiles
 
 PASSWORD = "ride-around-town"  # noqa: S105  (the demo's password)
 VIEWPORTS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
@@ -26,13 +30,14 @@ PARIS = ZoneInfo("Europe/Paris")
 
 
 @contextmanager
-def site():
-    """Run MovR during the block and yield its URL."""
+def site(tiles: str):
+    """Run MovR during the block, with the map tiles of a URL, and yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
     command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
+    environment = os.environ | {"MAP_TILE_URL": tiles, "MAP_ATTRIBUTION": ATTRIBUTION}
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603
     try:
         wait_for(f"{address}/health/")
         yield address
@@ -62,6 +67,8 @@ def show(page: Page, take, label: str) -> None:
     page.goto("/")
     take("landing")
     log_in(page, "rider")
+    for notification in page.get_by_role("button", name="Got it").all():
+        notification.click()
     page.goto("/vehicles/")
     take("vehicles")
     take("vehicles", night=True)
@@ -135,7 +142,7 @@ def compressed(png: bytes) -> bytes:
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with site() as address, sync_playwright() as playwright:
+    with street_tiles() as tiles, site(tiles) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox"])
         for device, viewport in VIEWPORTS.items():
             options = {"base_url": address, "viewport": viewport, "locale": "en-US", "color_scheme": "light"}
