@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from accounts.tests.factories import NotificationFactory
 from cities.models import Place
 from fleet.tests.factories import EIFFEL_TOWER
 from movr_project.tests.browser.conftest import PHONE
@@ -29,6 +30,7 @@ def tap(page, button):
 
 def test_a_ride_ends_in_two_taps_on_the_screen_as_it_opens(open_browser):
     ride = OpenRideFactory()
+    NotificationFactory(user=ride.rider)  # at the top of the page
     Place.objects.create(city="paris", name="Eiffel Tower", **HERE)
     with open_browser(geolocation=HERE, permissions=["geolocation"]) as page:
         log_in(page, ride.rider.username)
