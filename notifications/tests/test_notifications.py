@@ -21,6 +21,7 @@ from cities.placement.locality import OWN_HISTORY
 from cities.registry import registry
 from movr_project.db.retry import run_transaction
 from movr_project.tests.locality import assert_local
+from movr_project.tests.pages import page
 from movr_project.tests.threads import at_once
 from notifications import services as notifications
 from notifications.models import Notification
@@ -244,6 +245,11 @@ class TestTheBanner:
         html = rider_client.get(PAGE).content.decode()
         assert re.findall(r'notice-text">(\d hours ago)', html) == ["0 hours ago", "1 hours ago", "2 hours ago"]
         assert f'<a href="{LIST}">All notifications (4)</a>' in html
+
+    def test_a_phone_shows_one_and_the_link(self, rider_client, rider):
+        NotificationFactory.create_batch(2, user=rider)
+        shown = page(rider_client.get(PAGE)).one("p", class_="notices-few")  # only wide screens hide it
+        assert shown.one("a", name="All notifications (2)")["href"] == LIST
 
     def test_nothing_read_or_for_others(self, rider_client, rider):
         NotificationFactory(user=rider, text="was read", read_at=timezone.now())
