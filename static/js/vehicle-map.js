@@ -118,9 +118,16 @@ const start = (frame, element) => {
     view.remember();
     soon();
   });
-  document.addEventListener("htmx:afterSettle", ({ target }) => {
+  // The filters may leave out the chosen vehicle.
+  const chooseAmongResults = () => {
+    if (!sheet.id() || cardOf(sheet.id())) return;
+    if (isMapAlone() && ownPosition() && nearestCard()) sheet.show(nearestCard(), { focus: false });
+    else sheet.close();
+  };
+  document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
     if (target.id !== "results") return;
     view.follow();
+    if (detail.requestConfig.triggeringEvent?.type === "change") chooseAmongResults();
     soon();
   });
   followCards(markers);
