@@ -19,6 +19,7 @@ from accounts.models import User
 from movr_project.db.retry import log_refusal, unavailable
 from movr_project.errors import OutcomeUncertain, Refused, TemporaryFailure
 from movr_project.logs import current_request_id, log_event
+from movr_project.tracing import job_span, record_outcome
 
 from .declarations import JobTask
 from .errors import Cancelled, LeaseLost, ShuttingDown, Stopped
@@ -143,7 +144,9 @@ def run_job(run: Run) -> None:
     began = time.monotonic()
     token = current_request_id.set(current_request_id.get() or job.id.hex)
     try:
-        outcome = _outcome(run)
+        with job_span(job.task, attempt=job.attempts):
+            outcome = _outcome(run)
+            record_outcome(outcome)
         log_event(
             logger,
             "job",

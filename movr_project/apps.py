@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.core.checks import Tags, register
 from django.core.signals import request_started
@@ -21,6 +22,10 @@ class MovrConfig(AppConfig):
         register(check_proxy, Tags.security, deploy=True)
         request_started.connect(drop_dead_connections)
         connection_created.connect(observe_statements)
+        if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+            from .tracing.spans import start_tracing
+
+            start_tracing()
 
 
 class MovrAdminConfig(AdminConfig):

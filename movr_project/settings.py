@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "movr_project.web.middleware.RequestLogMiddleware",
     "movr_project.web.limits.DiscardBodyMiddleware",
     "movr_project.web.probes.ProbesMiddleware",
+    "movr_project.web.middleware.TracingMiddleware",
     "movr_project.web.middleware.PageHeadersMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before what may answer: errors need its headers too
     "csp.middleware.CSPMiddleware",
@@ -454,6 +455,12 @@ REMOVED_ACCOUNTS_FILE = env.str("REMOVED_ACCOUNTS_FILE", default="")
 # Prometheus sends it as a bearer token. Without it, there is no /metrics.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+# --- Traces ---------------------------------------------------------------------------------------
+
+# Where OpenTelemetry's spans are sent, over HTTP. Without it, nothing is traced. Its other variables apply as well.
+OTEL_EXPORTER_OTLP_ENDPOINT = web_address("OTEL_EXPORTER_OTLP_ENDPOINT")
+OTEL_SERVICE_NAME = env.str("OTEL_SERVICE_NAME", default="movr")
+
 # --- Jobs ---------------------------------------------------------------------------------------
 
 TASKS = {"default": {"BACKEND": "jobs.backend.DatabaseBackend", "QUEUES": ["default", "mail", "push"]}}
@@ -498,6 +505,7 @@ LOGGING = {
         "django.security": {"handlers": ["stdout"], "propagate": False},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "movr_project.mail": {"handlers": ["stdout"], "propagate": False},  # no e-mail about a failed e-mail
+        "opentelemetry": {"handlers": ["stdout"], "propagate": False},  # nor about traces that were not sent
         "axes": {"level": "CRITICAL"},  # they would log names and addresses
     },
 }

@@ -21,6 +21,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transacti
 from ..errors import Refused
 from ..logs import log_event
 from ..metrics import GIVEN_UP, REFUSALS, RETRIES
+from ..tracing import transaction_span
 from .faults import Fault, fault_of, sqlstate, timed_out
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def _run(work: Callable[[], R], operation: "Operation", *, idempotent: bool, nam
         progress = _Progress()
         operation.ids_given = 0
         try:
-            with transaction.atomic(using=using, durable=True):
+            with transaction_span(name, attempt=attempt), transaction.atomic(using=using, durable=True):
                 # Registered first so that it runs before other callbacks: from here on, nothing is retried.
                 transaction.on_commit(progress.mark_committed, using=using)
                 result = work()

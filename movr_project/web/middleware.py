@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
@@ -16,6 +17,7 @@ from django.utils.functional import LazyObject, empty
 
 from ..logs import current_request_id, log_event, route_of
 from ..metrics import REQUESTS
+from ..tracing import is_tracing, request_span
 from .probes import PROBES
 from .problems import problem, wants_problem
 from .redirects import page_to_return_to
@@ -114,6 +116,23 @@ def _known_user_id(request: HttpRequest) -> str | None:
     if isinstance(user, LazyObject) and user._wrapped is empty:
         return None
     return str(user.pk) if user and user.pk else None
+
+
+class TracingMiddleware:
+    """Trace pages, the API and feeds. Costs nothing unless OTEL_EXPORTER_OTLP_ENDPOINT is set."""
+
+    def __init__(self, get_response: GetResponse):
+        if not is_tracing():
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(settings.STATIC_URL):
+            return self.get_response(request)
+        with request_span(request) as describe:
+            response = self.get_response(request)
+            describe(response)
+            return response
 
 
 class PageHeadersMiddleware:
