@@ -4,6 +4,7 @@ A stand-in for systemctl restarts gunicorn as movr.service says, and passes it t
 """
 
 import configparser
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -97,6 +99,25 @@ class Machine:
                 preexec_fn=lambda: os.dup2(self.listening.fileno(), 3),
             )
 
+    @contextmanager
+    def working(self):
+        """Run a worker as its unit does. Yield the file with its log."""
+        command = setting_of("movr-worker@.service", "ExecStart").replace("/srv/movr", str(self.root))
+        log = self.folder / "worker"
+        with log.open("w") as stdout:
+            worker = subprocess.Popen(
+                shlex.split(command),
+                cwd=self.root / "current",
+                env=environment(**self.variables),
+                stdout=stdout,
+                stderr=stdout,
+            )
+            try:
+                yield log
+            finally:
+                worker.send_signal(signal.SIGTERM)
+                assert worker.wait(timeout=60) == 0, log.read_text()
+
     def stop(self) -> None:
         if self.web:
             self.web.send_signal(signal.SIGTERM)
@@ -164,6 +185,28 @@ def label(machine):
 
 def test_a_rider_rides_over_tls(site, label):
     ride(site, "linus", label)
+
+
+def test_a_worker_sends_what_people_wait_for(machine, site, label, mails):
+    with machine.working() as log:
+        wait_until(lambda: b"workers: 1 worker" in site.get("/readyz")[1])
+        before = set(mails.iterdir())
+        Browser(site).submit("/password-reset/", "/password-reset/", email="linus@example.com")
+        wait_until(lambda: set(mails.iterdir()) - before)
+    assert "movr_project.mail.deliver" in jobs_done(log)
+
+
+def jobs_done(log: Path) -> list[str]:
+    """Return the tasks of the jobs that a process has done."""
+    lines = map(json.loads, log.read_text().splitlines())
+    return [line["task"] for line in lines if line["event"] == "job" and line["outcome"] == "done"]
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "nothing happens"
+        time.sleep(0.05)
 
 
 class Commuter:
