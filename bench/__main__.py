@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import day, jobs, pages, readers, riders, tabs
+from . import day, jobs, killing, pages, readers, riders, tabs
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, CHART = DOCS / "multi-region.md", DOCS / "pictures" / "latency.svg"
@@ -44,6 +44,10 @@ def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     load_ = names.add_parser("load", help="a day of a city, sped up, through nginx: latency, errors, saturation")
     day.arguments(load_)
     load_.set_defaults(run=day.run)
+
+    kill = names.add_parser("kill", help="web server, worker, nginx and database killed in turn while people ride")
+    killing.arguments(kill)
+    kill.set_defaults(run=killing.run)
 
     jobs_ = names.add_parser("jobs", help="jobs per second, idle workers, and workers that are killed")
     jobs.arguments(jobs_)

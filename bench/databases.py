@@ -24,6 +24,14 @@ def own_database(server: str, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{folder / 'bench.sqlite3'}"
         return
     name = f"movr_bench_{uuid4().hex[:12]}"
+    _maintain(server, f"CREATE DATABASE {name}")
+    try:
+        yield _named(server, name)
+    finally:
+        _maintain(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _maintain(server: str, statement: str) -> None:
     try:
         maintenance = psycopg2.connect(_named(server, "postgres"), connect_timeout=5)
     except psycopg2.Error as error:
@@ -31,11 +39,7 @@ def own_database(server: str, folder: Path) -> Iterator[str]:
         raise SystemExit(f"No PostgreSQL lets us in: {reason}\nName one with --database postgres://…") from error
     maintenance.autocommit = True
     with maintenance.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-        try:
-            yield _named(server, name)
-        finally:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        cursor.execute(statement)
     maintenance.close()
 
 

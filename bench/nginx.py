@@ -44,20 +44,31 @@ def trusting() -> ssl.SSLContext:
 @contextmanager
 def proxying(folder: Path, upstream: str, *, root: Path) -> Iterator[Ports]:
     """Run nginx before ``upstream``, as in upstream.conf. ``root`` is the folder with the releases."""
-    found = program()
-    if found is None:
-        raise SystemExit("nginx is not installed.")
-    ports = Ports(_free_port(), _free_port())
-    _write_certificate(folder / "tls")
-    _configure(folder, ports, upstream, root)
-    command = [found, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603
+    ports = configured(folder, upstream, root=root)
+    running = start(folder)
     try:
-        _wait_until_it_listens(ports.tls, running)
+        wait_until_it_listens(ports.tls, running)
         yield ports
     finally:
         running.terminate()
         running.wait(timeout=20)
+
+
+def configured(folder: Path, upstream: str, *, root: Path) -> Ports:
+    """Write the configuration and a certificate into the folder."""
+    ports = Ports(_free_port(), _free_port())
+    _write_certificate(folder / "tls")
+    _configure(folder, ports, upstream, root)
+    return ports
+
+
+def start(folder: Path) -> subprocess.Popen:
+    """Start nginx as it was configured in the folder, in the foreground."""
+    found = program()
+    if found is None:
+        raise SystemExit("nginx is not installed.")
+    command = [found, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
 
 def _free_port() -> int:
@@ -111,7 +122,7 @@ def _configure(folder: Path, ports: Ports, upstream: str, root: Path) -> None:
     (folder / "nginx.conf").write_text(text.replace("http {\n", "http {\n" + paths, 1))
 
 
-def _wait_until_it_listens(port: int, running: subprocess.Popen) -> None:
+def wait_until_it_listens(port: int, running: subprocess.Popen) -> None:
     for _attempt in range(100):
         if running.poll() is not None:
             assert running.stderr  # noqa: S101

@@ -1,11 +1,15 @@
 """``script/bench pages`` and ``script/bench riders``, with tiny runs in processes of their own."""
 
 import ast
+import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from argparse import Namespace
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -15,9 +19,11 @@ from django.db import connection
 
 from bench.day import _arrivals
 from bench.html import NotFound, Page
-from bench.load import Tally
+from bench.killing import Record, Witness, missing, unexpected
+from bench.load import Reply, Rider, Tally
 from bench.pages import Page as Measured
 from bench.sides import checked_out
+from bench.units import Unit
 
 ROOT = Path(settings.BASE_DIR)
 DATABASE = os.environ["DATABASE_URL"] if connection.vendor == "postgresql" else "sqlite"
@@ -45,6 +51,7 @@ def test_without_a_name_it_lists_all_benchmarks():
     for name in (
         "pages",
         "riders",
+        "kill",
         "jobs",
         "readers",
         "tabs",
@@ -102,6 +109,49 @@ class TestRiders:
         assert row["rides of simultaneous starts"] == "1"
         assert row["5xx"] == "0"
         assert "Everything is consistent" in result.stderr
+
+
+class TestKill:
+    """The parts of ``kill``. All of it takes minutes."""
+
+    def test_what_was_killed_is_started_again_with_its_whole_group(self):
+        starts = []
+
+        def start():
+            starts.append(subprocess.Popen(["sh", "-c", "sleep 1000 & wait"], start_new_session=True))
+            return starts[-1]
+
+        with Unit("web server", start, restart_seconds=0).running() as unit:
+            unit.kill()
+            starts[0].wait()
+            deadline = time.monotonic() + 60
+            while len(starts) < 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert [process.wait() for process in starts] == [-signal.SIGKILL, -signal.SIGTERM]
+
+    def test_it_finds_what_was_lost_and_other_errors_than_those_of_a_restart(self):
+        statuses = {"nginx": Counter([200, 302, 404, 502, 503, 500, 0]), "database": Counter([0])}
+        record = Record(starts=3, ended={"a", "b"}, statuses=statuses)
+        assert list(missing(record, {"a", "c"})) == [
+            "3 starts were acknowledged, and only 2 rides exist.",
+            "Ride b was ended, and is not.",
+        ]
+        assert list(unexpected(record)) == [
+            "1 × 500 after nginx was killed.",  # noqa: RUF001
+            "1 × no connection after database was killed.",  # noqa: RUF001
+        ]
+
+    def test_a_ride_that_is_gone_after_it_was_acknowledged_is_lost(self, monkeypatch):
+        replies = iter([Reply(302, "/rides/"), Reply(503), Reply(200, body=b"No ride is open.")])
+
+        async def ask(*args):
+            return next(replies)
+
+        witness = Witness(Rider(0, {}, "/v/"), record := Record())
+        monkeypatch.setattr(witness.connection, "ask", ask)
+        for action, method in (("start", "POST"), ("ride page", "GET"), ("ride page", "GET")):
+            asyncio.run(witness.timed(action, Tally(), 0, method, "/rides/"))
+        assert (record.starts, record.lost) == (1, 1)
 
 
 def test_the_failure_is_reported():

@@ -10,13 +10,13 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ import psycopg2
 import pytest
 
 from bench.html import NotFound
+from bench.units import listening_at, setting_of, start_with_socket
 
 from . import nginx, servers
 from .servers import ROOT, environment
@@ -33,10 +34,6 @@ pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.one_engine]
 
 LINUX = ROOT / "deploy" / "linux"
 UNITS = LINUX / "systemd"
-
-
-def setting_of(unit: str, name: str) -> str:
-    return re.search(rf"^{name}=(.+)$", (UNITS / unit).read_text(), re.MULTILINE)[1]
 
 
 class Machine:
@@ -50,9 +47,7 @@ class Machine:
         self.stdout = folder / "stdout"
         self.env.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
         self.variables = variables
-        self.listening = socket.socket(socket.AF_UNIX)
-        self.listening.bind(str(self.socket))
-        self.listening.listen(128)
+        self.listening = listening_at(self.socket)
         self.web: subprocess.Popen | None = None
         self._write_systemctl()
 
@@ -87,22 +82,21 @@ class Machine:
             (self.folder / "done").write_text("\n")
 
     def start(self) -> None:
-        command = setting_of("movr.service", "ExecStart").replace("/srv/movr", str(self.root))
+        command = setting_of("systemd/movr.service", "ExecStart").replace("/srv/movr", str(self.root))
         with self.stdout.open("a") as stdout:
-            self.web = subprocess.Popen(
-                ["sh", "-c", f"LISTEN_FDS=1 LISTEN_PID=$$ exec {command}"],
+            self.web = start_with_socket(
+                command,
+                self.listening,
                 cwd=self.root / "current",
                 env=environment(WEB_CONCURRENCY="1", **self.variables),
                 stdout=stdout,
                 stderr=stdout,
-                pass_fds=[3],
-                preexec_fn=lambda: os.dup2(self.listening.fileno(), 3),
             )
 
     @contextmanager
     def working(self):
         """Run a worker as its unit does. Yield the file with its log."""
-        command = setting_of("movr-worker@.service", "ExecStart").replace("/srv/movr", str(self.root))
+        command = setting_of("systemd/movr-worker@.service", "ExecStart").replace("/srv/movr", str(self.root))
         log = self.folder / "worker"
         with log.open("w") as stdout:
             worker = subprocess.Popen(
@@ -230,13 +224,14 @@ class Commuter:
 
     def _commute(self) -> None:
         while not self.stop.is_set():
-            # An error page has no form; neither has the label's while a ride whose start was in doubt is open.
-            with suppress(NotFound, OSError):
-                started, _body = self.browser.submit(self.label, "/rides/start/")
-                if started.status == 302:
-                    self.acknowledged.append(urlsplit(started.headers["Location"]).path)
-            with suppress(NotFound, OSError):
-                self.browser.submit("/rides/", "/rides/.+/end/$", end_location="The station")
+            # An error page has no form; neither has the label's while a ride whose start was in doubt is open. A
+            # response that had begun may be cut off.
+            with suppress(NotFound, OSError, HTTPException):
+                self.browser.submit(self.label, "/rides/start/")
+            with suppress(NotFound, OSError, HTTPException):
+                ended, _body = self.browser.submit("/rides/", "/rides/.+/end/$", end_location="The station")
+                if ended.status == 302:
+                    self.acknowledged.append(urlsplit(ended.headers["Location"]).path)
 
     def wait_for_another_ride(self) -> None:
         number, deadline = len(self.acknowledged), time.monotonic() + 60
@@ -335,6 +330,8 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
         # Programs that exist here, so that only the units themselves are checked.
         text = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit.read_text(), flags=re.MULTILINE)
         (tmp_path / unit.name.replace("@.", "@1.")).write_text(text)
+    restarted = (LINUX / "restart.conf").read_text()  # of other units
+    (tmp_path / "restarted.service").write_text(f"{restarted}ExecStart={sys.executable}\n")
     result = subprocess.run([analyze, "verify", *tmp_path.iterdir()], capture_output=True, text=True)
     assert [line for line in result.stderr.splitlines() if str(tmp_path) in line or "movr" in line] == []
 
@@ -350,5 +347,5 @@ def test_supervisors_programs_are_those_of_systemd():
     parser.read(LINUX / "supervisor.conf")
     web, worker = parser["program:movr-web"]["command"], parser["program:movr-worker"]["command"]
     for unit, command in {"movr.service": web, "movr-worker@.service": worker}.items():
-        assert setting_of(unit, "ExecStart").removeprefix("/srv/movr/current/") in command
+        assert setting_of(f"systemd/{unit}", "ExecStart").removeprefix("/srv/movr/current/") in command
     assert "/run/movr/web.sock" in web
