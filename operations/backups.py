@@ -1,19 +1,25 @@
-"""Backups of the database, and restoring them into an empty one."""
+"""Backups of the database and of photos in a folder, and restoring them into an empty database."""
 
 import os
 import shutil
 import sqlite3
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
 
+from photos.models import photo_storage
+
 SUFFIXES = {"postgresql": ".dump", "sqlite": ".sqlite3"}
+PHOTOS = ".photos.tar"
 ENCRYPTED = ".gpg"
 
 
@@ -22,31 +28,25 @@ class BackupFailed(Exception):
 
 
 def back_up(folder: Path, *, keep: int, recipient: Path | None = None) -> Path:
-    """Write the database as it is now to a new file, and remove all but the newest ``keep`` files of the folder.
+    """Write the database as it is now to a new file, and remove all but the newest ``keep`` backups of the folder.
 
-    With a ``recipient``, a file with a public key of GnuPG, only the owner of its private key can read the backup.
-    Work goes on meanwhile: both engines read one snapshot.
+    If photos are kept in a folder, a second file beside it contains them. With a ``recipient``, a file with a public
+    key of GnuPG, only the owner of its private key can read the backup. Work goes on meanwhile: both engines read one
+    snapshot.
     """
-    suffix = _suffix() + (ENCRYPTED if recipient else "")
-    path = folder / f"movr-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}{suffix}"
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with _dumped() as dump:
-            if recipient:
-                _gpg("--encrypt", "--recipient-file", str(recipient), "--output", str(partial), stdin=dump)
-            else:
-                with partial.open("wb") as file:
-                    shutil.copyfileobj(dump, file)
-        partial.rename(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    for old in sorted(folder.glob("movr-*"))[:-keep]:
-        old.unlink()
+    path = folder / f"movr-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}{_suffix()}{ENCRYPTED if recipient else ''}"
+    with _new_file(path, recipient) as file, _dumped() as dump:
+        shutil.copyfileobj(dump, file)
+    # After the database, so that the photos that it knows of are there.
+    if photos := _photo_folder():
+        with _new_file(_photos_of(path), recipient) as file:
+            _pack(photos, file)
+    _remove_old(folder, keep)
     return path
 
 
 def restore(path: Path) -> None:
-    """Fill the empty database with a backup."""
+    """Fill the empty database with a backup, and add the photos beside it to the storage. Existing ones are kept."""
     if _suffix() not in path.suffixes:
         raise BackupFailed(f"{path.name} is not a backup of this kind of database.")
     if connection.introspection.table_names():
@@ -58,6 +58,23 @@ def restore(path: Path) -> None:
         else:
             options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
             _run(*_postgres("pg_restore"), *options, stdin=dump)
+    if (photos := _photos_of(path)).exists():
+        with _opened(photos) as file:
+            _unpack(file)
+
+
+def _photos_of(path: Path) -> Path:
+    """Return the file with the photos that belong to a backup of the database."""
+    return path.with_name(path.name.replace(_suffix(), PHOTOS))
+
+
+def _remove_old(folder: Path, keep: int) -> None:
+    backups: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("movr-*")):
+        backups.setdefault(path.name.partition("Z")[0], []).append(path)
+    for stamp in list(backups)[:-keep]:
+        for path in backups[stamp]:
+            path.unlink()
 
 
 def _suffix() -> str:
@@ -78,6 +95,38 @@ def _dumped() -> Iterator[BinaryIO]:
     else:
         with _output(*_postgres("pg_dump"), "--format=custom", "--no-owner", "--no-privileges") as stream:
             yield stream
+
+
+@contextmanager
+def _new_file(path: Path, recipient: Path | None) -> Iterator[IO[bytes]]:
+    """Yield a stream to write to. The file appears when all of it is written."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            if recipient:
+                with _encrypted(recipient, file) as stream:
+                    yield stream
+            else:
+                yield file
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _encrypted(recipient: Path, file: BinaryIO) -> Iterator[IO[bytes]]:
+    """Yield a stream whose content is encrypted into the file."""
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as errors:
+        # Recipients in files need no keyring, and with a home of its own gpg reads nobody's settings.
+        command = ["gpg", "--batch", "--quiet", "--homedir", home, "--trust-model", "always"]
+        command += ["--encrypt", "--recipient-file", str(recipient)]
+        with (
+            suppress(BrokenPipeError),  # its error says why
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=errors) as process,  # noqa: S603
+        ):
+            assert process.stdin  # noqa: S101
+            yield process.stdin
+        _check(process, errors)
 
 
 @contextmanager
@@ -125,12 +174,6 @@ def _environment() -> dict[str, str]:
     return os.environ | (own or {})
 
 
-def _gpg(*arguments: str, stdin: BinaryIO) -> None:
-    # Recipients in files need no keyring, and with a home of its own gpg reads nobody's settings.
-    with tempfile.TemporaryDirectory() as home:
-        _run("gpg", "--batch", "--quiet", "--homedir", home, "--trust-model", "always", *arguments, stdin=stdin)
-
-
 def _run(*command: str, stdin: BinaryIO) -> None:
     result = subprocess.run(  # noqa: S603
         command, stdin=stdin, env=_environment(), capture_output=True, text=True, check=False
@@ -146,6 +189,38 @@ def _output(*command: str) -> Iterator[BinaryIO]:
         with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, stderr=errors) as process:  # noqa: S603
             assert process.stdout  # noqa: S101
             yield process.stdout
-        if process.returncode:
-            errors.seek(0)
-            raise BackupFailed(f"{command[0]}: {errors.read().decode(errors='replace').strip()}")
+        _check(process, errors)
+
+
+def _check(process: subprocess.Popen[bytes], errors: BinaryIO) -> None:
+    """Raise ``BackupFailed`` with what an ended process has written to ``errors``, if it failed."""
+    if process.returncode:
+        errors.seek(0)
+        raise BackupFailed(f"{process.args[0]}: {errors.read().decode(errors='replace').strip()}")
+
+
+# --- Photos -------------------------------------------------------------------------------------------
+
+
+def _photo_folder() -> Path | None:
+    """Return the folder with the photos. In S3, they are the operator's to back up."""
+    storage = photo_storage()
+    folder = Path(storage.location) if isinstance(storage, FileSystemStorage) else None
+    return folder if folder and folder.is_dir() else None
+
+
+def _pack(folder: Path, file: IO[bytes]) -> None:
+    with tarfile.open(fileobj=file, mode="w|") as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    archive.add(path, arcname=path.relative_to(folder))
+
+
+def _unpack(file: IO[bytes]) -> None:
+    storage = photo_storage()
+    with tarfile.open(fileobj=file, mode="r|") as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            if content and not storage.exists(member.name):
+                storage.save(member.name, ContentFile(content.read()))

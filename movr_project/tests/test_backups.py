@@ -90,6 +90,7 @@ def test_nothing_acknowledged_before_a_backup_is_lost_and_who_left_stays_away(re
     variables = released | {
         "BACKUP_RECIPIENT": str(public),
         "REMOVED_ACCOUNTS_FILE": str(tmp_path / "removed"),
+        "PHOTO_STORAGE": str(tmp_path / "photos"),
         "RIDE_STARTS_PER_HOUR": "100000",
         "GNUPGHOME": str(private),
         "DEBUG": "off",
@@ -103,34 +104,43 @@ def test_nothing_acknowledged_before_a_backup_is_lost_and_who_left_stays_away(re
         stderr=subprocess.PIPE,
         text=True,
     )
+    photo = tmp_path / "photos" / "paris" / "parked.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"a parked scooter")
     leaver = riding.stdout.readline().strip()
     acknowledged = [riding.stdout.readline().strip() for _number in range(3)]
     made = script("backup", folder, **variables)
     _rest, errors = riding.communicate("stop\n", timeout=120)
     assert (made.returncode, riding.returncode) == (0, 0), f"{made.stderr}\n{errors}"
-    (backup,) = folder.iterdir()
-    assert backup.name.endswith(".gpg")
+    (photos,) = folder.glob(f"*{backups.PHOTOS}.gpg")
+    (backup,) = set(folder.iterdir()) - {photos}
+    assert backup.suffix == ".gpg"
 
-    restored = script("restore", backup, **(variables | {"DATABASE_URL": other_database}))
+    elsewhere = {"DATABASE_URL": other_database, "PHOTO_STORAGE": str(tmp_path / "restored")}
+    restored = script("restore", backup, **(variables | elsewhere))
     assert restored.returncode == 0, restored.stderr
     assert "Accounts removed again: 1." in restored.stdout
     assert "Everything is consistent" in restored.stdout
     there = ask(other_database, "SELECT id FROM rides")
     assert {id_.replace("-", "") for id_ in acknowledged} <= set(there)
+    assert (tmp_path / "restored" / "paris" / "parked.jpg").read_bytes() == b"a parked scooter"
     gone = ask(other_database, "SELECT id FROM users WHERE email IS NULL AND NOT is_active")
     assert leaver.replace("-", "") in gone
 
-    again = script("restore", backup, **(variables | {"DATABASE_URL": other_database}))
+    again = script("restore", backup, **(variables | elsewhere))
     assert again.returncode == 1
     assert "The database is not empty" in again.stderr
 
 
-def test_only_the_newest_are_kept(tmp_path, monkeypatch):
+def test_only_the_newest_are_kept(tmp_path, monkeypatch, photo_folder):
     monkeypatch.setattr(backups, "_dumped", lambda: nullcontext(BytesIO(b"rows")))
     others = tmp_path / "notes.txt"
     others.touch()
+    photo_folder.mkdir()
     made = [backups.back_up(tmp_path, keep=2) for _number in range(4)]
-    assert sorted(tmp_path.glob("movr-*")) == made[2:]
+    left = [path for path in sorted(tmp_path.glob("movr-*")) if backups.PHOTOS not in path.name]
+    assert left == made[2:]
+    assert len(list(tmp_path.glob(f"*{backups.PHOTOS}"))) == 2
     assert others.exists()
 
 

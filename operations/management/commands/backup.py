@@ -10,8 +10,8 @@ from ...backups import BackupFailed, back_up
 
 class Command(BaseCommand):
     help = (
-        "Write a backup of the database into a folder, encrypted for BACKUP_RECIPIENT if that is set, and keep the "
-        "newest BACKUP_KEEP. Prints its path. Safe to run at any time."
+        "Write a backup of the database and of photos into a folder, encrypted for BACKUP_RECIPIENT if that is set. "
+        "Keeps the newest BACKUP_KEEP. Prints the path of the database's. Safe to run at any time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

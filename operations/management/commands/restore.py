@@ -11,8 +11,8 @@ from ...backups import BackupFailed, restore
 
 class Command(BaseCommand):
     help = (
-        "Restore a backup into the empty database of DATABASE_URL, migrate it, remove the accounts in "
-        "REMOVED_ACCOUNTS_FILE again, and check its integrity."
+        "Restore a backup into the empty database of DATABASE_URL and photos into PHOTO_STORAGE, migrate it, remove "
+        "the accounts in REMOVED_ACCOUNTS_FILE again, and check its integrity."
     )
 
     requires_system_checks: list[str] = []
