@@ -19,6 +19,7 @@ from accounts.models import User
 from movr_project.db.retry import log_refusal, unavailable
 from movr_project.errors import OutcomeUncertain, Refused, TemporaryFailure
 from movr_project.logs import current_request_id, log_event
+from movr_project.metrics import JOBS
 from movr_project.tracing import job_span, record_outcome
 
 from .declarations import JobTask
@@ -147,6 +148,8 @@ def run_job(run: Run) -> None:
         with job_span(job.task, attempt=job.attempts):
             outcome = _outcome(run)
             record_outcome(outcome)
+        seconds = time.monotonic() - began
+        JOBS.labels(job.task, outcome).observe(seconds)
         log_event(
             logger,
             "job",
@@ -154,7 +157,7 @@ def run_job(run: Run) -> None:
             job=job.id,
             outcome=outcome,
             attempt=job.attempts,
-            duration_ms=round((time.monotonic() - began) * 1000),
+            duration_ms=round(seconds * 1000),
         )
     finally:
         current_request_id.reset(token)

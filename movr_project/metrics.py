@@ -1,7 +1,8 @@
 """Metrics for Prometheus: ``/metrics``, for those who have METRICS_TOKEN.
 
 A server has several processes, and a request for the metrics reaches one of them. With PROMETHEUS_MULTIPROC_DIR, which
-gunicorn.conf.py sets, each process counts in a file of its own in that folder, and the response is their sum.
+gunicorn.conf.py sets, each process counts in a file of its own in that folder, and the response is their sum. A worker
+counts in the same folder, or serves its own numbers where it has another machine to itself: WORKER_METRICS_PORT.
 
 Labels must have few values and name nobody: URL names, codes and cities, never paths or ids.
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from secrets import compare_digest
 from typing import Any
+from wsgiref.simple_server import WSGIServer
 
 from django.conf import settings
 from django.db import Error, connection
@@ -20,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR" in os.environ
@@ -48,6 +50,12 @@ RETRIES = _counter("movr_transaction_retries", "Transactions run again", ["servi
 GIVEN_UP = _counter("movr_transactions_given_up", "Transactions that ran out of attempts or time", ["service"])
 REFUSALS = _counter("movr_refusals", "Actions refused by a rule", ["service", "code"])
 MAILS = _counter("movr_mails", "E-mails handed to the mail server", ["template", "outcome"])
+JOBS = _histogram(
+    "movr_job_seconds",
+    "Time to run a job, once",
+    ["task", "outcome"],
+    buckets=(0.1, 0.5, 1, 5, 30, 60, 300, 1800),
+)
 
 Collector = Callable[[], Iterable[Metric]]
 _collectors: list[Collector] = []
@@ -81,13 +89,24 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(_everything()), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
+def serve_counters(port: int) -> WSGIServer:
+    """Serve what this machine has counted on a port of its own, in a thread. For workers: web servers have a URL."""
+    server, _thread = start_http_server(port, registry=_counters())
+    return server
+
+
 def _everything() -> CollectorRegistry:
+    registry = _counters()
+    registry.register(_FromTheDatabase())
+    return registry
+
+
+def _counters() -> CollectorRegistry:
     registry = CollectorRegistry()
     if MULTIPROCESS:
         MultiProcessCollector(registry)
     else:
         registry.register(_own)
-    registry.register(_FromTheDatabase())
     return registry
 
 

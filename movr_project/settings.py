@@ -454,6 +454,8 @@ REMOVED_ACCOUNTS_FILE = env.str("REMOVED_ACCOUNTS_FILE", default="")
 
 # Prometheus sends it as a bearer token. Without it, there is no /metrics.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where a worker serves what it has counted, without a token. 0: nowhere.
+WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
 
 # --- Traces ---------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from bench.html import NotFound
 from bench.units import listening_at, setting_of, start_with_socket
 
 from . import nginx, servers
-from .servers import ROOT, environment
+from .servers import METRICS_TOKEN, ROOT, environment
 from .visitors import Browser, log_in, make_a_rider_and_a_vehicle, ride
 
 pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.one_engine]
@@ -47,6 +47,8 @@ class Machine:
         self.stdout = folder / "stdout"
         self.env.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
         self.variables = variables
+        self.metrics = folder / "metrics"
+        self.metrics.mkdir()
         self.listening = listening_at(self.socket)
         self.web: subprocess.Popen | None = None
         self._write_systemctl()
@@ -88,10 +90,15 @@ class Machine:
                 command,
                 self.listening,
                 cwd=self.root / "current",
-                env=environment(WEB_CONCURRENCY="1", **self.variables),
+                env=environment(WEB_CONCURRENCY="1", **self.variables, **self._variables_of("movr.service")),
                 stdout=stdout,
                 stderr=stdout,
             )
+
+    def _variables_of(self, unit: str) -> dict[str, str]:
+        text = setting_of(f"systemd/{unit}", "Environment").replace("%i", "1")
+        text = text.replace("/run/movr-metrics", str(self.metrics))
+        return dict(part.split("=", 1) for part in text.split())
 
     @contextmanager
     def working(self):
@@ -102,7 +109,7 @@ class Machine:
             worker = subprocess.Popen(
                 shlex.split(command),
                 cwd=self.root / "current",
-                env=environment(**self.variables),
+                env=environment(**self.variables, **self._variables_of("movr-worker@.service")),
                 stdout=stdout,
                 stderr=stdout,
             )
@@ -146,7 +153,12 @@ def machine(released, mails, tmp_path_factory):
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not installed")
     folder = tmp_path_factory.mktemp("linux")
-    variables = {"EMAIL_URL": f"filemail:///{mails}", "STAFF_SECOND_FACTOR": "off", "RIDE_STARTS_PER_HOUR": "1000"}
+    variables = {
+        "EMAIL_URL": f"filemail:///{mails}",
+        "STAFF_SECOND_FACTOR": "off",
+        "RIDE_STARTS_PER_HOUR": "1000",
+        "METRICS_TOKEN": METRICS_TOKEN,
+    }
     machine = Machine(folder, released | variables)
     source = servers.push(folder)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=source, check=True)
@@ -188,6 +200,9 @@ def test_a_worker_sends_what_people_wait_for(machine, site, label, mails):
         Browser(site).submit("/password-reset/", "/password-reset/", email="linus@example.com")
         wait_until(lambda: set(mails.iterdir()) - before)
     assert "movr_project.mail.deliver" in jobs_done(log)
+    metrics = site.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}")[1].decode()
+    assert 'movr_mails_total{outcome="sent",template="password_reset"} 1.0' in metrics  # counted by the worker
+    assert 'movr_request_seconds_count{status="302",view="accounts:password_reset"}' in metrics
 
 
 def jobs_done(log: Path) -> list[str]:

@@ -1,4 +1,5 @@
 import re
+from urllib.request import urlopen
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -6,8 +7,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from accounts.tests.factories import UserFactory
 from fleet.tests.calendars import maintain
 from fleet.tests.factories import VehicleFactory
+from jobs.tests import tasks
+from jobs.tests.work import run_jobs
 from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
+from movr_project.metrics import serve_counters
 from rides.tests.factories import OpenRideFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
@@ -67,6 +71,27 @@ def test_refusals_are_counted_by_code(read):
         refuse()
     (key,) = (key for key in read() if key[0] == "movr_refusals_total" and "test_code" in key)
     assert "refuse" in key[2]
+
+
+def test_jobs_are_counted_by_task_and_outcome(read):
+    done = ("movr_job_seconds_count", *sorted(["done", tasks.do_nothing.module_path]))
+    before = read().get(done, 0)
+    tasks.do_nothing.enqueue()
+    run_jobs()
+    assert read()[done] == before + 1
+
+
+@pytest.mark.any_engine
+def test_a_worker_can_serve_what_it_counts_on_a_port_of_its_own():
+    server = serve_counters(0)
+    try:
+        with urlopen(f"http://127.0.0.1:{server.server_port}/metrics", timeout=60) as page:
+            text = page.read().decode()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "movr_statement_seconds_count" in text
+    assert "movr_vehicles" not in text, "web servers look into the database"
 
 
 def test_vehicles_and_rides_are_counted_by_city(read):

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from movr_project.metrics import serve_counters
+
 from ...worker import Worker, cities_of
 
 
@@ -25,6 +27,8 @@ class Command(BaseCommand):
             raise CommandError("No city is in that region.")
         if threads < 1:
             raise CommandError("--threads must be at least 1.")
+        if settings.WORKER_METRICS_PORT:
+            serve_counters(settings.WORKER_METRICS_PORT)
         worker = Worker(cities=cities, threads=threads)
         for number in (signal.SIGTERM, signal.SIGINT):
             # In a thread: the signal may interrupt the loop while it holds the lock that stopping needs.
