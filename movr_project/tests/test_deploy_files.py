@@ -62,6 +62,13 @@ class TestDocker:
         assert (DOCKER / "healthy").stat().st_mode & 0o111
 
 
+    def test_photos_outlast_a_container(self):
+        for name in ("web", "worker"):
+            place = COMPOSE["services"][name]["environment"]["PHOTO_STORAGE"]
+            assert f"photos:{place}" in COMPOSE["services"][name]["volumes"]
+            assert f"install -d -o movr {place}\n" in DOCKERFILE
+
+
 class TestKubernetes:
     @pytest.mark.parametrize("resource", resources(), ids=lambda one: f"{one['kind']}-{one['metadata']['name']}")
     def test_a_manifest_is_valid(self, resource):
