@@ -53,9 +53,11 @@ def live_workers() -> list[Worker]:
 
 
 def state_of_workers() -> str:
-    """Return what ``/health/`` says."""
-    number = len(live_workers())
-    return "no worker" if not number else f"{number} worker{'s' if number > 1 else ''}"
+    """Return what ``/health/`` and ``/readyz`` say: how many there are, or since when there is none if one died."""
+    until = [worker.alive_until for worker in Worker.objects.all() if worker.cities]
+    if number := sum(end > timezone.now() for end in until):
+        return f"{number} worker{'s' if number > 1 else ''}"
+    return f"no worker since {max(until):%Y-%m-%d %H:%M} UTC" if until else "no worker"
 
 
 def take_over(cities: Collection[str]) -> int:

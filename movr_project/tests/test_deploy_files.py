@@ -61,7 +61,6 @@ class TestDocker:
         assert COMPOSE["services"]["web"]["tmpfs"] == ["/tmp"]  # noqa: S108
         assert (DOCKER / "healthy").stat().st_mode & 0o111
 
-
     def test_photos_outlast_a_container(self):
         for name in ("web", "worker"):
             place = COMPOSE["services"][name]["environment"]["PHOTO_STORAGE"]

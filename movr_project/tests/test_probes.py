@@ -2,6 +2,7 @@
 
 import pytest
 
+from jobs.tests.work import new_worker
 from movr_project.web import probes
 
 pytestmark = pytest.mark.any_engine
@@ -15,6 +16,14 @@ def test_a_process_is_alive_without_asking_anything(client):
 def test_it_is_ready_when_the_database_answers_and_is_migrated(client, db):
     page = client.get("/readyz")
     assert (page.status_code, page.content) == (200, b"database: ok\nmigrations: ok\nworkers: no worker\n")
+
+
+def test_it_says_since_when_there_is_no_worker(client, db, time_machine):
+    time_machine.move_to("2026-11-29 08:00 +0000", tick=False)
+    new_worker()
+    assert b"workers: 1 worker\n" in client.get("/readyz").content
+    time_machine.move_to("2026-11-29 09:00 +0000", tick=False)
+    assert b"workers: no worker since 2026-11-29 08:00 UTC\n" in client.get("/readyz").content
 
 
 def test_migrations_are_read_only_until_they_are_applied(client, db, django_assert_num_queries):
