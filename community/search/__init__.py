@@ -17,6 +17,7 @@ from .sqlite import SqliteIndex
 
 MAX_QUERY_LENGTH = 200  # characters; the rest is ignored
 BATCH = 500
+BY_RELEVANCE = ("-rank", "-created_at", "-id")
 INDEXES: dict[str, type[Index]] = {
     "sqlite": SqliteIndex,
     "postgresql": PostgresIndex,
@@ -40,12 +41,12 @@ def purge() -> None:
 
 
 def query(text: str, *, viewer: User) -> PostQuerySet:
-    """Return the posts that match, of those that the viewer may see, the most relevant first.
+    """Return the posts that match, of those that the viewer may see, to be ordered ``BY_RELEVANCE``.
 
     Of more than ``index.CANDIDATES`` posts that match, the newest are ranked.
     """
     words = text.replace("\0", " ")[:MAX_QUERY_LENGTH].strip()
-    return _index().query(words, Post.objects.visible_to(viewer)).order_by("-rank", "-created_at", "-id")
+    return _index().query(words, Post.objects.visible_to(viewer))
 
 
 def reindex() -> int:

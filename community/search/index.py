@@ -15,7 +15,10 @@ class Index(Protocol):
     def remove(self, posts: Sequence[Post]) -> None: ...
 
     def query(self, words: str, posts: PostQuerySet) -> PostQuerySet:
-        """Return those of ``posts`` that match, annotated with ``rank``."""
+        """Return those of ``posts`` that match, annotated with ``rank``.
+
+        The rank depends on the post and the words only, not on other posts, so that it can be part of a cursor.
+        """
         ...
 
     def forget_deleted(self) -> None:

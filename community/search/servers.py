@@ -63,7 +63,8 @@ class PostgresIndex:
         # The planner walks the newest posts if many match, and the index of words if few do.
         newest = posts.filter(RawSQL(f"({matches})", values, BooleanField())).newest_first()[:CANDIDATES]  # noqa: S611  (values are parameters)
         found = Post.objects.select_related("author").filter(pk__in=newest.values("pk"))
-        return found.annotate(rank=RawSQL(f"GREATEST({ranks})", values, FloatField()))  # noqa: S611
+        # Of double precision, which comes back from a cursor as the same number. ts_rank has single precision.
+        return found.annotate(rank=RawSQL(f"GREATEST({ranks})::float8", values, FloatField()))  # noqa: S611
 
 
 class CockroachIndex(PostgresIndex):

@@ -13,6 +13,11 @@ from .index import CANDIDATES
 
 MAX_WORDS = 16
 WORD = re.compile(r"\w+")
+# How many of the post's words match: each is marked with one character. FTS5's bm25 changes with every other post.
+RANK = """
+    SELECT length(highlight(post_search, 0, char(1), '')) - length(body)
+    FROM post_search WHERE post_search MATCH %s AND rowid = posts.search_id
+"""
 
 
 class SqliteIndex:
@@ -40,8 +45,7 @@ class SqliteIndex:
             return posts.none().annotate(rank=Value(0.0))
         newest = "SELECT rowid FROM post_search WHERE post_search MATCH %s ORDER BY rowid DESC LIMIT %s"
         is_one = RawSQL(f"posts.search_id IN ({newest})", [match, CANDIDATES], BooleanField())  # noqa: S611
-        rank = "SELECT -bm25(post_search) FROM post_search WHERE post_search MATCH %s AND rowid = posts.search_id"
-        return posts.filter(is_one).annotate(rank=RawSQL(rank, [match], FloatField()))  # noqa: S611
+        return posts.filter(is_one).annotate(rank=RawSQL(RANK, [match], FloatField()))  # noqa: S611
 
 
 def quoted(words: str) -> str:

@@ -1,5 +1,9 @@
 """The community's pages: writing, reading, searching, translating."""
 
+import json
+import re
+import uuid
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
@@ -46,6 +50,10 @@ def bob():
 
 def text_of(response) -> str:
     return " ".join(response.content.decode().split())
+
+
+def cursor_of(*parts: str) -> str:
+    return urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
 class TestPosts:
@@ -178,6 +186,38 @@ class TestSearch:
         assert page.index("Lost a") < page.index("A glove was")
         assert "Nice ride" not in page
         assert "@anna" in text_of(client.get("/search/", {"q": "ann"}))
+
+    def test_results_have_pages_that_a_better_match_does_not_shift(
+        self, anna, bob, client_of, django_assert_max_num_queries
+    ):
+        now = timezone.now()
+        for number in range(51):
+            body = f"Lift {number}: lift" if number % 2 else f"Lift {number}"
+            PostFactory(author=anna, body=body, created_at=now - timedelta(minutes=number))
+        client, pages = client_of(bob), []
+        client.get("/search/", {"q": "lift"})  # what is kept in memory is loaded
+        url = "/search/?q=lift"
+        for ends in (["Previous"], [], ["Next"]):
+            with django_assert_max_num_queries(3):
+                page = client.get(url)
+            assert re.findall(r'disabled">(?:<svg.*?</svg>)?(\w+) results', text_of(page)) == ends
+            pages.append(page.context["page"])
+            url = f"/search/?q=lift&cursor={pages[-1].next}"
+            PostFactory(author=anna, body="Lift, lift, lift")
+        bodies = [[post.body for post in page] for page in pages]
+        assert bodies[0] == [f"Lift {number}: lift" for number in range(1, 51, 2)]
+        assert bodies[1] + bodies[2] == [f"Lift {number}" for number in range(0, 51, 2)]
+        back = client.get(f"/search/?q=lift&cursor={pages[1].previous}").context["page"]
+        assert [post.body for post in back] == bodies[0]
+
+    def test_a_cursor_from_nowhere_shows_the_first_page(self, anna, client_of):
+        PostFactory(author=anna, body="The lift")
+        moment, id_ = timezone.now().isoformat(), str(uuid.uuid4())
+        ranks = ("nan", "inf", "1e999", "one", "")
+        for cursor in ["junk", *(cursor_of(">", rank, moment, id_) for rank in ranks)]:
+            assert "The lift" in text_of(client_of(anna).get("/search/", {"q": "lift", "cursor": cursor})), cursor
+        beyond = client_of(anna).get("/search/", {"q": "lift", "cursor": cursor_of(">", "-1", moment, id_)})
+        assert "There is nothing on this page." in text_of(beyond)
 
     def test_nothing_to_search_for_leads_to_explore(self, anna, client_of):
         assert client_of(anna).get("/search/?q=+").headers["Location"] == "/community/explore/"

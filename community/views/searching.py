@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.querysets import UserQuerySet
-from movr_project.web.pagination import Page, page_number
+from movr_project.web.keyset import KeysetPage
 
 from .. import search as index
 from ..querysets import people_seen_by
@@ -22,8 +22,9 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", " ").strip()[: index.MAX_QUERY_LENGTH]
     if not text:
         return redirect("community:explore")
-    page = Page.of(index.query(text, viewer=request.user), page_number(request.GET.get("page", "")), PAGE_SIZE)
-    people = list(_people(request, text)[:PEOPLE_SHOWN]) if page.number == 1 else []
+    posts = index.query(text, viewer=request.user)
+    page = KeysetPage.or_first(posts, request.GET.get("cursor", ""), PAGE_SIZE, order=index.BY_RELEVANCE)
+    people = [] if page.previous else list(_people(request, text)[:PEOPLE_SHOWN])
     context = {"text": text, "page": page, "rows": post_rows(page, request), "people": people}
     return render(request, "community/search.html", context | {"can_translate": can_translate()})
 

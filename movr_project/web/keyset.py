@@ -3,13 +3,15 @@
 import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Generic, Self, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Field, Q, QuerySet
 from django.utils import timezone
 
 Row = TypeVar("Row")
@@ -35,7 +37,8 @@ class KeysetPage(Generic[Row]):
         """Return the rows before or after a cursor. Raise ``InvalidCursor``.
 
         ``order`` names columns that aren't null and together are unique, all ascending or all with a minus, such as
-        ``("-start_time", "-id")``. An index must begin with the filter's columns and go on with these.
+        ``("-start_time", "-id")``. An index must begin with the filter's columns and go on with these, unless the rows
+        are few. It may name annotations, whose values must depend on nothing but the row.
         """
         direction, values = _read_cursor(cursor, rows, order)
         if values is not None:
@@ -49,8 +52,8 @@ class KeysetPage(Generic[Row]):
         has_previous = has_more if direction == BACKWARD else values is not None
         return cls(
             found,
-            _cursor(BACKWARD, order, found[0]) if has_previous and found else "",
-            _cursor(FORWARD, order, found[-1]) if has_next and found else "",
+            _cursor(BACKWARD, _fields(rows, order), found[0]) if has_previous and found else "",
+            _cursor(FORWARD, _fields(rows, order), found[-1]) if has_next and found else "",
         )
 
     @classmethod
@@ -85,8 +88,19 @@ def _beyond(order: Sequence[str], values: Sequence[Any], *, forward: bool) -> Q:
     return Q(**{f"{first}__{bound}": start}) & beyond  # a bound that an index can use
 
 
-def _cursor(direction: str, order: Sequence[str], item: Any) -> str:
-    fields = [item._meta.get_field(name.removeprefix("-")) for name in order]
+def _fields(rows: QuerySet[Any], order: Sequence[str]) -> Iterator[Field]:
+    for name in order:
+        column = name.removeprefix("-")
+        annotation = rows.query.annotations.get(column)
+        if annotation is None:
+            yield rows.model._meta.get_field(column)
+        else:
+            field = copy(annotation.output_field)
+            field.set_attributes_from_name(column)
+            yield field
+
+
+def _cursor(direction: str, fields: Iterator[Field], item: Any) -> str:
     text = json.dumps([direction, *(field.value_to_string(item) for field in fields)])
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -98,8 +112,8 @@ def _read_cursor(cursor: str, rows: QuerySet[Any], order: Sequence[str]) -> tupl
         if len(cursor) > MAX_CURSOR_LENGTH:
             raise ValueError(cursor)
         direction, *texts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        fields = [rows.model._meta.get_field(name.removeprefix("-")) for name in order]
-        values = [_comparable(field.to_python(_text(text))) for field, text in zip(fields, texts, strict=True)]
+        pairs = zip(_fields(rows, order), texts, strict=True)
+        values = [_comparable(field.to_python(_text(text))) for field, text in pairs]
         if direction not in (FORWARD, BACKWARD) or None in values:
             raise ValueError(cursor)
     except (ValueError, TypeError, ValidationError, OverflowError, binascii.Error, RecursionError) as error:
@@ -114,7 +128,9 @@ def _text(text: Any) -> str:
 
 
 def _comparable(value: Any) -> Any:
-    """Refuse times that the database can't compare: without a zone, or beyond the calendar in UTC."""
+    """Refuse what the database can't compare: times without a zone, or beyond the calendar in UTC, and no numbers."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(value)
     if not isinstance(value, datetime):
         return value
     if timezone.is_naive(value):
