@@ -15,12 +15,15 @@ from accounts.models import User
 from cities.api import city_path
 from cities.models import City
 from cities.registry import registry
-from fleet.api.inputs import StrictSchema
+from fleet.api.inputs import MAX_SLUG, StrictSchema, served_city
 from movr_project.api.answers import answer, created, no_content
 from movr_project.api.authentication import scope
 from movr_project.api.errors import ApiError, invalid_form, not_found
 from movr_project.api.idempotency import once
 from movr_project.api.pagination import CursorCollection, CursorPaging, paged_by_cursor
+from rides.models import Ride
+from rides.own_rides import ended_ride
+from rides.services import RideRefused
 
 from .forms import PostForm
 from .languages import detect_language
@@ -41,6 +44,12 @@ class PostLinks(Schema):
     city: str
 
 
+class PostRide(Schema):
+    vehicle_type: str
+    seconds: float
+    city: str
+
+
 class PostOut(Schema):
     id: uuid.UUID
     city: str = Field(description="The slug of the author's home city.")
@@ -49,11 +58,18 @@ class PostOut(Schema):
     body: str
     language: str = Field(description="As detected, or empty.")
     created_at: datetime
+    ride: PostRide | None = Field(description="The ride of the author that the post shows.")
     links: PostLinks = Field(alias="_links")
+
+
+class RideRef(StrictSchema):
+    city: str = Field(max_length=MAX_SLUG, description="The slug of the ride's city.")
+    id: uuid.UUID
 
 
 class PostIn(StrictSchema):
     body: str = Field(max_length=BODY_LENGTH)
+    ride: RideRef | None = Field(None, description="An ended ride of one's own, to be shown with the post.")
 
 
 class PostFilters(Schema):
@@ -74,8 +90,17 @@ def represent(post: Post) -> dict[str, Any]:
         "body": post.body,
         "language": post.language,
         "created_at": post.created_at,
+        "ride": _ride_part(post),
         "_links": {"self": post_path(post), "author": user_path(post.author), "city": city_path(city)},
     }
+
+
+def _ride_part(post: Post) -> dict[str, Any] | None:
+    if post.ride_length is None:
+        return None
+    city = registry.get(post.ride_city)  # None if it isn't served any more
+    slug = city.slug if city else post.ride_city
+    return {"vehicle_type": post.ride_type, "seconds": post.ride_length.total_seconds(), "city": slug}
 
 
 @router.get("/posts", auth=READ, response=CursorCollection[PostOut], summary="List posts")
@@ -97,13 +122,21 @@ def list_feed(request: HttpRequest, paging: Query[CursorPaging]) -> HttpResponse
 
 @router.post("/posts", auth=WRITE, response={201: PostOut}, summary="Write a post")
 def create_post(request: HttpRequest, data: PostIn) -> HttpResponse:
-    form = PostForm(data.model_dump())
+    form = PostForm({"body": data.body})
     if not form.is_valid():
         raise invalid_form(form)
     me, body = request.auth.user, form.cleaned_data["body"]
+    ride = _shown_ride(me, data.ride) if data.ride else None
     count_act(POST, me)
-    arguments = {"author": me, "body": body, "token": uuid.uuid4().hex, "language": detect_language(body)}
+    arguments = {"author": me, "body": body, "token": uuid.uuid4().hex, "language": detect_language(body), "ride": ride}
     return once(request, insert_post, lambda post: created(represent(post), post_path(post)), **arguments)
+
+
+def _shown_ride(author: User, ref: RideRef) -> Ride:
+    ride = ended_ride(author, served_city(ref.city).name, ref.id)
+    if ride is None:
+        raise RideRefused(_("You can only show rides of your own that have ended."), code="ride_gone")
+    return ride
 
 
 @router.get("/users/{uuid:id}/posts", auth=READ, response=CursorCollection[PostOut], summary="List someone's posts")

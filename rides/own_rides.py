@@ -1,4 +1,4 @@
-"""A rider's own rides with ``due_at``, for the ride's page: a statement with a subquery, compiled once."""
+"""A rider's own rides. With ``due_at``, for the ride's page: a statement with a subquery, compiled once."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -23,6 +23,12 @@ def own_ride(rider: User, city: str, ride_id: uuid.UUID) -> Ride | None:
 def open_rides(rider: User) -> list[Ride]:
     """Return the rider's open rides in all cities, with ``due_at``, newest first."""
     return _own(rider)
+
+
+def ended_ride(rider: User, city: str, ride_id: uuid.UUID) -> Ride | None:
+    """Return the rider's ride with its vehicle, or None if it hasn't ended."""
+    ended = Ride.objects.of_rider(rider).in_city(city).ended().select_related("vehicle")
+    return ended.filter(id=ride_id).first()
 
 
 def _own(rider: User, **key: Any) -> list[Ride]:

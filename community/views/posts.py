@@ -19,6 +19,7 @@ from movr_project.web.form_tokens import new_form_token
 from movr_project.web.keyset import KeysetPage
 from movr_project.web.redirects import post_data, redirect_to_job, safe_next
 from rides.models import Ride
+from rides.own_rides import ended_ride
 from throttling.services import TOO_MANY_REQUESTS, Throttled
 
 from ..forms import PostForm
@@ -90,9 +91,7 @@ def _own_ride(request: HttpRequest, key: str) -> Ride | None:
     if not key or len(key) > MAX_KEY_LENGTH:
         return None
     with suppress(ValueError):
-        city, id_ = CityKeyValue.parse(key)
-        rides = Ride.objects.of_rider(request.user).in_city(city).ended().select_related("vehicle")
-        return rides.filter(id=id_).first()
+        return ended_ride(request.user, *CityKeyValue.parse(key))
     return None
 
 

@@ -14,7 +14,7 @@ from fleet.tests.factories import AllocationFactory, BookingFactory, ProblemRepo
 from photos.models import Subject
 from photos.tests.factories import PhotoFactory
 from photos.tests.pictures import picture
-from rides.tests.factories import OpenRideFactory
+from rides.tests.factories import OpenRideFactory, RideFactory
 
 from .api import JSON, JsonClient, api_client, organisations_client
 
@@ -38,7 +38,7 @@ class World:
             name: UserFactory(username=name) for name in (RIDER, WALKER, OWNER, "other", "suspended")
         }
         rider = self.people[RIDER]
-        self.ride = OpenRideFactory(rider=rider)
+        self.ride, self.past_ride = OpenRideFactory(rider=rider), RideFactory(rider=rider)
         self.notice = NotificationFactory(user=rider)
         self.vehicle = VehicleFactory()
         self.owned = VehicleFactory(owner=self.people[OWNER])
@@ -144,6 +144,10 @@ def _new_user(world: World) -> dict[str, Any]:
     return {"username": "nina", "email": "nina@example.com", "password": password, "first_name": "N", "city": "paris"}
 
 
+def _post(world: World) -> dict[str, Any]:
+    return {"body": "Hello", "ride": {"city": "paris", "id": str(world.past_ride.id)}}
+
+
 ABOUT_ME = {"about_me": "Hello"}
 
 TABLE = {
@@ -170,7 +174,7 @@ TABLE = {
     "list_followed": Row(200),
     "list_posts": Row(200),
     "list_feed": Row(200),
-    "create_post": Row(201, data=lambda world: {"body": "Hello"}),
+    "create_post": Row(201, other=404, data=_post),
     "list_posts_of_user": Row(200),
     "read_post": Row(200),
     "remove_post": Row(204, other=403),
