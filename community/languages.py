@@ -19,11 +19,15 @@ def detect_language(text: str) -> str:
     return language if probability >= CERTAIN and len(language) <= LANGUAGE_LENGTH else ""
 
 
+def detectable_languages() -> list[str]:
+    return [code.partition("-")[0] for code, _name in settings.LANGUAGES]
+
+
 @cache
 def _identifier() -> Any:
     """Return the model. It takes a tenth of a second and 20 MB, so it is loaded when first needed."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([code.partition("-")[0] for code, _name in settings.LANGUAGES])
+    identifier.set_languages(detectable_languages())
     return identifier

@@ -291,7 +291,7 @@ COMMUNITY = flag("COMMUNITY", default=True)
 # Per person and hour; the second ones for accounts of less than a day.
 COMMUNITY_LIMITS = {"post": 30, "message": 60, "follow": 100, "community-report": 20, "translate": 60}
 COMMUNITY_NEW_LIMITS = {"post": 5, "message": 5, "follow": 20, "community-report": 5, "translate": 20}
-# A folder with files such as en.txt, of words that nothing written in the community may contain. Empty: any word.
+# A folder with files such as en.txt, of words that texts in that language may not contain. Empty: any word.
 COMMUNITY_WORD_LISTS = env.str("COMMUNITY_WORD_LISTS", default="")
 # A service with LibreTranslate's interface, as in https://translate.example/translate. Empty: no translations.
 TRANSLATE_URL = env.str("TRANSLATE_URL", default="")

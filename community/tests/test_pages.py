@@ -102,6 +102,24 @@ class TestPosts:
         client_of(anna).post("/community/", {"body": "You scumbags!"})
         assert Post.objects.count() == 1
 
+    def test_the_words_of_a_language_are_refused_in_texts_that_may_be_in_it(self, anna, client_of, settings, tmp_path):
+        for name, word in (("en", "once"), ("es", "lift"), ("fr", "casse"), ("names", "acme")):
+            (tmp_path / f"{name}.txt").write_text(word)
+        settings.COMMUNITY_WORD_LISTS = str(tmp_path)
+        refused = [
+            "The lift is broken again, only once a year",
+            "El ascensor lift está roto en la estación",
+            "once",  # of no certain language
+            "The lift is casse at the station again",  # French isn't detected on this site
+            "The lift by Acme is broken again",
+        ]
+        for number, body in enumerate(refused):
+            page = client_of(anna).post("/community/", {"body": body, "token": str(number)})
+            assert page.context["form"].errors.get("body"), body
+        for body in ("The lift is broken again at the station", "Son once estaciones y ningún ascensor funciona"):
+            client_of(anna).post("/community/", {"body": body, "token": body})
+        assert Post.objects.count() == 2
+
     def test_text_is_never_read_as_html(self, anna, client_of):
         PostFactory(author=anna, body='<script>alert(1)</script> http://a.example/"><b>')
         page = client_of(anna).get("/community/").content.decode()
