@@ -68,10 +68,9 @@ def add_backlog(reader: User, author: User) -> None:
 
 
 def remove_author(reader: User, author: User) -> None:
-    """Remove someone's posts from a feed. Their ids are derived, so nothing has to be searched for them."""
-    posts = list(Post.objects.by(author).newest_first().values_list("id", flat=True))
-    for start in range(0, len(posts), BATCH):
-        ids = [FeedEntry.id_for(reader.id, post_id) for post_id in posts[start : start + BATCH]]
+    """Remove someone's posts from a feed, in batches. Ids are derived, so no feed is searched for the entries."""
+    for posts in Post.objects.by(author).in_batches(BATCH):
+        ids = [FeedEntry.id_for(reader.id, post.id) for post in posts]
         FeedEntry.objects.filter(city=reader.city, id__in=ids).delete()
 
 

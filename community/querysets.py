@@ -9,6 +9,7 @@ their profile or is silenced, or one of the two has blocked the other.
 """
 
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
@@ -20,7 +21,7 @@ from accounts.models import User
 from accounts.querysets import UserQuerySet
 
 if TYPE_CHECKING:
-    from .models import Block
+    from .models import Block, Post
 
 
 def _blocks() -> "models.QuerySet[Block]":
@@ -79,6 +80,16 @@ class PostQuerySet(models.QuerySet):
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-id")
+
+    def in_batches(self, size: int) -> Iterator[list["Post"]]:
+        """Yield lists of at most ``size`` posts, the oldest first, each read when it is needed."""
+        posts = self.order_by("created_at", "id")
+        batch = list(posts[:size])
+        while batch:
+            yield batch
+            last = batch[-1]
+            later = Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, id__gt=last.id)
+            batch = list(posts.filter(later, created_at__gte=last.created_at)[:size]) if len(batch) == size else []
 
 
 class FeedEntryQuerySet(models.QuerySet):

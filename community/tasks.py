@@ -1,16 +1,14 @@
 """What runs in the background."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC
+from itertools import chain
 from textwrap import indent
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy
 from django_tasks import task
 
-from accounts.models import User
 from movr_project.mail import send_mail
 
 from .models import Post
@@ -26,7 +24,7 @@ def export_posts(context: Any) -> None:
     total = Post.objects.by(user).count()
     with context.result_file("posts.json", "application/json") as file:
         file.write(b'{\n    "posts": [')
-        for number, post in enumerate(_oldest_first(user)):
+        for number, post in enumerate(chain.from_iterable(Post.objects.by(user).in_batches(POSTS_AT_ONCE))):
             context.progress(number, max(total, number))
             file.write(f"{',' if number else ''}\n{indent(_as_json(post), ' ' * 8)}".encode())
         file.write(b"\n    ]\n}\n")
@@ -42,17 +40,6 @@ def export_posts(context: Any) -> None:
             job_id=context.item_id("e-mail"),
         )
     )
-
-
-def _oldest_first(user: User) -> Iterator[Post]:
-    """Yield posts in small batches, as somebody may have written very many."""
-    posts = Post.objects.by(user).order_by("created_at", "id")
-    batch = list(posts[:POSTS_AT_ONCE])
-    while batch:
-        yield from batch
-        last = batch[-1]
-        later = Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, id__gt=last.id)
-        batch = list(posts.filter(later)[:POSTS_AT_ONCE])
 
 
 def _as_json(post: Post) -> str:

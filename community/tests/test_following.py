@@ -1,8 +1,11 @@
 """Following people and the feed that results. The first test is the microblog's own, with its names and order."""
 
 from datetime import timedelta
+from operator import itemgetter
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -72,6 +75,22 @@ def test_following_twice_counts_once_and_unfollowing_twice_is_harmless():
     one.refresh_from_db()
     assert (one.followed_count, Follow.objects.count(), feed_of(one)) == (0, 0, [])
     assert contradictions() == []
+
+
+def test_unfollowing_reads_the_authors_posts_in_batches(monkeypatch):
+    monkeypatch.setattr(feeds, "BATCH", 2)
+    now, one, other = timezone.now(), MemberFactory(), MemberFactory(city="rome")
+    own = PostFactory(author=one)
+    for _same_moment in range(5):
+        PostFactory(author=other, created_at=now)
+    follow(follower=one, followed=other)
+    assert len(feed_of(one)) == 6
+    with CaptureQueriesContext(connection) as statements:
+        unfollow(follower=one, followed=other)
+    reads = [sql for sql in map(itemgetter("sql"), statements) if sql.startswith("SELECT") and 'FROM "posts"' in sql]
+    assert len(reads) == 3
+    assert all("LIMIT 2" in sql for sql in reads)
+    assert feed_of(one) == [own.body]
 
 
 @pytest.mark.parametrize(
