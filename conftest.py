@@ -27,8 +27,8 @@ PICKLED: dict[InMemory, bytes] = {}  # what is kept in memory at the beginning o
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Run long tests first, and keep the order of the others."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Run long tests, and groups that one worker runs, first. Keep the order of the others."""
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("long", "xdist_group"))))
 
 
 @pytest.fixture(scope="session")
