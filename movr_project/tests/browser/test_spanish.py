@@ -55,7 +55,7 @@ def test_the_language_is_chosen_at_the_foot_of_the_page_or_in_the_menu_and_kept(
     with open_browser(PHONE, javascript=javascript) as page:
         page.goto("/login/?next=/users/")
         page.get_by_role("button", name="Español").click()
-        page.locator("main").get_by_role("button", name="Iniciar sesión").wait_for()
+        page.locator("main").get_by_role("button", name="Iniciar sesión", exact=True).wait_for()
         assert page.url.endswith("/login/?next=/users/")
         page.get_by_role("button", name="English").click()
         page.get_by_label("Username or e-mail").wait_for()
