@@ -1,5 +1,6 @@
 """Fixtures for all tests. Factories are next to the tests of their app."""
 
+import gc
 import pickle
 
 import pytest
@@ -29,6 +30,13 @@ PICKLED: dict[InMemory, bytes] = {}  # what is kept in memory at the beginning o
 def pytest_collection_modifyitems(items):
     """Run long tests, and groups that one worker runs, first. Keep the order of the others."""
     items.sort(key=lambda item: not any(map(item.get_closest_marker, ("long", "xdist_group"))))
+
+
+def pytest_collection_finish():
+    """Spend less time on garbage: what was imported and collected stays, and tests leave little."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 100)
 
 
 @pytest.fixture(scope="session")
