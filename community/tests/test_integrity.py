@@ -48,6 +48,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.one_engine
 def test_damage_is_found(data, subtests):
     assert contradictions() == []
     assert Follow.objects.exists()

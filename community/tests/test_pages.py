@@ -18,7 +18,7 @@ from rides.tests.factories import OpenRideFactory, RideFactory
 
 from .factories import MemberFactory, PostFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 ODD_QUERIES = [
     '"',

@@ -14,7 +14,7 @@ from fleet.tests.factories import EIFFEL_TOWER, VehicleFactory
 from movr_project.tests.locality import assert_local
 from movr_project.tests.threads import at_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 at_the_same_moment = pytest.mark.django_db(transaction=True)
 
 ADD = "/vehicles/add/"

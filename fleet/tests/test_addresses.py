@@ -18,7 +18,7 @@ from rides.models import Ride
 from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory, RideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 PAGES = ["", "calendar/", "book/", "report/"]
 MOVED_ON = "This vehicle has moved on"

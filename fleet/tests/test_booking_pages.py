@@ -22,7 +22,7 @@ from movr_project.tests.pages import page
 from rides.services import end_ride, start_ride
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 OWN_BOOKINGS = Exemption(
     "allocations",

@@ -13,7 +13,7 @@ from fleet.tests.factories import BookingFactory, VehicleFactory
 from movr_project.tests.locality import assert_local
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 TODAY, TOMORROW = date(2030, 5, 1), date(2030, 5, 2)  # at NOON it is 14:00 in Paris
 

@@ -20,7 +20,7 @@ from movr_project.tests.locality import assert_local
 from movr_project.tests.pages import page
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
 HERE = {"lat": NOTRE_DAME[0], "lon": NOTRE_DAME[1]}
 LOUVRE = Spot("Louvre", 48.8606, 2.3376)

@@ -21,7 +21,7 @@ from operations.services.reports import report_problem
 from rides.models import Ride
 from rides.tests.factories import RideFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 ROLES = ["operations", "support", "read-only", "superuser"]
 LOOKUPS = ["", "exact", "iexact", "startswith", "contains", "regex", "gt", "lt", "range", "in", "isnull", "year__gt"]

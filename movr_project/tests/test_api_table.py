@@ -12,7 +12,7 @@ from movr_project.api.mount import api
 
 from .api_table import CALLERS, TABLE, Row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def operations():

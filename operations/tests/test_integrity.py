@@ -328,6 +328,7 @@ DAMAGES = {
 
 
 @pytest.mark.usefixtures("unguarded")
+@pytest.mark.one_engine
 def test_damage_is_found(data, subtests, monkeypatch):
     """Damage the same data in every way. Each time, a savepoint takes the damage back."""
     monkeypatch.setattr(looking, "registry", [registry["paris"], registry["seattle"]])  # nothing is in other cities

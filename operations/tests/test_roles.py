@@ -24,7 +24,7 @@ from operations.roles import JOB_ROLES, PLACE_ROLES, ROLES, add_roles, remove_ro
 from operations.services.reports import report_problem
 from rides.tests.factories import OpenRideFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 LATER_ROLES = [COMMUNITY_ROLES, FEEDS_ROLES, JOB_ROLES, PLACE_ROLES]  # added after the roles
 NOT, LOOK, CHANGE = "not", "look", "change"
