@@ -47,6 +47,11 @@ class TestSheet:
         assert urls == [reverse("rides:ride_start", args=key), reverse("fleet:vehicle_reserve", args=key)]
         assert shown.one("a", name="Details")["href"] == vehicle.get_absolute_url()
 
+    def test_beside_the_vehicle_there_is_nowhere_to_walk(self, rider_client):
+        shown = sheet(rider_client, VehicleFactory(), lat=NOTRE_DAME[0], lon=NOTRE_DAME[1])
+        assert "Right here" in shown.text
+        assert "walk" not in shown.text
+
     @pytest.mark.parametrize("query", [{}, {"lat": "x", "lon": "2"}, {"lat": "nan", "lon": "9" * 5000}])
     def test_without_a_position_it_says_no_distance_and_asks_nothing(self, rider_client, query):
         shown = sheet(rider_client, VehicleFactory(), **query)

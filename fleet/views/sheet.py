@@ -24,6 +24,8 @@ from .cards import battery_icon, battery_text, status_of
 from .permissions import knows_every_code
 from .starting import far_question, may_hold, may_start, metres_between, walking_minutes
 
+BESIDE_M = 10  # metres: no position is more exact
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -86,6 +88,8 @@ def sheet_for(request: HttpRequest, vehicle: Vehicle) -> Sheet:
 def _away(metres: float | None) -> str:
     if metres is None:
         return ""
+    if metres < BESIDE_M:
+        return _("Right here")
     walk = {"distance": distance(metres), "minutes": walking_minutes(metres)}
     return _("%(distance)s · %(minutes)d min walk") % walk
 
