@@ -1,6 +1,7 @@
 """Backups of the database and of photos in a folder, and restoring them into an empty database."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -21,6 +22,7 @@ from photos.models import photo_storage
 SUFFIXES = {"postgresql": ".dump", "sqlite": ".sqlite3"}
 PHOTOS = ".photos.tar"
 ENCRYPTED = ".gpg"
+BACKUP_NAME = re.compile(r"movr-\d{8}T\d{6}\.\d{6}Z\.(dump|sqlite3|photos\.tar)(\.gpg)?")
 
 
 class BackupFailed(Exception):
@@ -46,7 +48,7 @@ def back_up(folder: Path, *, keep: int, recipient: Path | None = None) -> Path:
 
 
 def restore(path: Path) -> None:
-    """Fill the empty database with a backup, and add the photos beside it to the storage. Existing ones are kept."""
+    """Fill the empty database with a backup."""
     if _suffix() not in path.suffixes:
         raise BackupFailed(f"{path.name} is not a backup of this kind of database.")
     if connection.introspection.table_names():
@@ -58,6 +60,10 @@ def restore(path: Path) -> None:
         else:
             options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
             _run(*_postgres("pg_restore"), *options, stdin=dump)
+
+
+def restore_photos(path: Path) -> None:
+    """Add the photos that belong to a backup of the database, if there are any. Existing ones are kept."""
     if (photos := _photos_of(path)).exists():
         with _opened(photos) as file:
             _unpack(file)
@@ -70,8 +76,9 @@ def _photos_of(path: Path) -> Path:
 
 def _remove_old(folder: Path, keep: int) -> None:
     backups: dict[str, list[Path]] = {}
-    for path in sorted(folder.glob("movr-*")):
-        backups.setdefault(path.name.partition("Z")[0], []).append(path)
+    for path in sorted(folder.iterdir()):
+        if BACKUP_NAME.fullmatch(path.name):
+            backups.setdefault(path.name.partition("Z")[0], []).append(path)
     for stamp in list(backups)[:-keep]:
         for path in backups[stamp]:
             path.unlink()
@@ -186,9 +193,14 @@ def _run(*command: str, stdin: BinaryIO) -> None:
 def _output(*command: str) -> Iterator[BinaryIO]:
     """Yield what a program writes. Raises ``BackupFailed`` if it fails, even after its last byte."""
     with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, stderr=errors) as process:  # noqa: S603
-            assert process.stdout  # noqa: S101
-            yield process.stdout
+        try:
+            with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, stderr=errors) as process:  # noqa: S603
+                assert process.stdout  # noqa: S101
+                yield process.stdout
+        except Exception:
+            if process.returncode > 0:  # it says more than those who read too little
+                _check(process, errors)
+            raise
         _check(process, errors)
 
 

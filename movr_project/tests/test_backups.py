@@ -10,9 +10,11 @@ from io import BytesIO
 
 import psycopg2
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from operations import backups
+from operations.management.commands import restore
 
 from . import servers
 from .servers import environment
@@ -134,14 +136,15 @@ def test_nothing_acknowledged_before_a_backup_is_lost_and_who_left_stays_away(re
 
 def test_only_the_newest_are_kept(tmp_path, monkeypatch, photo_folder):
     monkeypatch.setattr(backups, "_dumped", lambda: nullcontext(BytesIO(b"rows")))
-    others = tmp_path / "notes.txt"
-    others.touch()
+    others = [tmp_path / name for name in ("movr-2025-before-upgrade.dump", "movr-removed-accounts", "notes.txt")]
+    for other in others:
+        other.touch()
     photo_folder.mkdir()
     made = [backups.back_up(tmp_path, keep=2) for _number in range(4)]
-    left = [path for path in sorted(tmp_path.glob("movr-*")) if backups.PHOTOS not in path.name]
-    assert left == made[2:]
+    kept = [path for path in sorted(tmp_path.glob("movr-*")) if path not in others]
+    assert [path for path in kept if backups.PHOTOS not in path.name] == made[2:]
     assert len(list(tmp_path.glob(f"*{backups.PHOTOS}"))) == 2
-    assert others.exists()
+    assert all(other.exists() for other in others)
 
 
 def test_a_failed_backup_leaves_no_file_and_removes_none(tmp_path, monkeypatch):
@@ -151,6 +154,27 @@ def test_a_failed_backup_leaves_no_file_and_removes_none(tmp_path, monkeypatch):
     with pytest.raises(backups.BackupFailed, match="why"):
         backups.back_up(tmp_path, keep=1)
     assert list(tmp_path.iterdir()) == [earlier]
+
+
+@pytest.mark.any_engine
+@pytest.mark.django_db
+@pytest.mark.parametrize(("content", "reason"), [(b"x" * 5000, "invalid header"), (b"", "empty file")])
+def test_accounts_are_removed_again_even_if_photos_are_damaged(tmp_path, monkeypatch, capsys, content, reason):
+    monkeypatch.setattr(restore, "restore", lambda file: None)
+    backup = tmp_path / "movr-1.sqlite3"
+    (tmp_path / f"movr-1{backups.PHOTOS}").write_bytes(content)
+    with pytest.raises(CommandError, match=f"The photos were not restored: .*{reason}"):
+        call_command("restore", backup)
+    assert "Accounts removed again: 0." in capsys.readouterr().out
+
+
+@pytest.mark.any_engine
+def test_what_gpg_says_is_the_reason():
+    with (
+        pytest.raises(backups.BackupFailed, match="No secret key"),
+        backups._output("sh", "-c", "echo No secret key >&2; exit 2") as stream,
+    ):
+        backups._unpack(stream)
 
 
 @pytest.mark.any_engine

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.removals import noted_removals, remove_again
 
-from ...backups import BackupFailed, restore
+from ...backups import BackupFailed, restore, restore_photos
 
 
 class Command(BaseCommand):
@@ -25,9 +25,22 @@ class Command(BaseCommand):
             restore(file)
         except (BackupFailed, OSError) as error:
             raise CommandError(str(error)) from error
+        failure = self._restore_photos(file)
         call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         removed, refused = remove_again(noted_removals())
         self.stdout.write(f"Restored. Accounts removed again: {removed}.")
         for id_ in refused:
             self.stdout.write(f"{id_} was removed later, but rides or owns vehicles in the backup. Remove it by hand.")
         call_command("check_integrity", stdout=self.stdout)
+        if failure:
+            raise CommandError(failure)
+
+    def _restore_photos(self, file: Path) -> str:
+        """Return what went wrong. Whatever it is, removed accounts must be removed again."""
+        try:
+            restore_photos(file)
+        except Exception as error:
+            failure = f"The photos were not restored: {error}"
+            self.stderr.write(failure)
+            return failure
+        return ""
