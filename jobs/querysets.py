@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -32,11 +32,12 @@ class JobQuerySet(models.QuerySet):
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-id")
 
-    def abandoned(self) -> Self:
-        """Return running jobs whose worker is not alive."""
+    def abandoned(self, dead_for: timedelta = timedelta(0)) -> Self:
+        """Return running jobs whose worker has not been alive for some time."""
         from .models import Worker
 
-        return self.filter(status="running").exclude(Exists(Worker.objects.alive().filter(id=OuterRef("worker_id"))))
+        living = Worker.objects.filter(id=OuterRef("worker_id"), alive_until__gt=timezone.now() - dead_for)
+        return self.filter(status="running").exclude(Exists(living))
 
 
 class WorkerQuerySet(models.QuerySet):

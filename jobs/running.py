@@ -59,6 +59,7 @@ class Run:
         self.stop: type[Stopped] | None = None
         self.is_done = False
         self.file: dict[str, Any] = {}
+        self.inner: Run | None = None  # a job that this one runs before it is done
 
     def check(self) -> None:
         """Raise ``Stopped`` if the task should not go on."""
@@ -128,7 +129,11 @@ class JobContext(TaskContext):
         """
         self.run.check()
         if other := add_and_claim(self.job, add, **self.run.file):
-            run_job(Run(other))
+            self.run.inner = Run(other)
+            try:
+                run_job(self.run.inner)
+            finally:
+                self.run.inner = None
 
     def finish(self, effect: Callable[[], Any]) -> None:
         """Run ``effect`` in the transaction that marks the job as done. It returns the job's result.

@@ -17,7 +17,7 @@ from .services.queue import claim
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=10)  # longer than sending takes: a web process has no heartbeat
+LEASE = timedelta(minutes=10)  # longer than sending one takes: a web process beats only between jobs
 
 # One thread per queue is enough. It starts with the first job, after gunicorn has forked.
 _background = {queue: ThreadPoolExecutor(max_workers=1, thread_name_prefix=queue) for queue in PROMPT_QUEUES}
@@ -53,8 +53,9 @@ def _try_to_run_waiting(city: str, queue: str) -> None:
 def _run_waiting(city: str, queue: str) -> None:
     if workers.is_served(city):
         return
-    workers.take_over([city])  # from web processes that died
+    # From processes that died. A worker whose heartbeat is only late is still running its jobs.
+    workers.take_over([city], queue=queue, dead_for=timedelta(seconds=settings.JOB_LEASE_SECONDS))
     here = workers.register([], lease=LEASE, home=city)
-    while job := claim(city=city, queue=queue, worker_id=here.id):
+    while workers.beat(here, lease=LEASE) and (job := claim(city=city, queue=queue, worker_id=here.id)):
         run_job(Run(job))
     workers.leave(here)

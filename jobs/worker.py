@@ -115,10 +115,15 @@ class Worker:
             schedule.enqueue_due()
 
     def _take_over(self) -> None:
-        if time.monotonic() >= self._trusted_from and self._is_due("take over", self._check_seconds):
+        if self._may_judge_others() and self._is_due("take over", self._check_seconds):
             workers.take_over(self.cities)
         if self.row and self._is_due("take back", settings.JOB_LEASE_SECONDS):
             workers.take_back(self.row, running=[run.job.id for run in self._snapshot()])
+
+    def _may_judge_others(self) -> bool:
+        """Return whether a late heartbeat is the other worker's fault: this one's was stored a moment ago."""
+        now = time.monotonic()
+        return now - self._beaten_at < settings.JOB_LEASE_SECONDS / 2 and now >= self._trusted_from
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()
@@ -136,7 +141,7 @@ class Worker:
 
     def _snapshot(self) -> list[Run]:
         with self._lock:
-            return list(self.runs)
+            return [each for run in self.runs for each in (run, run.inner) if each]
 
     # --- The threads -----------------------------------------------------------------------------
 
@@ -185,11 +190,17 @@ class Worker:
         """Let short jobs finish, and give back what is still running."""
         for run in self._snapshot():
             run.stop = run.stop or ShuttingDown
+        self._survive(self._outlast_grace)
         deadline = time.monotonic() + GRACE_SECONDS
         for thread in self._threads:
             thread.join(max(0, deadline - time.monotonic()))
         self._survive(self._give_back)
         connection.close()
+
+    def _outlast_grace(self) -> None:
+        """Beat for the last time, so that no other worker takes over what is being finished."""
+        if self.row:
+            workers.beat(self.row, lease=self.lease + timedelta(seconds=GRACE_SECONDS))
 
     def _give_back(self) -> None:
         """Put back what doesn't report its progress, while it runs: its end won't count."""

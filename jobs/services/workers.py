@@ -60,9 +60,10 @@ def state_of_workers() -> str:
     return f"no worker since {max(until):%Y-%m-%d %H:%M} UTC" if until else "no worker"
 
 
-def take_over(cities: Collection[str]) -> int:
-    """Put the jobs of dead workers back into the queue, and return their number."""
-    abandoned = list(Job.objects.filter(city__in=cities).abandoned())
+def take_over(cities: Collection[str], *, queue: str = "", dead_for: timedelta = timedelta(0)) -> int:
+    """Put the jobs of dead workers back into their queues, or into one of them, and return their number."""
+    rows = Job.objects.filter(city__in=cities, queue=queue) if queue else Job.objects.filter(city__in=cities)
+    abandoned = list(rows.abandoned(dead_for))
     for job in abandoned:
         _release(job, task_of(job.task))
     return len(abandoned)

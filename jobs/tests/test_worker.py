@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings as django_settings
@@ -16,10 +18,12 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from jobs import worker as worker_module
 from jobs.models import Job, Status, Worker
+from jobs.running import Run
 from jobs.services import workers
 from jobs.services.queue import claim, due_places
 from jobs.tests import tasks
-from jobs.tests.work import job_of, new_worker, run_jobs
+from jobs.tests.work import claim_one, job_of, new_worker, run_jobs
+from jobs.without_worker import _run_waiting
 from jobs.worker import cities_of, running_in_background
 from movr_project.tests.databases import on_server
 from movr_project.tests.threads import at_once
@@ -50,6 +54,88 @@ def working(threads=2):
 def _no_schedule(monkeypatch):
     """Leave the schedule to its own tests."""
     monkeypatch.setattr("jobs.schedule.SCHEDULED", {})
+
+
+class Clock:
+    """A worker's loop whose steps the test takes, at times that the test sets."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(worker_module, "time", SimpleNamespace(monotonic=lambda: self.now))
+        self.loop = worker_module.Worker(cities=cities_of([]), threads=0)
+
+    def pass_time(self, seconds, *, beats=True):
+        for _step in range(seconds // 5):
+            self.now += 5
+            if beats:
+                self.loop._keep_leases()
+            self.loop._take_over()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def abandoned():
+    """A job of another worker, whose heartbeat is late."""
+    tasks.add.enqueue(1, 2)
+    other = new_worker()
+    job = claim_one(other)
+    Worker.objects.filter(id=other.id).update(alive_until=timezone.now())
+    return job
+
+
+def status_of(job):
+    return Job.objects.get(id=job.id).status
+
+
+@pytest.mark.any_engine
+def test_a_new_worker_takes_over_after_half_a_lease(clock, abandoned):
+    clock.pass_time(15)
+    assert status_of(abandoned) == Status.RUNNING
+    clock.pass_time(5)
+    assert status_of(abandoned) == Status.QUEUED
+
+
+@pytest.mark.any_engine
+def test_after_an_outage_a_worker_takes_over_only_when_others_could_beat(clock, abandoned):
+    clock.loop._keep_leases()
+    clock.pass_time(30, beats=False)
+    assert status_of(abandoned) == Status.RUNNING
+    clock.pass_time(10)
+    assert status_of(abandoned) == Status.RUNNING
+    clock.pass_time(10)
+    assert status_of(abandoned) == Status.QUEUED
+
+
+@pytest.mark.any_engine
+def test_a_job_that_another_one_runs_is_the_workers_too(clock):
+    outer, inner = Run(Job()), Run(Job())
+    outer.inner = inner
+    clock.loop.runs.add(outer)
+    assert clock.loop._snapshot() == [outer, inner]
+
+
+@pytest.mark.any_engine
+def test_a_worker_that_stops_stays_alive_until_its_jobs_are_given_back(clock):
+    clock.loop._keep_leases()
+    clock.loop._outlast_grace()
+    assert Worker.objects.get().alive_until > timezone.now() + timedelta(seconds=worker_module.GRACE_SECONDS)
+
+
+@pytest.mark.any_engine
+def test_a_web_process_leaves_jobs_to_a_worker_whose_heartbeat_is_only_late(abandoned, settings):
+    Job.objects.update(queue="mail")
+    _run_waiting(abandoned.city, "push")
+    _run_waiting(abandoned.city, "mail")
+    assert status_of(abandoned) == Status.RUNNING
+    Worker.objects.update(alive_until=timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS))
+    _run_waiting(abandoned.city, "push")
+    assert status_of(abandoned) == Status.RUNNING
+    _run_waiting(abandoned.city, "mail")
+    assert status_of(abandoned) == Status.DONE
 
 
 @pytest.mark.any_engine
