@@ -35,7 +35,7 @@ def word_lists(folder: str) -> dict[str, frozenset[str]]:
 
 
 def _words_in(path: Path) -> frozenset[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     return frozenset(word for line in lines if (word := _folded(line.strip())))
 
 
