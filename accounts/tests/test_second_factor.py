@@ -405,7 +405,7 @@ def test_a_superuser_resets_a_colleagues_after_confirming(client, verified):
 
 
 def test_their_own_is_not_reset_without_a_code(client, verified):
-    assert "remove your app on its page" in reset(client, verified, confirmed="yes")
+    assert "remove your app and passkeys" in reset(client, verified, confirmed="yes")
     assert second_factor.device_of(verified)
 
 

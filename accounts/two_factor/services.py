@@ -230,7 +230,7 @@ def reset(*, user: User, by: User | None) -> None:
     must not be enough to remove one's own.
     """
     if by and by.id == user.id:
-        sentence = _("To reset your own two-factor authentication, remove your app on its page.")
+        sentence = _("To reset your own two-factor authentication, remove your app and passkeys in your profile.")
         raise SecondFactorRefused(sentence, code="own_second_factor")
     remove_devices(user.id)
     forget_passkeys(user, user.passkeys.all())

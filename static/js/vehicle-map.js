@@ -89,10 +89,14 @@ const start = (frame, element) => {
     },
   });
 
+  let filtersChanged = false;
   const refresh = createRefresh(map, element.dataset.url, {
     loaded: ({ places, sentence }) => {
       markers.show(places);
-      if (sheet.id() && places.length && places.every(({ id }) => id) && !markers.has(sheet.id())) sheet.reload();
+      const isMissing = sheet.id() && places.every(({ id }) => id) && !markers.has(sheet.id());
+      if (isMissing && filtersChanged) chooseAmongResults();
+      else if (isMissing && places.length) sheet.reload();
+      filtersChanged = false;
       if (count.textContent !== sentence) count.textContent = sentence;
       map.notices.hide("vehicles");
     },
@@ -118,16 +122,16 @@ const start = (frame, element) => {
     view.remember();
     soon();
   });
-  // The filters may leave out the chosen vehicle.
+  // The filters leave out the chosen vehicle, unless it is on the list's first page and out of sight.
   const chooseAmongResults = () => {
-    if (!sheet.id() || cardOf(sheet.id())) return;
+    if (cardOf(sheet.id())) return;
     if (isMapAlone() && ownPosition() && nearestCard()) sheet.show(nearestCard(), { focus: false });
     else sheet.close();
   };
   document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
     if (target.id !== "results") return;
     view.follow();
-    if (detail.requestConfig.triggeringEvent?.type === "change") chooseAmongResults();
+    filtersChanged = detail.requestConfig.triggeringEvent?.type === "change";
     soon();
   });
   followCards(markers);
