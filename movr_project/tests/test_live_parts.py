@@ -1,6 +1,5 @@
 """Live lists: only the partial for htmx, and the page for everything else."""
 
-import gzip
 import re
 
 import pytest
@@ -74,24 +73,3 @@ def test_the_links_of_a_part_are_links_without_scripts_too(rider_client):
     (link,) = re.findall(r'<a[^>]*rel="next"[^>]*>', page)
     assert 'href="?page=2"' in link
     assert 'hx-get="?page=2"' in link
-
-
-class TestCompression:
-    def test_pages_are_compressed_for_browsers_that_accept_it(self, rider_client):
-        plain = rider_client.get("/vehicles/").content
-        page = rider_client.get("/vehicles/", headers={"Accept-Encoding": "gzip"})
-        assert page.headers["Content-Encoding"] == "gzip"
-        assert "Accept-Encoding" in page.headers["Vary"]
-        assert abs(len(gzip.decompress(page.content)) - len(plain)) < 100
-        assert len(page.content) < len(plain) / 2
-
-    def test_their_size_is_not_the_same_twice(self, client):
-        """Compressed sizes must not reveal the content to eavesdroppers."""
-        sizes = {len(client.get("/offline/", headers={"Accept-Encoding": "gzip"}).content) for _ in range(20)}
-        assert len(sizes) > 1
-
-    def test_a_page_after_the_first_is_below_30_kb(self, rider_client):
-        VehicleFactory.create_batch(PAGE_SIZE + 1)
-        for headers in ({}, HTMX):
-            page = rider_client.get("/vehicles/", headers={"Accept-Encoding": "gzip"} | headers)
-            assert len(page.content) < 30_000
