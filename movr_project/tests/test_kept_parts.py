@@ -1,5 +1,6 @@
 import pytest
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from movr_project.web.kept_parts import kept_part
@@ -35,3 +36,13 @@ def test_slots_are_filled_in_anew_each_time(part):
 def test_no_text_in_a_part_is_taken_for_a_slot():
     html = kept_part("_text_field.html", {"id": "id_place"}, name="place", label="--slot-x--", value="", has_value=True)
     assert "--slot-x--" in html
+
+
+def test_indentation_and_blank_lines_are_not_sent():
+    assert "\n " not in kept_part("_brand.html", {})
+    assert "\n\n" not in kept_part("_brand.html", {})
+
+
+def test_preformatted_text_keeps_its_indentation():
+    text = mark_safe("<pre>first\n    second</pre>")
+    assert text in kept_part("documents/_text.html", {}, html=text, sections=())

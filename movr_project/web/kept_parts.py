@@ -20,6 +20,7 @@ MAX_PARTS = 5000
 # Random, so that no text in a part, such as an operator's help, can look like a slot.
 MARK = secrets.token_hex(8)
 SLOT = re.compile(rf"--{MARK}-(\w+)--")
+INDENTATION = re.compile(r"\n\s+")  # also blank lines, where a template's tags were
 
 Pieces = list[str]  # literals and names of slots in turn
 
@@ -50,4 +51,4 @@ def _escaped(value: Any) -> str:
 @lru_cache(maxsize=MAX_PARTS)
 def _pieces(template: str, language: str, slots: tuple[str, ...], context: tuple[tuple[str, Hashable], ...]) -> Pieces:
     part = render_to_string(template, {name: f"--{MARK}-{name}--" for name in slots} | dict(context))
-    return SLOT.split(part)
+    return SLOT.split(part if "<pre" in part else INDENTATION.sub("\n", part))
