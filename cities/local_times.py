@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
@@ -81,7 +83,9 @@ class LocalMomentInput(forms.DateTimeInput):
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         moment = _parsed(str(value or ""))
         shown = value if moment is None or timezone.is_naive(moment) else moment.strftime(NATIVE)
-        html = super().render(name, shown, attrs, renderer)
+        own = {"type": self.input_type, "name": name, "value": self.format_value(shown)}
+        # Django's template for it would be a tenth of the time of the vehicle list, which has two of these fields.
+        html = format_html("<input{}>", flatatt(own | self.build_attrs(self.attrs, attrs)))
         if moment is None or not is_repeated(moment, self.city):
             return html
         chosen = None if timezone.is_naive(moment) else str(local(moment, self.city).fold)
