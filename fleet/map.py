@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil, cos, floor, log2, radians
 from typing import Any, NotRequired, TypedDict
-from uuid import UUID
 
 from django.core.cache import caches
 from django.db.models import Avg, Case, CharField, Count, F, FloatField, Func, Q, QuerySet, Value, When
@@ -19,7 +18,7 @@ from accounts.models import User
 from cities import geohash
 from cities.models import City
 from movr_project.db.expressions import float_value
-from movr_project.db.prepared import Prepared
+from movr_project.db.prepared import Prepared, with_hyphens
 from movr_project.errors import Refused
 
 from .calendar.intervals import Interval, booking_buffer
@@ -159,7 +158,7 @@ def _vehicles_in_view(city: City, query: MapQuery, viewer: User | None) -> list[
             "count": 1,
             "lat": latitude,
             "lon": longitude,
-            "id": str(UUID(id_)),
+            "id": with_hyphens(id_),
             "type": type_,
             "battery": battery,
             "own": bool(own),

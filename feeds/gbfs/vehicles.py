@@ -13,7 +13,7 @@ from fleet.calendar.intervals import Interval, booking_buffer
 from fleet.models import Vehicle
 from fleet.models.choices import OFF_THE_STREET, Situation, VehicleType
 from movr_project.db.follower_reads import follower_reads
-from movr_project.db.prepared import Prepared
+from movr_project.db.prepared import Prepared, with_hyphens
 from movr_project.web.row_urls import row_url
 
 DECIMALS = 6  # of degrees: about 10 cm
@@ -62,7 +62,7 @@ def _vehicle(
     range_m: int | None,
     situation: str | None,
 ) -> dict[str, Any]:
-    id_ = _with_hyphens(public_id)
+    id_ = with_hyphens(public_id)
     is_reserved = situation in RESERVED
     vehicle = {
         "vehicle_id": id_,
@@ -78,11 +78,6 @@ def _vehicle(
     if battery_percent is not None:
         vehicle["current_fuel_percent"] = battery_percent / 100
     return vehicle
-
-
-def _with_hyphens(id_: UUID | str) -> str:
-    """Return an ID as drivers do: SQLite's is a string of 32 digits."""
-    return f"{id_[:8]}-{id_[8:12]}-{id_[12:16]}-{id_[16:20]}-{id_[20:]}" if isinstance(id_, str) else str(id_)
 
 
 def _likely_range_m(type_: str, battery_percent: int | None) -> int:

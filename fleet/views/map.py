@@ -22,4 +22,5 @@ def vehicle_map(request: HttpRequest) -> JsonResponse:
     places = places_on_map(request.city, query, request.user)
     total = sum(place["count"] for place in places)
     sentence = ngettext("%(number)s vehicle on the map", "%(number)s vehicles on the map", total)
-    return JsonResponse({"places": places, "sentence": sentence % {"number": total}})
+    data = {"places": places, "sentence": sentence % {"number": total}}
+    return JsonResponse(data, json_dumps_params={"separators": (",", ":")})

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -46,7 +47,13 @@ class Statement:
         params = self._filled(values, using)
         # Django's types know neither that methods can be replaced nor what a queryset can be replaced with.
         compiler.as_sql = lambda *args: (self.sql, params)  # type: ignore[method-assign]
+        compiler.get_converters = lambda *args: self.converters  # type: ignore[method-assign]
         return list(ModelIterable(_Compiled(using, compiler)))  # type: ignore[arg-type]
+
+    @cached_property
+    def converters(self) -> Any:
+        """Return what converts the columns that need it, by number. Working it out takes a third of a small query."""
+        return self.compiler.get_converters([column for column, *_more in self.compiler.select or ()])
 
     def run(self, values: Mapping[str, Any], using: str) -> int:
         with mark_for_rollback_on_error(using=using), connections[using].cursor() as cursor:
@@ -133,6 +140,12 @@ class PreparedUpdate(Prepared):
         query = rows.query.chain(UpdateQuery)
         query.add_update_values(changes)
         return query
+
+
+def with_hyphens(id_: uuid.UUID | str) -> str:
+    """Return the text of a UUID from ``rows``. SQLite's has no hyphens; making a UUID takes five times as long."""
+    text = str(id_)
+    return text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _all_adapted(values: Mapping[str, Any], connection: Any) -> list[tuple[str, Any]]:
