@@ -119,12 +119,18 @@ def battery_icon(percent: int | None) -> str:
 
 def battery_text(vehicle: Vehicle) -> str:
     """Return charge and range, as far as they are known."""
-    if vehicle.battery_percent is None:
+    return _battery_text(vehicle.battery_percent, vehicle.range_m, get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _battery_text(percent: int | None, range_m: int | None, language: str) -> str:
+    """Format charge and range. ``language`` is the active one, as part of the cache's key."""
+    if percent is None:
         return ""
-    charge = _("%(percent)s%% charged") % {"percent": vehicle.battery_percent}
-    if vehicle.range_m is None:
+    charge = _("%(percent)s%% charged") % {"percent": percent}
+    if range_m is None:
         return charge
-    range_left = _("%(range)s range") % {"range": distance(vehicle.range_m)}
+    range_left = _("%(range)s range") % {"range": distance(range_m)}
     return f"{charge} · {range_left}"
 
 
