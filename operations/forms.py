@@ -78,7 +78,11 @@ class MaintenanceForm(forms.Form):
     """An interval in each city's local time. "Until further notice" must be chosen explicitly."""
 
     starts = LocalMomentField(label=_("From"), required=False, help_text=_("Leave empty for now. Local time."))
-    ends = LocalMomentField(label=_("Until"), required=False, help_text=_("Local time."))
+    ends = LocalMomentField(
+        label=_("Until"),
+        required=False,
+        help_text=_("Local time. Leave empty if you choose “until further notice”."),
+    )
     without_end = forms.BooleanField(label=_("Until further notice"), required=False)
     description = _words(Allocation, "description", _("Description"))
 

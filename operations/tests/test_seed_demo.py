@@ -620,8 +620,9 @@ class TestCost:
         return Counter("INSERT" if "INSERT INTO" in query["sql"] else "other" for query in context)
 
     def test_statements_grow_with_batches_and_not_with_rows(self):
+        """SQLite takes 999 values at a time, so it has more batches."""
         seed(0, 0, 0)
-        assert self.statements(4)["other"] <= self.statements(1)["other"] + 2 * len(registry.by_name)
+        assert self.statements(4)["other"] <= self.statements(1)["other"] + 3 * len(registry.by_name)
 
     @pytest.mark.skipif(connection.vendor == "sqlite", reason="takes 999 values at a time")
     def test_a_batch_is_one_insert(self):
