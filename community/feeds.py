@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
+from django.db.transaction import atomic
 from django_tasks import task
 
 from accounts.models import User
@@ -16,6 +18,7 @@ from jobs.services import workers
 from movr_project.db.retry import retry_transaction
 
 from .models import FeedEntry, Follow, Post
+from .querysets import FollowQuerySet
 
 BATCH = 500
 MAX_AT_ONCE = 200  # followers whose feeds are written with the post; those of more are written by a job
@@ -28,13 +31,11 @@ def deliver(post: Post) -> None:
 
     Those of many followers are left to a job. Without a worker that would run it soon, the author waits instead.
     """
-    entries = [entry(post.city, post.author_id, post)]
+    _insert([entry(post.city, post.author_id, post)])
     if post.author.follower_count > MAX_AT_ONCE and workers.is_served(post.city):
         deliver_to_followers.using(user=post.author, job_id=post.id).enqueue(str(post.id))
     else:
-        followers = Follow.objects.of_followed(post.author).order_by("id").values_list("city", "follower_id")
-        entries += [entry(city, reader_id, post) for city, reader_id in followers]
-    _insert(entries)
+        _deliver_to(Follow.objects.of_followed(post.author).order_by("id"), post)
 
 
 @task(takes_context=True, max_attempts=30)
@@ -56,9 +57,22 @@ def _deliver_batch(author_id: UUID, post_id: UUID, *, after: UUID) -> list[UUID]
     post = Post.objects.by(author).filter(id=post_id).first() if author else None
     if post is None:
         return []
-    follows = Follow.objects.of_followed(author).filter(id__gt=after).order_by("id")
-    rows = list(follows.values_list("id", "city", "follower_id")[:BATCH])
-    _insert(entry(city, reader_id, post) for _id, city, reader_id in rows)
+    return _deliver_to(Follow.objects.of_followed(author).filter(id__gt=after).order_by("id")[:BATCH], post)
+
+
+def _deliver_to(follows: FollowQuerySet, post: Post, *, attempts: int = 3) -> list[UUID]:
+    """Write a post into the feeds of these followers, and return the ids of the follows.
+
+    A follower may move or leave before the entry is written. Their follow has gone along, so look again.
+    """
+    rows = list(follows.values_list("id", "city", "follower_id"))
+    try:
+        with atomic():
+            _insert(entry(city, reader_id, post) for _id, city, reader_id in rows)
+    except IntegrityError:
+        if attempts == 1:
+            raise
+        return _deliver_to(follows, post, attempts=attempts - 1)
     return [id_ for id_, *_reader in rows]
 
 

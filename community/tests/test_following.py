@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import move_home, remove_account
+from accounts.services import _anonymised_fields, _erase_account, move_home, remove_account
 from cities.placement.locality import POSTS_OF_A_FEED
 from cities.registry import registry
 from community import feeds
@@ -21,6 +21,7 @@ from jobs.models import Job, Status
 from jobs.running import Run, run_job
 from jobs.tests.work import claim_one, new_worker, run_jobs
 from movr_project.tests.locality import assert_local
+from movr_project.tests.threads import behind
 from operations.tests.consistency import contradictions
 
 from .factories import MemberFactory, PostFactory
@@ -33,6 +34,14 @@ def feed_of(person: User) -> list[str]:
     with assert_local(POSTS_OF_A_FEED):
         entries = list(FeedEntry.objects.of_reader(person).visible_to(person).order_by("-created_at", "-id"))
     return [entry.post.body for entry in entries]
+
+
+def move(person: User) -> None:
+    move_home.__wrapped__(user=person, city=registry["boston"])
+
+
+def leave(person: User) -> None:
+    _erase_account.__wrapped__(person, _anonymised_fields())
 
 
 @pytest.mark.parametrize("posts_first", [True, False], ids=["posts, then follows", "follows, then posts"])
@@ -139,6 +148,17 @@ def test_everything_moves_with_a_person():
     move_home(user=author, city=registry["rome"])
     move_home(user=follower, city=registry["boston"])
     assert feed_of(follower) == feed_of(author) == ["Hello from Paris"]
+    assert contradictions() == []
+
+
+@pytest.mark.parametrize("act", [move, leave])
+@pytest.mark.django_db(transaction=True)
+def test_a_post_finds_a_follower_who_moves_or_leaves_at_the_same_moment(act):
+    author, follower = MemberFactory(city="rome"), MemberFactory(city="paris")
+    follow(follower=follower, followed=author)
+    (post,) = behind(lambda: act(follower), lambda: publish_post(author=author, body="Hello", token="one form"))
+    assert post.body == "Hello"
+    assert feed_of(follower) == (["Hello"] if act is move else [])
     assert contradictions() == []
 
 
