@@ -334,6 +334,19 @@ def test_nearest_first_takes_four_statements_where_there_are_few(rider_client, d
         nearest(rider_client, NOTRE_DAME)
 
 
+@pytest.mark.parametrize(
+    ("query", "order"),
+    [
+        ({}, ["type", "battery", "range"]),
+        ({"battery": "50"}, ["battery", "type", "range"]),
+        ({"battery": "50", "range": "5"}, ["battery", "range", "type"]),
+    ],
+)
+def test_chosen_filters_come_first_as_a_phone_shows_no_others(rider_client, query, order):
+    page = rider_client.get(LIST, query).content.decode()
+    assert sorted(order, key=lambda name: page.index(f'name="{name}"')) == order
+
+
 def test_a_full_page_is_below_105_kilobytes(rider_client):
     VehicleFactory.create_batch(
         PAGE_SIZE + 1,
