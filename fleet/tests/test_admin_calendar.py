@@ -75,7 +75,7 @@ def key(vehicle):
 
 def test_maintenance_is_confirmed_first(client, staff, vehicle):
     choice = page(act(client, "maintain", [vehicle], confirmed=False)).one("fieldset")
-    for part in ("Enter an end time or choose", "Until:", "Until further notice"):
+    for part in ("Leave empty if you choose “until further notice”", "Until:", "Until further notice"):
         assert part in choice.text
     assert live(vehicle) == []
 

@@ -545,6 +545,8 @@ class TestMyBookings:
             used.id: "Completed",
         }
         assert f'<a href="{ride.get_absolute_url()}">Completed</a>' in page_of(rider_client, "/bookings/")
+        assert f'<a href="{ride.get_absolute_url()}">Completed</a>' in page_of(rider_client, used.get_absolute_url())
+        assert "Turned into a booking" in page_of(rider_client, swallowed.get_absolute_url())
 
     def test_deleted_parts_of_the_log_are_not_guessed(self, rider_client, rider, vehicle):
         BookingFactory(reservation=True, rider=rider, starts_at=NOON - HOUR, ends_at=NOON - HOUR + MINUTE)

@@ -332,7 +332,7 @@ class TestPages:
         assert response.context["bookings"] == []
         assert "Released: not picked up by 14:30" in response.content.decode()
         page = rider_client.get(booking.get_absolute_url()).content.decode()
-        assert "Not picked up by 14:30" in page
+        assert "Released: not picked up by 14:30" in page
         assert "Start ride" not in page
         assert reverse("fleet:booking_cancel", args=["paris", booking.id]) not in page
 

@@ -135,7 +135,7 @@ def booking_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def booking_detail(request: HttpRequest, city: City, allocation_id: uuid.UUID) -> HttpResponse:
-    allocations = own_allocations(request.user).select_related("vehicle")
+    allocations = own_allocations(request.user).with_outcome().select_related("vehicle")
     allocation = get_object_or_404(allocations, city=city.name, id=allocation_id)
     annotate_for_rider(allocation, request.user)
     context = {
