@@ -23,8 +23,8 @@ from movr_project.db.retry import retry_transaction
 
 from ..models import Allocation
 from ..models.choices import AllocationKind
+from ..own_bookings import own_allocations
 from ..services import book_vehicle, cancel_own_allocation, reserve_vehicle
-from ..views.bookings import own_allocations
 from .access import find_key
 from .inputs import Moment, VehicleRef, served_city
 from .represent import VehiclePart, vehicle_part

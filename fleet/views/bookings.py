@@ -16,15 +16,14 @@ from cities.local_times import local_clock
 from cities.location import CHOSEN
 from cities.models import City
 from movr_project.web.form_tokens import new_form_token
-from movr_project.web.pagination import Page, page_number
+from movr_project.web.pagination import page_number
 from movr_project.web.redirects import post_data, safe_next
 
 from ..calendar.availability import USUAL_LENGTH, Availability
 from ..forms.bookings import BookForm, TokenForm
 from ..links import book_query, list_query
 from ..models import Allocation, Vehicle
-from ..models.choices import AllocationKind
-from ..querysets.allocations import AllocationQuerySet
+from ..own_bookings import current_allocations, own_allocations, past_allocations
 from ..search import nearest_free
 from ..services import (
     CalendarConflict,
@@ -38,7 +37,6 @@ from .cards import countdown
 from .next_steps import send_on
 from .starting import may_start
 
-PAGE_SIZE = 25
 MAX_DATE_LENGTH = 10  # characters of a date in a URL
 # The form field for each refusal code.
 FIELDS = {
@@ -109,12 +107,10 @@ def vehicle_book(request: HttpRequest, vehicle: Vehicle) -> HttpResponse:
 def booking_list(request: HttpRequest) -> HttpResponse:
     """List the user's reservations and bookings in all cities, current and future ones first."""
     now = timezone.now()
-    mine = own_allocations(request.user)
-    current = list(mine.from_now_on(now).select_related("vehicle").in_order())
+    current = current_allocations(request.user, now)
     for allocation in current:
         annotate_for_rider(allocation, request.user)
-    past = mine.over(now).with_outcome().select_related("vehicle").order_by("-starts_at", "-id")
-    page = Page.of(past, page_number(request.GET.get("page", "")), PAGE_SIZE)
+    page = past_allocations(request.user, now, page_number(request.GET.get("page", "")))
     for allocation in page:
         if allocation.is_booking and allocation.cancelled_at and allocation.ends_at > now:
             allocation.free_then = list_query(allocation.vehicle.type, allocation.interval)
@@ -159,12 +155,6 @@ def booking_cancel(request: HttpRequest, city: City, allocation_id: uuid.UUID) -
         held = allocation.is_reservation
         messages.success(request, _("Your reservation is cancelled.") if held else _("Your booking is cancelled."))
     return redirect(safe_next(request) or "fleet:booking_list")
-
-
-def own_allocations(user: User) -> AllocationQuerySet:
-    """Return the user's reservations and bookings in all cities. On CockroachDB this queries every region."""
-    kinds = [AllocationKind.RESERVATION, AllocationKind.BOOKING]
-    return Allocation.objects.for_rider(user).filter(kind__in=kinds)
 
 
 def annotate_for_rider(allocation: Allocation, user: User) -> None:
