@@ -86,6 +86,7 @@ def book_for_organisation(
         return _repeated(locked, locked.repeated)
     interval = _within_limits(locked, starts_at, ends_at)
     _refuse_while_in_use(locked, interval)
+    before = locked.current
     if locked.conflicts_with(interval):
         raise conflict(locked, interval)
     booking = create_allocation(
@@ -98,7 +99,7 @@ def book_for_organisation(
         description=description,
         data=data,
     )
-    record_calendar(locked, before=None, actor=None, allocation=booking)
+    record_calendar(locked, before=before, actor=None, allocation=booking)
     return booking
 
 

@@ -173,6 +173,17 @@ def test_an_organisations_allocations(organisation, rider):
     assert (events[0]["event_types"], events[0]["state"]) == (["maintenance"], "available")
 
 
+@pytest.mark.parametrize("now", [{"reservation": True}, {}, {"maintenance": True}, {"paused": True}], ids=str)
+def test_an_organisation_books_ahead_what_is_taken_now(organisation, now):
+    vehicle = VehicleFactory(owner=UserFactory() if "paused" in now else None)
+    moment = timezone.now()
+    BookingFactory(vehicle=vehicle, starts_at=moment, ends_at=moment + timedelta(minutes=15), **now)
+    path = f"{PARIS}/{vehicle.id}/allocations"
+    response = organisation.post(path, {"allocation_type": "booking", "starts_at": at(0), "ends_at": at(2)})
+    assert response.status_code == 201
+    assert vehicle.events.latest("occurred_at").event_types == ["allocated"]
+
+
 def test_contradictions(organisation, subtests):
     path = f"{PARIS}/{VehicleFactory().id}/allocations"
     whole = {"allocation_type": "maintenance", "starts_at": at(0), "ends_at": at(1)}
