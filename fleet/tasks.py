@@ -46,6 +46,7 @@ def start_import(*, user: User, chunks: Iterable[bytes], is_trial: bool) -> Task
     title=gettext_lazy("Importing vehicles…"),
     takes_context=True,
     exclusive=True,
+    for_staff=True,
     result_template="admin/fleet/vehicle/_imported.html",
 )
 def import_vehicles(context: Any, is_trial: bool) -> dict[str, Any] | None:

@@ -26,7 +26,8 @@ class JobTask(Task[P, T]):
     run more than once: what it writes must be idempotent, by ids from ``context.item_id()``. ``at_most_once`` is for
     effects that can't be: if a worker dies meanwhile, the job becomes uncertain instead of running again.
     ``exclusive`` allows one active job per person. ``start_within`` lets jobs expire that nobody has started. ``every``
-    puts the task on the schedule. ``result_template`` shows ``job.result`` on the job's page.
+    puts the task on the schedule. ``result_template`` shows ``job.result`` on the job's page. ``for_staff`` shows jobs
+    and their files only to people who are still staff, in sessions in which they have proved their second factor.
     """
 
     title: str = ""
@@ -37,6 +38,7 @@ class JobTask(Task[P, T]):
     start_within: timedelta | None = None
     every: timedelta | None = None
     result_template: str = ""
+    for_staff: bool = False
 
     user: "User | None" = None
     city: str = ""  # of a job without a person; by default the default city

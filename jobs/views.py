@@ -1,25 +1,30 @@
 """A person's jobs: their progress, their results, and how to cancel them."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.two_factor import services as second_factor
 from movr_project.web.access import terms_not_required
 from movr_project.web.live_parts import render_live, wants_live_part
 
 from .errors import JobRefused
 from .files import read_file
 from .models import ACTIVE, FileKind, Job
+from .registry import task_of
 from .services.outcomes import cancel
 from .shown import shown_jobs
 
@@ -53,11 +58,29 @@ def _jobs_in_bar(user: User) -> QuerySet[Job]:
     return user.jobs.shown().filter(Q(status__in=ACTIVE) | recent).newest_first()[:JOBS_IN_BAR]
 
 
+def with_own_job(view: Callable[[HttpRequest, Job], HttpResponse]) -> Callable[[HttpRequest, uuid.UUID], HttpResponse]:
+    """Decorate a view of one of the person's jobs. Staff's work is shown like the admin: with a second factor only."""
+
+    @wraps(view)
+    def with_job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        job = get_object_or_404(request.user.jobs.shown(), id=job_id)
+        task = task_of(job.task)
+        if task is None or not task.for_staff:
+            return view(request, job)
+        if not request.user.is_staff:
+            raise Http404
+        if second_factor.is_missing(request):
+            return redirect(reverse("accounts:second_factor", query={"next": job.get_absolute_url()}))
+        return view(request, job)
+
+    return with_job
+
+
 @terms_not_required
 @require_safe
-def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+@with_own_job
+def job_page(request: HttpRequest, job: Job) -> HttpResponse:
     """Show a job. htmx asks for the part that changes until the job has ended."""
-    job = _own_job(request, job_id)
     if job.is_pruned:
         return _gone(request)
     (shown,) = shown_jobs([job])
@@ -66,8 +89,8 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @terms_not_required
 @require_POST
-def cancel_job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    job = _own_job(request, job_id)
+@with_own_job
+def cancel_job(request: HttpRequest, job: Job) -> HttpResponse:
     try:
         cancel(city=job.city, job_id=job.id)
     except JobRefused as refused:
@@ -77,18 +100,14 @@ def cancel_job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @terms_not_required
 @require_safe
-def job_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+@with_own_job
+def job_file(request: HttpRequest, job: Job) -> HttpResponse:
     """Download what a job made. Only for its person, and for a day."""
-    job = _own_job(request, job_id)
     if not job.has_file(timezone.now()):
         return _gone(request)
     response = StreamingHttpResponse(read_file(job, FileKind.RESULT), content_type=job.file_type)
     response["Content-Disposition"] = content_disposition_header(True, job.file_name)
     return response
-
-
-def _own_job(request: HttpRequest, job_id: uuid.UUID) -> Job:
-    return get_object_or_404(request.user.jobs.shown(), id=job_id)
 
 
 def _gone(request: HttpRequest) -> HttpResponse:

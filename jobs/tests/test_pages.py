@@ -1,17 +1,20 @@
 """The pages about a person's jobs."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.tests.factories import StaffFactory, UserFactory
 from jobs.models import Job, Status
 from jobs.running import JobContext, Run
 from jobs.services.progress import store_progress
 from jobs.tests import tasks
 from jobs.tests.work import claim_one, job_of, new_worker, run_jobs
+from movr_project.admin.exports import export_list
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
@@ -50,8 +53,6 @@ class TestTheProgressPage:
 
     @pytest.mark.parametrize("name", ["job", "file", "cancel"])
     def test_is_not_found_by_anyone_else(self, client_of, job, name):
-        from accounts.tests.factories import StaffFactory, UserFactory
-
         for other in (UserFactory(city="paris"), StaffFactory(city="paris")):
             address = reverse(f"jobs:{name}", args=[job.id])
             client = client_of(other)
@@ -118,3 +119,35 @@ class TestTheBar:
 
     def test_is_no_page(self, rider_client):
         assert rider_client.get(self.ADDRESS).url == reverse("jobs:job_list")
+
+
+class TestStaffsWork:
+    @pytest.fixture
+    def staff(self, settings):
+        settings.STAFF_SECOND_FACTOR = True
+        return StaffFactory(city="paris")
+
+    @pytest.fixture
+    def export(self, staff):
+        job = job_of(export_list.using(user=staff).enqueue("accounts.user", ""))
+        run_jobs()
+        return job
+
+    @pytest.mark.parametrize("name", ["job", "file"])
+    def test_is_shown_after_the_second_factor_only(self, client_of, staff, export, name):
+        response = client_of(staff).get(reverse(f"jobs:{name}", args=[export.id]))
+        assert response.url == f"/profile/second-factor/?next={quote(export.get_absolute_url(), safe='')}"
+
+    def test_is_downloaded_with_it(self, client_of, staff, export, settings):
+        settings.STAFF_SECOND_FACTOR = False
+        response = client_of(staff).get(reverse("jobs:file", args=[export.id]))
+        assert staff.email.encode() in b"".join(response.streaming_content)
+
+    @pytest.mark.parametrize("name", ["job", "file", "cancel"])
+    def test_is_not_found_by_who_is_no_longer_staff(self, client_of, staff, export, name):
+        staff.is_staff = False
+        staff.save()
+        address = reverse(f"jobs:{name}", args=[export.id])
+        client = client_of(staff)
+        response = client.post(address) if name == "cancel" else client.get(address)
+        assert response.status_code == 404

@@ -131,6 +131,7 @@ def _start_job(request: HttpRequest, model_admin: admin.ModelAdmin, objects: lis
     title=gettext_lazy("Working through your selection…"),
     takes_context=True,
     exclusive=True,
+    for_staff=True,
     result_template="admin/_action_result.html",
 )
 def run_action(context: Any, label: str, form: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class ExportMixin:
         return self.get_changelist_instance(request).get_queryset(request)
 
 
-@task(title=gettext_lazy("Exporting a list…"), takes_context=True, exclusive=True)
+@task(title=gettext_lazy("Exporting a list…"), takes_context=True, exclusive=True, for_staff=True)
 def export_list(context: Any, label: str, query: str) -> dict[str, int]:
     """Write the rows of an admin list to the job's file. ``label`` names the model, ``query`` is of the list's URL."""
     model_admin, request = model_admin_of(label), JobRequest(context, query=query)
