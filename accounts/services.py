@@ -25,6 +25,7 @@ from movr_project.mail import send_mail
 
 from .hooks import account_removed, moving, signed_up
 from .models import Theme, User, new_session_epoch
+from .passkeys.removal import forget_passkeys
 from .passwords import hash_password
 from .personal_data import erase_all, forget_log_ins, lock_all
 from .querysets import UserQuerySet
@@ -156,6 +157,8 @@ def _write_password(user: User, password_hash: str, epoch: str, reads_mail: bool
         raise account_changed(AccountRefused)
     if reads_mail:
         forget_log_ins(user)
+        if not user.email_is_confirmed:  # someone else may have signed up with this address
+            forget_passkeys(user, user.passkeys.all())
     send_password_changed(user)
 
 
@@ -286,7 +289,8 @@ def owner_of_log_in_link(token: str) -> User | None:
 def use_log_in_link(token: str) -> User | None:
     """Use up a link and return the person to log in, or None if it no longer works.
 
-    Locks the person. The link came by e-mail, so it also confirms the address.
+    Locks the person. The link came by e-mail, so it also confirms the address. If it wasn't confirmed before, someone
+    else may have signed up with it: the password, passkeys, tokens and sessions from before no longer work.
     """
     return _use_log_in_link(token, timezone.now())
 
@@ -299,8 +303,11 @@ def _use_log_in_link(token: str, now: datetime) -> User | None:
         return user
     if not constant_time_compare(log_in_state(user), state):
         return None
-    confirmed_at = user.email_confirmed_at or now
-    _own_row(user).update(last_login=now, last_seen=now, email_confirmed_at=confirmed_at)
+    if not user.email_is_confirmed:
+        user.email_confirmed_at, user.password, user.session_epoch = now, make_password(None), new_session_epoch()
+        forget_passkeys(user, user.passkeys.all())
+    user.last_login = user.last_seen = now
+    user.save(update_fields=["email_confirmed_at", "password", "session_epoch", "last_login", "last_seen"])
     return user
 
 

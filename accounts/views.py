@@ -364,6 +364,10 @@ def log_in_link(request: HttpRequest, token: str) -> HttpResponse:
     if person is None:
         return render(request, "accounts/log_in_link.html", {"person": None})
     start_session(request, person)
+    if not person.has_usable_password():
+        messages.info(
+            request, _("Your account has no password. Set one with “Forgot your password?” on the log-in page.")
+        )
     return redirect(safe_next(request) or "fleet:vehicle_list")
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import change_password, send_log_in_link, use_log_in_link
-from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
+from accounts.tests.factories import PASSWORD, PasskeyFactory, StaffFactory, UserFactory
 from movr_project.tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
@@ -56,6 +56,32 @@ def test_it_confirms_the_address(client, rider, link_for):
     client.post(link_for(rider))
     rider.refresh_from_db()
     assert rider.email_is_confirmed
+
+
+def test_it_shuts_out_who_signed_up_with_someone_elses_address(client, link_for):
+    owner = UserFactory(email_confirmed_at=None)
+    PasskeyFactory(user=owner)
+    squatter = Client()
+    squatter.force_login(owner)
+    page = client.post(link_for(owner), follow=True)
+    assert "Your account has no password." in page.content.decode()
+    owner.refresh_from_db()
+    assert get_user(client) == owner
+    assert get_user(squatter).is_anonymous
+    assert not owner.check_password(PASSWORD)
+    assert not owner.passkeys.exists()
+
+
+def test_it_changes_nothing_for_who_has_confirmed_the_address(client, rider, link_for):
+    User.objects.filter(id=rider.id).update(email_confirmed_at=timezone.now())
+    PasskeyFactory(user=rider)
+    phone = Client()
+    phone.force_login(rider)
+    client.post(link_for(rider))
+    rider.refresh_from_db()
+    assert get_user(phone) == rider
+    assert rider.check_password(PASSWORD)
+    assert rider.passkeys.exists()
 
 
 def test_it_works_once_and_ends_earlier_links(client, rider, link_for):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import AccountRefused, change_password
-from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.tests.factories import PASSWORD, PasskeyFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_does]
 
@@ -49,6 +49,14 @@ def test_the_answer_is_the_same_for_a_known_and_an_unknown_address(
     assert known.redirect_chain == unknown.redirect_chain
     for page in (known, unknown):
         assert "Check your e-mail for the instructions" in page.content.decode()
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_passkeys_of_who_signed_up_with_someone_elses_address_end_with_the_password(client, rider, link, is_confirmed):
+    User.objects.filter(id=rider.id).update(email_confirmed_at=timezone.now() if is_confirmed else None)
+    PasskeyFactory(user=rider)
+    follow(client, link)
+    assert rider.passkeys.exists() is is_confirmed
 
 
 def test_the_link_sets_a_new_password(client, rider, link):
