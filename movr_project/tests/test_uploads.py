@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
 from django.http import JsonResponse
 from django.urls import path
 
@@ -16,6 +17,12 @@ from movr_project.web.uploads import accepts_uploads
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_engine]
 LIMIT = 100_000
+
+
+class LostConnection(Exception):
+    """As psycopg2 raises it."""
+
+    pgcode = None
 
 
 @login_not_required
@@ -121,3 +128,17 @@ def test_what_is_left_of_a_rejected_body_is_read(client, size):
     page = client.post("/login/", {"photo": file(size)})
     assert page.status_code in {400, 413}
     assert page.wsgi_request.read() == b""
+
+
+def test_a_form_with_a_file_can_be_sent_again_if_the_database_is_lost_before_its_view(client, rider, monkeypatch):
+    def lose_connection(*args):
+        raise OperationalError("server closed the connection") from LostConnection()
+
+    client.force_login(rider)
+    client.raise_request_exception = False
+    monkeypatch.setattr("accounts.backends._by_id.objects", lose_connection)
+    monkeypatch.setattr(connection, "close", lambda: None)  # of the test's transaction
+    page = client.post("/photos/", {"end_location": "At the corner", "photo": file(LIMIT)})
+    assert page.status_code == 503
+    assert page.headers["Retry-After"]
+    assert 'value="At the corner"' in page.content.decode()

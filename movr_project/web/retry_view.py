@@ -62,7 +62,7 @@ class _RequestState:
         request.session.clear()
         request.session.update(deepcopy(self.session))
         request.session.modified = self.session_modified
-        # A copy, as a view may change the user. A lazy user that was not loaded is loaded again.
+        # A copy, as a view may change the user.
         request.user = copy(self.user)
         # As the middleware does: pending messages are read from the cookie again.
         request._messages = default_storage(request)

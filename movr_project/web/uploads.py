@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 View = Callable[..., HttpResponse]
 
@@ -39,9 +40,15 @@ def accepts_uploads(*, max_files: int, max_bytes: int) -> Callable[[View], View]
 
 
 def uploads_of(request: HttpRequest) -> Uploads:
-    """Return what the request's view has declared, or the default if no view was resolved."""
-    view = getattr(request.resolver_match, "func", None)
-    return getattr(view, "uploads", Uploads())
+    """Return what the request's view has declared, or the default if there is no view.
+
+    The view is not resolved yet if the database failed before: then the form is only read to be sent again.
+    """
+    try:
+        match = request.resolver_match or resolve(request.path_info)
+    except Resolver404:
+        return Uploads()
+    return getattr(match.func, "uploads", Uploads())
 
 
 class DeclaredUploadHandler(FileUploadHandler):

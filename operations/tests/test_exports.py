@@ -84,4 +84,4 @@ def test_who_is_no_longer_staff_gets_no_file(staff_client, staff):
     User.objects.filter(pk=staff.pk).update(is_staff=False)
     run_jobs()
     assert Job.objects.get().error == "account_changed"
-    assert staff_client.get(f"{page}file/").status_code == 410
+    assert staff_client.get(f"{page}file/").status_code == 404
