@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.utils.text import Truncator
 from django.utils.translation import get_language
@@ -54,19 +54,20 @@ _opener = build_opener(_NoRedirects)
 def search_addresses(city: City, text: str, *, searcher: str) -> list[Spot]:
     """Return addresses in a city that match what was typed, or nothing if there is no geocoder.
 
-    Answers are kept for a day. ``searcher`` identifies the person for the limit of searches per hour; all searches
-    together have one too. Raises ``Throttled`` and ``GeocoderRefused``: ``geocoder_unavailable``. Call it outside
+    Each process keeps answers for a day. ``searcher`` identifies the person for the limit of searches per hour; all
+    searches together have one too. Raises ``Throttled`` and ``GeocoderRefused``: ``geocoder_unavailable``. Call it outside
     transactions, as it waits for another server.
     """
     if not settings.GEOCODER_URL:
         return []
     parameters = _parameters(city, text)
     key = hashlib.sha256(f"{settings.GEOCODER_URL}?{parameters}".encode()).hexdigest()
-    found = cache.get(key)
+    kept = caches["memory"]
+    found = kept.get(key)
     if found is None:
         throttle("address_search", searcher, limit=settings.ADDRESS_SEARCHES_PER_HOUR)
         found = list(_spots(_ask(parameters), city))[:MAX_ADDRESSES]
-        cache.set(key, found, KEPT_SECONDS)
+        kept.set(key, found, KEPT_SECONDS)
     return found
 
 

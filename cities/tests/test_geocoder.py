@@ -7,7 +7,7 @@ from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from cities.geocoder import MAX_ADDRESSES, MAX_BYTES, GeocoderRefused, search_addresses
 from cities.registry import registry
@@ -42,7 +42,7 @@ class Geocoder(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def geocoder(settings):
-    cache.clear()
+    caches["memory"].clear()
     handler = type("Handler", (Geocoder,), {"asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -51,7 +51,7 @@ def geocoder(settings):
     yield handler
     server.shutdown()
     server.server_close()
-    cache.clear()
+    caches["memory"].clear()
 
 
 def search(text="rivoli", searcher="ada", city="paris"):

@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 5  # with another process that is building
 LOOK_AGAIN_SECONDS = 0.02
+PAUSE_SECONDS = 10  # without the cache after it failed, as each question may take until its timeout
+
+_silent_until = 0.0  # by the monotonic clock
 
 
 def get_or_build(key: str, ttl: int, build: Callable[[], bytes]) -> bytes:
@@ -40,9 +43,13 @@ def get_or_build(key: str, ttl: int, build: Callable[[], bytes]) -> bytes:
 
 
 def _ask(command: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the cache, or return None if it doesn't respond: the feeds don't depend on it."""
+    """Call the cache, or return None if it doesn't respond, or lately didn't: the feeds don't depend on it."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return None
     try:
         return command(*arguments)
     except Exception as error:  # each cache has exceptions of its own
+        _silent_until = time.monotonic() + PAUSE_SECONDS
         log_event(logger, "cache_failed", level=logging.WARNING, error=type(error).__name__)
         return None

@@ -130,9 +130,10 @@ class TestMemory:
 
 
 @pytest.fixture
-def shared_cache(settings):
+def shared_cache(settings, monkeypatch):
     settings.CACHE_URL = "locmemcache://"
     shared.cache.clear()
+    monkeypatch.setattr(shared, "_silent_until", 0.0)
 
 
 @pytest.mark.any_engine
@@ -164,13 +165,18 @@ class TestSharedCache:
         assert shared.get_or_build("a", STATUS_TTL, lambda: b"built") == b"built"
 
     def test_without_the_cache_each_builds(self, shared_cache, monkeypatch, caplog):
+        asked = []
+
         def broken(*_arguments):
+            asked.append(1)
             raise ConnectionError
 
         for command in ("get", "add", "set", "delete"):
             monkeypatch.setattr(shared.cache, command, broken, raising=False)
         assert shared.get_or_build("a", STATUS_TTL, lambda: b"built") == b"built"
         assert "cache failed: error=ConnectionError" in caplog.text
+        assert shared.get_or_build("a", STATUS_TTL, lambda: b"built again") == b"built again"
+        assert asked == [1]  # and nobody else waits for its timeout
 
 
 @committing

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.urls import reverse
 from django.utils import timezone
 
@@ -181,9 +181,9 @@ class TestAddressesInTheApi:
         settings.GEOCODER_URL = "https://geocoder.invalid/search"
         rows = [{"display_name": "99 Rue de Rivoli", "lat": "48.8606", "lon": "2.3376"}]
         monkeypatch.setattr("cities.geocoder._ask", lambda parameters: rows)
-        cache.clear()
+        caches["memory"].clear()
         yield
-        cache.clear()
+        caches["memory"].clear()
 
     def test_an_address_is_found(self, rider):
         items = api_client(rider).get(self.URL, {"q": " rue  de rivoli "}).json()["items"]
