@@ -63,6 +63,13 @@ def photo_folder(settings, tmp_path):
     return folder
 
 
+@pytest.fixture
+def photo_storage_fails(settings, tmp_path):
+    """Nothing can be stored or read, as there is a file where the folder should be."""
+    (tmp_path / "photos").write_text("")
+    settings.STORAGES = settings.STORAGES | {"photos": file_storage(str(tmp_path / "photos"))}
+
+
 @pytest.fixture(autouse=True)
 def _warm_memory(request):
     """Load what is kept in memory, as on a running server, so that tests don't count the queries that read it.

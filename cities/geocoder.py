@@ -55,8 +55,8 @@ def search_addresses(city: City, text: str, *, searcher: str) -> list[Spot]:
     """Return addresses in a city that match what was typed, or nothing if there is no geocoder.
 
     Each process keeps answers for a day. ``searcher`` identifies the person for the limit of searches per hour; all
-    searches together have one too. Raises ``Throttled`` and ``GeocoderRefused``: ``geocoder_unavailable``. Call it outside
-    transactions, as it waits for another server.
+    searches together have one too. Raises ``Throttled`` and ``GeocoderRefused``: ``geocoder_unavailable``. Call it
+    outside transactions, as it waits for another server.
     """
     if not settings.GEOCODER_URL:
         return []

@@ -6,6 +6,7 @@ from django.http import Http404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from .errors import using_storage
 from .models import Photo, Subject, photo_storage
 
 PANEL_WIDTH = 320  # pixels
@@ -16,9 +17,12 @@ def photo_of(subject: Subject, city: str, subject_id: uuid.UUID) -> Photo | None
 
 
 def content_of(photo: Photo) -> bytes:
-    """Return a photo's file. 404 if it is not in the storage, as with a restored database."""
+    """Return a photo's file. 404 if it is not in the storage, as with a restored database.
+
+    Raises ``PhotoRefused``: ``photo_storage_unavailable``.
+    """
     try:
-        with photo_storage().open(photo.file) as file:
+        with using_storage(), photo_storage().open(photo.file) as file:
             content: bytes = file.read()
     except FileNotFoundError:
         raise Http404 from None

@@ -7,7 +7,7 @@ on the network. What a crash leaves behind in between is deleted by ``delete_old
 import re
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from movr_project.db.retry import retry_transaction
 from movr_project.errors import Refused
 from throttling.services import throttle
 
+from .errors import PhotoRefused, using_storage
 from .models import Photo, Subject, photo_storage
 from .pictures import Picture
 
@@ -36,13 +37,18 @@ def count_photo(photographer: User) -> None:
 
 @contextmanager
 def stored(picture: Picture) -> Iterator[str]:
-    """Write a photo's file for the transaction in the block, and give its name. It is deleted if that is refused."""
+    """Write a photo's file for the transaction in the block, and give its name. It is deleted if that is refused.
+
+    Raises ``PhotoRefused``: ``photo_storage_unavailable``.
+    """
     name = f"{timezone.now():%Y-%m-%d}/{uuid.uuid4()}.jpg"
-    photo_storage().save(name, ContentFile(picture.content))
+    with using_storage():
+        photo_storage().save(name, ContentFile(picture.content))
     try:
         yield name
     except Refused:
-        _delete_files([name])
+        with suppress(PhotoRefused), using_storage():  # a job deletes it later
+            _delete_files([name])
         raise
 
 

@@ -1,4 +1,5 @@
 import uuid
+from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -6,6 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.two_factor import services as second_factor
 from cities.models import City
 
+from .errors import PhotoRefused
 from .models import Photo, Subject
 from .reading import content_of
 
@@ -16,7 +18,10 @@ def photo(request: HttpRequest, city: City, photo_id: uuid.UUID) -> HttpResponse
     found = Photo.objects.filter(city=city.name, id=photo_id).first()
     if found is None or not _may_see(request, found):
         raise Http404
-    return HttpResponse(content_of(found), content_type="image/jpeg")
+    try:
+        return HttpResponse(content_of(found), content_type="image/jpeg")
+    except PhotoRefused:
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _may_see(request: HttpRequest, found: Photo) -> bool:

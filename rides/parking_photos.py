@@ -14,7 +14,7 @@ from .services import locked_ride
 def add_parking_photo(*, city: str, ride_id: uuid.UUID, rider: User, picture: Picture) -> None:
     """Add the photo to an open ride, in place of an earlier one. Does nothing for a ride that has ended.
 
-    Locks the ride and its vehicle. Raises ``RideRefused``: ``ride_gone``.
+    Locks the ride and its vehicle. Raises ``RideRefused``: ``ride_gone``, and ``PhotoRefused``.
     """
     with stored(picture) as name:
         _add(city, ride_id, rider, picture, name)

@@ -103,6 +103,7 @@ def end_ride(
     end_location: str,
     position: tuple[float, float] | None = None,
     by: User | None = None,
+    needs_photo: bool = True,
 ) -> Ride:
     """End an open ride. The vehicle is then available, unless its calendar says otherwise.
 
@@ -110,15 +111,17 @@ def end_ride(
 
     ``rider`` must be the ride's own, or None for staff (``by``), whose permission the view has checked. ``position``
     is in degrees. Idempotent. Locks the ride and its vehicle, then the rider. Raises ``RideRefused``: ``ride_gone``
-    (including other people's rides), ``photo_missing`` (with PARKING_PHOTO_REQUIRED, unless staff end it), and
-    ``VehicleRefused``: ``outside_city``, ``account_changed`` (of ``by``).
+    (including other people's rides), ``photo_missing`` (with PARKING_PHOTO_REQUIRED, unless staff end it, or the
+    rider's could not be stored and so ``needs_photo`` is False), and ``VehicleRefused``: ``outside_city``,
+    ``account_changed`` (of ``by``).
     """
     check_position(registry[city], position)
     ride = locked_ride(city, ride_id, rider=rider)
     refuse_if_changed(by)
     if not ride.is_open:
         return ride
-    if rider and settings.PARKING_PHOTO_REQUIRED and photo_of(Subject.RIDE, city, ride_id) is None:
+    needs_photo = needs_photo and rider is not None and settings.PARKING_PHOTO_REQUIRED
+    if needs_photo and photo_of(Subject.RIDE, city, ride_id) is None:
         raise RideRefused(_("Take a photo of the parked vehicle."), code="photo_missing")
     locked = LockedVehicle.read(ride.vehicle)
     changed = {name: getattr(ride, name) for name in ride.finish(end_location, position, at=locked.now)}

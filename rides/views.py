@@ -18,8 +18,10 @@ from fleet.views.next_steps import send_on
 from movr_project.web.live_parts import render_live, wants_live_part
 from movr_project.web.pagination import Page, page_number
 from movr_project.web.uploads import accepts_uploads
+from photos.errors import PhotoRefused
 from photos.fields import MAX_UPLOAD
 from photos.models import Subject
+from photos.pictures import Picture
 from photos.reading import photo_of
 
 from .forms import EndRideForm, StartRideForm
@@ -165,18 +167,19 @@ def ride_end(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpRespon
 def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm) -> Ride | None:
     """Return the ended ride, or None after adding the error to the form. 404 for other people's rides.
 
-    The photo is kept first, so that it needn't be taken again if the place is refused.
+    The photo is kept first, so that it needn't be taken again if the place is refused. A ride ends without its photo if
+    that can't be stored.
     """
+    picture = form.cleaned_data["photo"]
     try:
-        if picture := form.cleaned_data["photo"]:
-            add_parking_photo(city=city.name, ride_id=ride_id, rider=request.user, picture=picture)
-            form.is_photo_kept = True
+        form.is_photo_kept = picture is not None and _keep_photo(request, city, ride_id, picture)
         return end_ride(
             city=city.name,
             ride_id=ride_id,
             rider=request.user,
             end_location=form.cleaned_data["end_location"] or words_for(city, form.position),
             position=form.position,
+            needs_photo=picture is None or form.is_photo_kept,
         )
     except RideRefused as refused:
         if refused.code != "photo_missing":
@@ -186,6 +189,16 @@ def _end(request: HttpRequest, city: City, ride_id: uuid.UUID, form: EndRideForm
     except VehicleRefused as refused:
         form.add_error("latitude", str(refused))
         return None
+
+
+def _keep_photo(request: HttpRequest, city: City, ride_id: uuid.UUID, picture: Picture) -> bool:
+    """Return False, and tell the rider, if the photo can't be stored."""
+    try:
+        add_parking_photo(city=city.name, ride_id=ride_id, rider=request.user, picture=picture)
+    except PhotoRefused:
+        messages.warning(request, _("We couldn't save your photo."))
+        return False
+    return True
 
 
 def _ride_page(request: HttpRequest, ride: Ride, form: EndRideForm | None = None) -> HttpResponse:

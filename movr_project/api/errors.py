@@ -46,7 +46,7 @@ _CODES_OF_STATUS = {
         "too_short",
         "wrong_city",
     ],
-    HTTPStatus.SERVICE_UNAVAILABLE: ["geocoder_unavailable"],
+    HTTPStatus.SERVICE_UNAVAILABLE: ["geocoder_unavailable", "photo_storage_unavailable"],
     HTTPStatus.TOO_MANY_REQUESTS: ["too_many_codes", "too_many_starts", "too_often"],
 }
 TRY_LATER = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}

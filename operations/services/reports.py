@@ -73,7 +73,8 @@ def report_problem(
 def add_report_photo(*, city: str, report_id: uuid.UUID, reporter: User, picture: Picture) -> None:
     """Add a photo to one's own open report, in place of an earlier one. Does nothing for a report that is closed.
 
-    Locks the report. Raises ``VehicleRefused``: ``report_gone`` (including other people's reports).
+    Locks the report. Raises ``VehicleRefused``: ``report_gone`` (including other people's reports), and
+    ``PhotoRefused``.
     """
     with stored(picture) as name:
         _add_photo(city, report_id, reporter, picture, name)

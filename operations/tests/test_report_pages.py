@@ -135,6 +135,15 @@ class TestPhotos:
         page = client_of(StaffFactory()).get(reverse("admin:operations_problemreport_change", args=[str(stored.pk)]))
         assert f'<img src="{kept.get_absolute_url()}"' in page.content.decode()
 
+    @pytest.mark.usefixtures("photo_storage_fails")
+    def test_a_report_stays_without_a_photo_that_cannot_be_stored(self, rider_client, vehicle):
+        file = SimpleUploadedFile("photo.jpg", picture())
+        form = {"kind": "dirty", "text": "", "token": "form", "photo": file}
+        page = rider_client.post(url_of(vehicle), form, follow=True).content.decode()
+        assert "We couldn&#x27;t save your photo." in page
+        assert "Thanks for reporting this." in page
+        assert ProblemReport.objects.count() == 1
+
     def test_a_file_that_is_no_photo_is_refused_and_nothing_reported(self, rider_client, vehicle):
         file = SimpleUploadedFile("photo.jpg", b"<script>")
         response = rider_client.post(url_of(vehicle), {"kind": "dirty", "token": "form", "photo": file})

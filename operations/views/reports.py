@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from cities.models import City
 from fleet.at_the_label import is_at
 from fleet.calendar.availability import Availability
@@ -23,6 +22,7 @@ from fleet.views.permissions import visible_vehicles
 from movr_project.web.form_tokens import new_form_token
 from movr_project.web.redirects import post_data
 from movr_project.web.uploads import accepts_uploads
+from photos.errors import PhotoRefused
 from photos.fields import MAX_UPLOAD
 from rides.models import Ride
 from throttling.services import Throttled, throttle
@@ -53,7 +53,7 @@ def vehicle_report(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> H
     if request.method == "POST" and form.is_valid():
         try:
             at_label = is_at(request, vehicle, form.position)
-            report = _report(request.user, vehicle, form, at_label=at_label)
+            report = _report(request, vehicle, form, at_label=at_label)
         except Throttled as throttled:
             form.add_error(None, ValidationError(str(throttled), code=throttled.code))
         except VehicleRefused as refused:
@@ -72,7 +72,8 @@ def _ridden_before(request: HttpRequest, city: City, vehicle_id: uuid.UUID) -> V
     return visible_vehicles(request).filter(city=city.name, id=vehicle_id).first()
 
 
-def _report(reporter: User, vehicle: Vehicle, form: ReportForm, *, at_label: bool) -> ProblemReport:
+def _report(request: HttpRequest, vehicle: Vehicle, form: ReportForm, *, at_label: bool) -> ProblemReport:
+    reporter = request.user
     throttle("report", str(reporter.id), limit=settings.REPORTS_PER_HOUR)
     report = report_problem(
         reporter=reporter,
@@ -84,7 +85,10 @@ def _report(reporter: User, vehicle: Vehicle, form: ReportForm, *, at_label: boo
         at_label=at_label,
     )
     if picture := form.cleaned_data["photo"]:
-        add_report_photo(city=report.city, report_id=report.id, reporter=reporter, picture=picture)
+        try:
+            add_report_photo(city=report.city, report_id=report.id, reporter=reporter, picture=picture)
+        except PhotoRefused:
+            messages.warning(request, _("We couldn't save your photo."))
     return report
 
 

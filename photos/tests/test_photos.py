@@ -75,6 +75,11 @@ class TestSeeing:
         photo_storage().delete(photo.file)
         assert rider_client.get(photo.get_absolute_url()).status_code == 404
 
+    @pytest.mark.usefixtures("photo_storage_fails")
+    def test_while_the_storage_fails_it_is_unavailable(self, rider_client, rider):
+        photo = PhotoFactory(photographer=rider, file="2026-01-01/1.jpg")
+        assert rider_client.get(photo.get_absolute_url()).status_code == 503
+
 
 class TestKeeping:
     def test_a_new_photo_replaces_the_one_before(self, rider, photo_folder, django_capture_on_commit_callbacks):

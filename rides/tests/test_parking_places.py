@@ -115,6 +115,15 @@ class TestThePhoto:
         rider_client.post(url_of(ride), AT_THE_TOWER)
         assert not Ride.objects.open().exists()
 
+    @pytest.mark.usefixtures("photo_storage_fails")
+    def test_a_ride_ends_without_one_that_cannot_be_stored(self, rider, rider_client, ride, settings):
+        settings.PARKING_PHOTO_REQUIRED = True
+        refused = api_client(rider).post(f"/api/v1/cities/paris/rides/{ride.id}/photo", picture(), "image/jpeg")
+        assert (refused.status_code, refused.json()["code"]) == (503, "photo_storage_unavailable")
+        response = rider_client.post(url_of(ride), AT_THE_TOWER | {"photo": photo()}, follow=True)
+        assert told(response) == ["We couldn't save your photo.", "Ride ended."]
+        assert not Ride.objects.open().exists()
+
     def test_staff_end_rides_without_one(self, ride, settings):
         settings.PARKING_PHOTO_REQUIRED = True
         end_ride(city=ride.city, ride_id=ride.id, rider=None, end_location="Depot")
