@@ -64,7 +64,7 @@ EVERYBODY = Exempt(
 )
 BY_USERNAME = Exempt(
     "person by username",
-    "Addresses of people's pages contain the username, which is unique across cities, and no city.",
+    "URLs of people's pages contain the username, which is unique across cities, and no city.",
     lambda sql: sql.startswith("SELECT") and ' FROM "users" ' in sql and '"users"."username" = ' in sql,
     finds_one=True,
 )

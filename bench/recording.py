@@ -102,9 +102,18 @@ def step(sql: str, params: Any, exceptions: Sequence[Exempt]) -> Step:
     known = set(all_tables())
     tables = dict.fromkeys(str(token) for token in flatten(tokens) if isinstance(token, Name) and token in known)
     verb = str(tokens[0]) if isinstance(tokens[0], Word) else str(tokens[0]).upper()
-    cities = frozenset(value for value in params or () if isinstance(value, str) and value in registry)
+    cities = frozenset(value for value in _values(params) if isinstance(value, str) and value in registry)
     exception = UNIQUE if verb == "INSERT" and keys_without_city(*tables) else exempt(sql, exceptions)
     return Step(verb, tuple(tables), cities, exception)
+
+
+def _values(params: Any) -> Iterator[Any]:
+    """Return the parameters one by one. On PostgreSQL, inserting several rows passes a list for each column."""
+    for value in params or ():
+        if isinstance(value, list):
+            yield from value
+        else:
+            yield value
 
 
 def keys_without_city(table: str) -> list[tuple[str, ...]]:

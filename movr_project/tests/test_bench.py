@@ -71,6 +71,10 @@ class TestRecording:
         sql = 'SELECT 1 FROM "vehicles" WHERE "vehicles"."city" = %s AND "vehicles"."color" = %s'
         assert step(sql, ("paris", "red"), ()) == Step("SELECT", ("vehicles",), frozenset({"paris"}))
 
+    def test_rows_that_are_inserted_together_each_name_theirs(self):
+        sql = 'INSERT INTO "vehicles" ("city", "color") SELECT * FROM UNNEST((%s)::varchar[], (%s)::varchar[])'
+        assert step(sql, (["paris", "seattle"], ["red", "red"]), ()).cities == {"paris", "seattle"}
+
     def test_an_exception_is_kept_by_name(self):
         assert step('SELECT 1 FROM "users" WHERE "users"."id" = %s', (7,), (BY_ID,)).exempt.name == "by id"
 
