@@ -322,7 +322,7 @@ def test_a_release_that_does_not_start_is_replaced_by_the_previous_one(machine, 
     working = configuration.read_text()
     configuration.write_text("raise SystemExit('broken')\n")
     commit(machine.source, "Break")
-    deployed = machine.deploy("main", MOVR_PATIENCE="1")
+    deployed = machine.deploy("main", MOVR_READY_SECONDS="1")
     configuration.write_text(working)  # for other tests
     commit(machine.source, "Repair")
     assert deployed.returncode == 1
