@@ -284,6 +284,9 @@ def test_killed_processes_lose_no_acknowledged_ride_and_come_back(machine, site,
 
 def test_an_upgrade_and_its_way_back_refuse_no_request(machine, site):
     first = machine.current
+    packages = set((machine.root / "venvs").iterdir())
+    (machine.root / "venvs" / "1.new").mkdir()  # of a release that is no longer kept
+    (machine.root / "venvs" / "1").symlink_to(machine.root / "venvs" / "1.new")
     (machine.source / "templates" / "landing.html").write_text("A new release")
     commit(machine.source, "Upgrade")
     with visiting(site) as answers:
@@ -297,6 +300,7 @@ def test_an_upgrade_and_its_way_back_refuse_no_request(machine, site):
     assert b"<html" in site.get("/")[1]
     assert set(answers) == {200}
     assert len(answers) > 1
+    assert set((machine.root / "venvs").iterdir()) == packages
 
 
 @contextmanager
