@@ -37,7 +37,7 @@ gcloud run jobs deploy movr-migrate --region us-east1 --image "$image" --args py
     --max-retries 1 --task-timeout 30m --execute-now --wait
 
 for region in $regions; do
-    own="^;^$(echo "$settings" | tr , ';');REGION=gcp-$region;DEFAULT_CITY=$(city_of "$region")"
+    own="^;^$(echo "$settings" | tr , ';');DEFAULT_CITY=$(city_of "$region")"
     gcloud run deploy movr --region "$region" --image "$image" --port 8000 --allow-unauthenticated \
         --ingress internal-and-cloud-load-balancing --concurrency 8 --cpu 1 --memory 512Mi \
         --min-instances 1 --max-instances 20 --cpu-boost \
@@ -48,10 +48,9 @@ for region in $regions; do
         --network-endpoint-type serverless --cloud-run-service movr
 done
 
-# Workers: one pool in the primary region, and more in others if their jobs should run there.
+# Workers: one pool in the primary region, for the jobs of all cities.
 gcloud run worker-pools deploy movr-worker --region us-east1 --image "$image" --args python,manage.py,work \
-    --set-env-vars "$settings,REGION=gcp-us-east1" \
-    --set-secrets "$secrets,DATABASE_URL=movr-database-us-east1:latest"
+    --set-env-vars "$settings" --set-secrets "$secrets,DATABASE_URL=movr-database-us-east1:latest"
 
 once gcloud compute addresses create movr-ip --global
 once gcloud compute ssl-certificates create movr-certificate --domains "$DOMAIN" --global

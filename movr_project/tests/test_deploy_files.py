@@ -95,11 +95,12 @@ class TestKubernetes:
         assert paths <= PROBES.keys()
 
     @pytest.mark.parametrize("region", ["us-east1", "us-west1", "europe-west1"])
-    def test_a_regions_cluster_is_told_its_region(self, region):
+    def test_a_regions_workers_serve_its_cities(self, region):
         kubectl = shutil.which("kubectl") or pytest.skip("kubectl is not installed")
         rendered = subprocess.check_output([kubectl, "kustomize", KUBERNETES / "overlays" / region], text=True)
-        settings = [one for one in yaml.safe_load_all(rendered) if one["kind"] == "ConfigMap"]
-        assert [one["data"]["REGION"] for one in settings] == [f"gcp-{region}"]
+        (worker,) = (one for one in yaml.safe_load_all(rendered) if one["metadata"]["name"] == "worker")
+        (container,) = worker["spec"]["template"]["spec"]["containers"]
+        assert container["args"] == ["python", "manage.py", "work", f"--region=gcp-{region}"]
 
 
 class TestMonitoring:
