@@ -214,7 +214,7 @@ GEOCODER_URL = web_address("GEOCODER_URL")
 GEOCODER_TIMEOUT_SECONDS = env.float("GEOCODER_TIMEOUT_SECONDS", default=3.0)
 GEOCODER_REQUESTS_PER_MINUTE = env.int("GEOCODER_REQUESTS_PER_MINUTE", default=60)  # by all processes together
 ADDRESS_SEARCHES_PER_HOUR = env.int("ADDRESS_SEARCHES_PER_HOUR", default=60)  # per person
-# Ask riders before they start a vehicle that is farther from their phone than that, in metres.
+# Ask riders to confirm before starting a vehicle farther away from their phone than this, in meters.
 FAR_START_M = env.int("FAR_START_M", default=300)
 MAP_ATTRIBUTION = env.str(
     "MAP_ATTRIBUTION", default='© <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a>'
