@@ -1,4 +1,4 @@
-"""Serve MovR on a free port and take screenshots. Run by script/screenshots, which prepares the database.
+"""Serve MovR on a free port and take the README's screenshots. Run by script/screenshots, which prepares the database.
 
 The streets under the maps are drawn by ``street_tiles``: map tiles of others belong to their providers.
 """
@@ -62,26 +62,22 @@ def wait_for(url: str) -> None:
 
 
 def show(page: Page, take, label: str) -> None:
-    """Walk through the site as a rider, then as a staff member."""
+    """Walk through the site as a rider, then as a staff member. ``take`` is told for which device a picture is."""
     choose_city(page, "Paris")
-    page.goto("/")
-    take("landing")
     log_in(page, "rider")
     for notification in page.get_by_role("button", name="Got it").all():
         notification.click()
     page.goto("/vehicles/")
-    take("vehicles")
-    take("vehicles", night=True)
+    take("vehicles", "desk")
+    take("vehicles-night", "phone", night=True)
     page.goto(f"/v/{label}/")
-    take("vehicle")
     page.locator("a.outlook").click()
     book_tomorrow(page)
-    take("calendar")
+    take("calendar", "desk")
     page.goto(f"/v/{label}/")
     page.get_by_role("button", name="Start ride").click()
     page.wait_for_url("**/rides/")
-    take("riding")
-    take("riding", night=True)
+    take("riding", "phone")
     page.locator(".end-details > summary").click()
     page.get_by_label("Where are you leaving the vehicle?").fill("Place de la République")
     page.locator(".position summary").click()
@@ -89,15 +85,11 @@ def show(page: Page, take, label: str) -> None:
         page.get_by_label(label_of_field).fill(degrees)
     page.get_by_role("button", name="End ride here").click()
     page.get_by_text("Ride ended.").wait_for()
-    take("summary")
-    page.goto("/rides/")
-    take("history")
+    take("summary", "phone")
     page.context.clear_cookies()
     log_in(page, "staff")
     page.goto("/admin/fleet/vehicle/?city=paris")
-    take("admin")
-    page.goto(f"/admin/fleet/allocation/calendar/?city=paris&day={tomorrow()}")
-    take("admin-calendar")
+    take("admin", "desk")
 
 
 def book_tomorrow(page: Page) -> None:
@@ -148,10 +140,12 @@ def main(folder: Path) -> None:
             options = {"base_url": address, "viewport": viewport, "locale": "en-US", "color_scheme": "light"}
             page = browser.new_context(**options, reduced_motion="reduce").new_page()
 
-            def take(name: str, night: bool = False, page: Page = page, device: str = device) -> None:
+            def take(name: str, on: str, night: bool = False, page: Page = page, device: str = device) -> None:
+                if on != device:
+                    return
                 page.wait_for_load_state("networkidle")
                 page.emulate_media(color_scheme="dark" if night else "light")
-                path = folder / f"{name}{'-night' * night}-{device}.png"
+                path = folder / f"{name}-{device}.png"
                 path.write_bytes(compressed(page.screenshot()))
                 page.emulate_media(color_scheme="light")
                 print(f"{path} {path.stat().st_size // 1000} KB")
