@@ -4,7 +4,9 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from . import day, jobs, killing, pages, readers, riders, tabs
 
@@ -25,58 +27,40 @@ def main() -> None:
 def arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser = argparse.ArgumentParser(prog="script/bench", description="MovR's benchmarks.")
     names = parser.add_subparsers(metavar="NAME", title="benchmarks")
-
-    pages_ = names.add_parser("pages", help="CPU time of one request to each page and action, in process")
-    pages.arguments(pages_)
-    pages_.set_defaults(run=pages.run)
-    riders_ = names.add_parser("riders", help="many concurrent riders over HTTP: cycles, retries, errors, latency")
-    riders.arguments(riders_)
-    riders_.set_defaults(run=riders.run)
-
-    readers_ = names.add_parser("readers", help="many consumers of a feed over HTTP, while riders start and end rides")
-    readers.arguments(readers_)
-    readers_.set_defaults(run=readers.run)
-
-    tabs_ = names.add_parser("tabs", help="riders beside many open pages that ask for notifications, over HTTP")
-    tabs.arguments(tabs_)
-    tabs_.set_defaults(run=tabs.run)
-
-    load_ = names.add_parser("load", help="a day of a city, sped up, through nginx: latency, errors, saturation")
-    day.arguments(load_)
-    load_.set_defaults(run=day.run)
-
-    kill = names.add_parser("kill", help="web server, worker, nginx and database killed in turn while people ride")
-    killing.arguments(kill)
-    kill.set_defaults(run=killing.run)
-
-    jobs_ = names.add_parser("jobs", help="jobs per second, idle workers, and workers that are killed")
-    jobs.arguments(jobs_)
-    jobs_.set_defaults(run=jobs.run)
-
-    locality = names.add_parser("locality", help="the statements of each action, and the regions they query")
-    regions = names.add_parser("regions", help="the expected latency of each action across regions (a model)")
-    regions.add_argument("--times", type=Path, help="use this file instead of bench/round_trip_times.csv")
-    for action, run in ((locality, run_locality), (regions, run_regions)):
-        action.add_argument("--write", action="store_true", help="write it into docs/multi-region.md")
-        action.set_defaults(run=run)
-
-    map_ = names.add_parser("map", help="the time of the map's response, compared with its bare statements")
-    map_.add_argument("--vehicles", type=int, default=50_000, help="in one city (50,000)")
-    map_.set_defaults(run=run_map)
-    feeds = names.add_parser("feeds", help="the time of a city's vehicle feed, uncached and cached")
-    feeds.add_argument("--vehicles", type=int, default=10_000, help="in one city (10,000)")
-    feeds.set_defaults(run=run_feeds)
-    calendar = names.add_parser("calendar", help="pages with calendars, with many allocations in a city and with few")
-    calendar.add_argument("--vehicles", type=int, default=50_000, help="in each of the two cities (50,000)")
-    calendar.add_argument("--allocations", type=int, default=1_000_000, help="in the full one (1,000,000)")
-    calendar.add_argument("--few", type=int, default=1_000, help="in the other one (1,000)")
-    calendar.set_defaults(run=run_calendar)
-    community = names.add_parser("community", help="the community's pages, with many posts and with few")
-    community.add_argument("--people", type=int, default=100_000, help="who write in turn (100,000)")
-    community.add_argument("--posts", type=int, default=1_000_000, help="many (1,000,000)")
-    community.add_argument("--few", type=int, default=10_000, help="few (10,000)")
-    community.set_defaults(run=run_community)
+    for name, what, add_arguments, run in BENCHMARKS:
+        of_one = names.add_parser(name, help=what)
+        add_arguments(of_one)
+        of_one.set_defaults(run=run)
     return parser, parser.parse_args()
+
+
+def locality_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--write", action="store_true", help="write it into docs/multi-region.md")
+
+
+def regions_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--times", type=Path, help="use this file instead of bench/round_trip_times.csv")
+    locality_arguments(parser)
+
+
+def map_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--vehicles", type=int, default=50_000, help="in one city (50,000)")
+
+
+def feeds_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--vehicles", type=int, default=10_000, help="in one city (10,000)")
+
+
+def calendar_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--vehicles", type=int, default=50_000, help="in each of the two cities (50,000)")
+    parser.add_argument("--allocations", type=int, default=1_000_000, help="in the full one (1,000,000)")
+    parser.add_argument("--few", type=int, default=1_000, help="in the other one (1,000)")
+
+
+def community_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=int, default=100_000, help="who write in turn (100,000)")
+    parser.add_argument("--posts", type=int, default=1_000_000, help="many (1,000,000)")
+    parser.add_argument("--few", type=int, default=10_000, help="few (10,000)")
 
 
 def start_django() -> None:
@@ -159,6 +143,51 @@ def run_community(options: argparse.Namespace) -> None:
     for line in printed(people=options.people, posts=options.posts, few=options.few):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+
+
+class Benchmark(NamedTuple):
+    name: str
+    what: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+BENCHMARKS = (
+    Benchmark("pages", "CPU time of one request to each page and action, in process", pages.arguments, pages.run),
+    Benchmark(
+        "riders", "many concurrent riders over HTTP: cycles, retries, errors, latency", riders.arguments, riders.run
+    ),
+    Benchmark(
+        "readers",
+        "many consumers of a feed over HTTP, while riders start and end rides",
+        readers.arguments,
+        readers.run,
+    ),
+    Benchmark("tabs", "riders beside many open pages that ask for notifications, over HTTP", tabs.arguments, tabs.run),
+    Benchmark("load", "a day of a city, sped up, through nginx: latency, errors, saturation", day.arguments, day.run),
+    Benchmark(
+        "kill",
+        "web server, worker, nginx and database killed in turn while people ride",
+        killing.arguments,
+        killing.run,
+    ),
+    Benchmark("jobs", "jobs per second, idle workers, and workers that are killed", jobs.arguments, jobs.run),
+    Benchmark(
+        "locality", "the statements of each action, and the regions they query", locality_arguments, run_locality
+    ),
+    Benchmark(
+        "regions", "the expected latency of each action across regions (a model)", regions_arguments, run_regions
+    ),
+    Benchmark("map", "the time of the map's response, compared with its bare statements", map_arguments, run_map),
+    Benchmark("feeds", "the time of a city's vehicle feed, uncached and cached", feeds_arguments, run_feeds),
+    Benchmark(
+        "calendar",
+        "pages with calendars, with many allocations in a city and with few",
+        calendar_arguments,
+        run_calendar,
+    ),
+    Benchmark("community", "the community's pages, with many posts and with few", community_arguments, run_community),
+)
 
 
 if __name__ == "__main__":
