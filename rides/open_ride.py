@@ -1,6 +1,7 @@
 """The card of an open ride. Its template prints values and decides by flags only."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -23,36 +24,17 @@ from .models import Ride
 
 def open_ride_card(ride: Ride, *, token: str) -> SafeString:
     """Return the card of a ride with ``due_at`` and ``end_form``. ``token`` is the page's CSRF token."""
-    vehicle, city, now = ride.vehicle, ride.served_city, timezone.now()
+    vehicle, now = ride.vehicle, timezone.now()
     is_parked, may_park_for = ride.is_parked_at(now), ride.may_park_for(now)
     unlock = lock().unlock_instructions(ride)
     instructions = unlock or Instructions()
     slots = {
-        "id": ride.id,
+        **_facts(ride),
+        **_actions(ride),
         "token": token,
-        "type_name": vehicle.get_type_display(),
-        "code": vehicle.code,
-        "city": city,
-        "iso_duration": iso_duration(ride.duration),
-        "duration": duration(ride.duration),
         "unlock_code": instructions.code,
         "unlock_text": instructions.text,
-        "start": ride.start_spot,
-        "started": local_time(ride.start_time, city),
-        "percent": vehicle.battery_percent,
-        "range": distance(vehicle.range_m),
-        "unlock_url": row_url("rides:ride_unlock", ride.city, ride.id),
-        "report_url": row_url("operations:vehicle_report", vehicle.city, vehicle.public_id),
-        "end_url": row_url("rides:ride_end", ride.city, ride.id),
-        "end_fields": _end_fields(ride),
-        "place_url": reverse("rides:place_words", args=[ride.city]),
-        "pause_url": row_url("rides:ride_pause", ride.city, ride.id),
-        "resume_url": row_url("rides:ride_resume", ride.city, ride.id),
         "park_minutes": may_park_for // timedelta(minutes=1),
-        "pause_until": local_clock(ride.pause_until, city) if ride.pause_until else "",
-        "pause_seconds": seconds_left(ride.pause_until) if ride.pause_until else 0,
-        "due_time": local_clock(ride.due_at, city) if ride.due_at else "",
-        "due_left": timeuntil(ride.due_at) if ride.due_at else "",
     }
     return kept_part(
         "rides/_open_ride.html",
@@ -71,6 +53,39 @@ def open_ride_card(ride: Ride, *, token: str) -> SafeString:
         battery_icon=battery_icon(vehicle.battery_percent),
         has_range=vehicle.range_m is not None,
     )
+
+
+def _facts(ride: Ride) -> dict[str, Any]:
+    vehicle, city = ride.vehicle, ride.served_city
+    return {
+        "id": ride.id,
+        "type_name": vehicle.get_type_display(),
+        "code": vehicle.code,
+        "city": city,
+        "iso_duration": iso_duration(ride.duration),
+        "duration": duration(ride.duration),
+        "start": ride.start_spot,
+        "started": local_time(ride.start_time, city),
+        "percent": vehicle.battery_percent,
+        "range": distance(vehicle.range_m),
+        "pause_until": local_clock(ride.pause_until, city) if ride.pause_until else "",
+        "pause_seconds": seconds_left(ride.pause_until) if ride.pause_until else 0,
+        "due_time": local_clock(ride.due_at, city) if ride.due_at else "",
+        "due_left": timeuntil(ride.due_at) if ride.due_at else "",
+    }
+
+
+def _actions(ride: Ride) -> dict[str, Any]:
+    """Return the URLs of what the rider can do, and the fields of the form that ends the ride."""
+    return {
+        "unlock_url": row_url("rides:ride_unlock", ride.city, ride.id),
+        "report_url": row_url("operations:vehicle_report", ride.vehicle.city, ride.vehicle.public_id),
+        "pause_url": row_url("rides:ride_pause", ride.city, ride.id),
+        "resume_url": row_url("rides:ride_resume", ride.city, ride.id),
+        "end_url": row_url("rides:ride_end", ride.city, ride.id),
+        "end_fields": _end_fields(ride),
+        "place_url": reverse("rides:place_words", args=[ride.city]),
+    }
 
 
 def _photo_field(form: EndRideForm, *, is_required: bool) -> SafeString:
