@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from django.apps import apps
 from django.conf import settings
 
 from cities.placement.places import is_migrated
+
+pytestmark = pytest.mark.any_engine
 
 PAGE = (settings.BASE_DIR / "docs" / "multi-region.md").read_text()
 # Made anew by migrations, of no use after an hour, or finished before.
