@@ -43,6 +43,30 @@ from . import servers
 from .api_table import World
 from .sweep import OPERATIONS, OTHER_OWNER, OTHER_RIDER, OWNER, READ_ONLY, RIDER, SUPERUSER, SUPPORT, WITH_APP
 
+# Each page would start two pages and a process for the address bar's suggestions, and a process for the next page.
+UNNEEDED = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"]
+# Chromium heeds only the last list of features, so this repeats what Playwright turns off.
+TURNED_OFF_BY_PLAYWRIGHT = [
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+]
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    f"--disable-features={','.join(UNNEEDED + TURNED_OFF_BY_PLAYWRIGHT)}",
+]
+
 
 @pytest.fixture(scope="session")
 def slug(tmp_path_factory):
@@ -204,7 +228,7 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

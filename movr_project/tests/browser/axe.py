@@ -1,4 +1,4 @@
-"""Run axe-core on a page. It is injected by the debugger, so the page's content security policy stays in force."""
+"""Run axe-core on pages. It is injected by the debugger, so their content security policy stays in force."""
 
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,12 @@ RUN = """async ({tags, only}) => {
 }"""
 
 
+def with_axe(page: Any) -> Any:
+    """Let every page that is opened here begin with axe-core, which takes less time than sending it to each."""
+    page.add_init_script(path=AXE)
+    return page
+
+
 def violations(page: Any, *, only: list[str] | None = None) -> list[str]:
-    """Return one line per element that breaks a rule."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text())
+    """Return one line per element that breaks a rule, on a page opened with axe-core."""
     return page.evaluate(RUN, {"tags": RULES, "only": only})

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from movr_project.tests import sweep
-from movr_project.tests.browser.axe import violations
+from movr_project.tests.browser.axe import violations, with_axe
 from movr_project.tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE
 from movr_project.tests.browser.steps import open_end_form, session_cookie
 from rides.models import Ride
@@ -184,9 +184,10 @@ def in_languages(people):
     return pytest.mark.parametrize(("who", "language"), pairs)
 
 
+@pytest.mark.long
 @in_languages([sweep.RIDER, sweep.NOBODY, sweep.OTHER_RIDER, sweep.OWNER, STAFF])
 def test_axe_finds_nothing_on_any_page(world, open_as, who, language):
-    page = open_as(who, language)
+    page = with_axe(open_as(who, language))
     found = {}
     for address in pages_of(world, who):
         page.goto(address)
@@ -195,9 +196,10 @@ def test_axe_finds_nothing_on_any_page(world, open_as, who, language):
     assert not found, report(found)
 
 
+@pytest.mark.long
 @in_languages([sweep.OTHER_RIDER, sweep.NOBODY, sweep.OWNER, STAFF])
 def test_axe_finds_nothing_in_forms_with_errors(world, open_as, who, language):
-    page = open_as(who, language)
+    page = with_axe(open_as(who, language))
     found = {}
     for address in forms_of(world, who):
         open_with_errors(page, address)
@@ -228,7 +230,7 @@ def errors_not_told(page):
 
 @pytest.mark.parametrize("who", [sweep.NOBODY, sweep.RIDER, STAFF])
 def test_axe_finds_nothing_on_a_desk(world, open_as, who):
-    page = open_as(who, viewport=DESKTOP)
+    page = with_axe(open_as(who, viewport=DESKTOP))
     found = {}
     for address in WIDE[who]:
         page.goto(address)
