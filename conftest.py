@@ -1,6 +1,7 @@
 """Fixtures for all tests. Factories are next to the tests of their app."""
 
 import gc
+import os
 import pickle
 
 import pytest
@@ -30,6 +31,18 @@ PICKLED: dict[InMemory, bytes] = {}  # what is kept in memory at the beginning o
 def pytest_collection_modifyitems(items):
     """Run long tests, and groups that one worker runs, first. Keep the order of the others."""
     items.sort(key=lambda item: not any(map(item.get_closest_marker, ("long", "xdist_group"))))
+    for item in items:
+        if group := item.get_closest_marker("xdist_group"):
+            _name_the_group(item, group.args[0])
+
+
+def _name_the_group(item, group):
+    """End the test's id with its group, by which pytest-xdist gives the group to one worker.
+
+    Version 3.8 does so itself by an attribute that pytest 9.2 doesn't read any more.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.endswith(f"@{group}"):
+        item._id = item.id.parse(f"{item.nodeid}@{group}")
 
 
 def pytest_collection_finish():

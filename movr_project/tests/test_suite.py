@@ -1,6 +1,7 @@
 """Rules for the tests themselves."""
 
 import ast
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,12 @@ def test_this_import_is_found(tmp_path, line):
     path = tmp_path / "module.py"
     path.write_text(line)
     assert from_test_modules(imported(path))
+
+
+@pytest.mark.any_engine
+@pytest.mark.xdist_group("deployment")
+def test_a_group_runs_in_one_worker(request):
+    """Otherwise each worker would set up a deployed MovR. pytest-xdist reads the group from the test's id."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("only with several workers")
+    assert request.node.nodeid.endswith("@deployment")
