@@ -5,6 +5,8 @@ Tests that use the deployed MovR are marked ``xdist_group("deployment")``, so th
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
 
 from accounts.models import AuthenticatorApp
 from accounts.sealing import seal
@@ -217,18 +220,23 @@ def browser(world):
     return browser_of
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    """A browser for all tests. The environment variable CHROMIUM names the executable."""
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Run a browser. The environment variable CHROMIUM names the executable."""
     program = os.environ.get("CHROMIUM")
     if not program:
         pytest.skip("Chromium is not installed")
     # Playwright runs an event loop in this thread, in which Django would refuse database access.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser for all tests."""
+    with running_chromium() as browser:
+        yield browser

@@ -8,6 +8,7 @@ from http.cookies import SimpleCookie
 import pytest
 
 from . import servers
+from .conftest import running_chromium
 from .servers import HOST, run
 
 pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.any_engine]
@@ -251,14 +252,14 @@ addEventListener("securitypolicyviolation", event => {
 """
 
 
-@pytest.mark.browser
 @pytest.mark.usefixtures("collected", "person")
-def test_a_browser_finds_nothing_that_the_policies_forbid(slug, released, tmp_path, chromium):
+def test_a_browser_finds_nothing_that_the_policies_forbid(slug, released, tmp_path):
     """Use localhost, which browsers consider secure, as nothing serves HTTPS here."""
     port = servers.free_port()
     site = f"http://localhost:{port}"
     local = {"ALLOWED_HOSTS": "localhost", "CSRF_TRUSTED_ORIGINS": site, "STAFF_SECOND_FACTOR": "off"}
-    with servers.serving(slug, tmp_path, port=port, host="localhost", **(released | local)):
+    served = servers.serving(slug, tmp_path, port=port, host="localhost", **(released | local))
+    with running_chromium() as chromium, served:
         # The service worker's requests lack the header and would be redirected to HTTPS.
         page = chromium.new_page(extra_http_headers={"X-Forwarded-Proto": "https"}, service_workers="block")
         complaints = complaints_of(page)
