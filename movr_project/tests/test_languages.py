@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -335,9 +336,12 @@ def in_spanish(client):
     return client
 
 
-@pytest.fixture
-def patterns():
-    """Return a pattern for each English sentence, with placeholders. Single words may also be user input."""
+@pytest.fixture(scope="module")
+def is_english():
+    """Tell whether a text is an English sentence. Single words with placeholders may also be user input.
+
+    Pages have most of their texts in common, so each text is compared with all sentences once.
+    """
     found = []
     for message in read_po(SPANISH):
         for source in filter(None, (message.singular, message.plural)):
@@ -347,7 +351,7 @@ def patterns():
             parts = [re.escape(" ".join(part.split())) for part in PLACEHOLDER.split(plain)]
             if sum(len(part) for part in parts) > 2:
                 found.append(r"\s*.+?\s*".join(parts) if len(parts) > 1 else parts[0])
-    return re.compile(rf"(?:{'|'.join(found)})\Z")
+    return cache(re.compile(rf"(?:{'|'.join(found)})\Z").match)
 
 
 WRITTEN_BY_OPERATOR = re.compile(
@@ -358,10 +362,10 @@ PERMISSION = re.compile(r".+ \| .+ \| Can .+")  # Django stores their names in E
 FOR_PROGRAMS = re.compile(r'\b(?:x|y|x1|x2|y1|y2|r|d|points|width|height|min|max|step|data-[\w-]+)="-?\d+,\d+"')
 
 
-def english_in(page, patterns, named=frozenset()) -> list[str]:
+def english_in(page, is_english, named=frozenset()) -> list[str]:
     html = WRITTEN_BY_OPERATOR.sub("", page.content.decode())
     pieces = [piece.removesuffix(":") for piece in said(html)]
-    english = [piece for piece in pieces if patterns.match(piece) and not PERMISSION.match(piece)]
+    english = [piece for piece in pieces if is_english(piece) and not PERMISSION.match(piece)]
     return [piece for piece in english if piece not in named] + FOR_PROGRAMS.findall(html)
 
 
@@ -389,37 +393,37 @@ def named(model: str) -> frozenset[str]:
     return frozenset([DJANGOS_PICTURE, *(ROLES if model in WITH_GROUPS else ()), *OPERATORS_WORDS.get(model, ())])
 
 
-def assert_spanish(page, patterns, named=frozenset()):
+def assert_spanish(page, is_english, named=frozenset()):
     if page.status_code == 200 and page.headers["Content-Type"].startswith("text/html"):
         assert language_of(page) == "es"
-        assert english_in(page, patterns, named) == []
+        assert english_in(page, is_english, named) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_in_spanish_has_no_english_in_it(world, browser, patterns, name):
+def test_a_page_in_spanish_has_no_english_in_it(world, browser, is_english, name):
     row = TABLE[name]
     url = reverse(name, args=row.args(world))
     for who in [who for who, answer in row.get.items() if answer == 200]:
-        assert_spanish(in_spanish(browser(who)).get(url), patterns)
+        assert_spanish(in_spanish(browser(who)).get(url), is_english)
     for who in [who for who, answer in row.post.items() if answer == 200]:
-        assert_spanish(in_spanish(browser(who)).post(url, {}), patterns)  # with the errors of its fields
+        assert_spanish(in_spanish(browser(who)).post(url, {}), is_english)  # with the errors of its fields
 
 
 @pytest.mark.parametrize(("model", "page"), ADMIN)
-def test_the_administration_in_spanish_has_no_english_in_it(world, browser, patterns, model, page):
+def test_the_administration_in_spanish_has_no_english_in_it(world, browser, is_english, model, page):
     args = [] if page in {"changelist", "add"} else [world.objects[model]]
     url = reverse(f"admin:{model}_{page}", args=args)
-    assert_spanish(in_spanish(browser(SUPERUSER)).get(url), patterns, named(model))
+    assert_spanish(in_spanish(browser(SUPERUSER)).get(url), is_english, named(model))
 
 
 @pytest.mark.parametrize("model", sorted(ADMIN_TABLE))
-def test_confirmations_have_no_english_in_them(world, browser, patterns, model):
+def test_confirmations_have_no_english_in_them(world, browser, is_english, model):
     client = in_spanish(browser(SUPERUSER))
     url = reverse(f"admin:{model}_changelist")
     choice = re.search(r'<select name="action".*?</select>', client.get(url).content.decode(), re.DOTALL)
     for action in re.findall(r'value="(\w+)"', choice[0]) if choice else []:
         page = client.post(url, {"action": action, "_selected_action": world.objects[model]})
-        assert_spanish(page, patterns, named(model))
+        assert_spanish(page, is_english, named(model))
 
 
 @pytest.mark.django_db
@@ -467,13 +471,13 @@ def test_machine_readable_values_are_the_same_in_every_language(rider_client, ri
 @pytest.mark.django_db
 class TestMails:
     @pytest.mark.parametrize("template", CONTEXTS)
-    def test_each_is_in_spanish_for_who_reads_spanish(self, patterns, template):
+    def test_each_is_in_spanish_for_who_reads_spanish(self, is_english, template):
         message = sent(template, language="es")
         assert '<html lang="es">' in html_of(message)
         text = CONTEXTS[template].get("text", "")
         lines = [line.strip() for line in message.body.splitlines() if line.strip() != text]
-        assert [line for line in lines if line != "MovR" and patterns.match(line)] == []
-        assert patterns.match(message.subject.removeprefix("[MovR] ")) is None
+        assert [line for line in lines if line != "MovR" and is_english(line)] == []
+        assert is_english(message.subject.removeprefix("[MovR] ")) is None
         assert "Hola:" in message.body
 
     def test_it_is_the_persons_and_not_that_of_the_request(self):
