@@ -369,9 +369,13 @@ def populated(django_db_setup, django_db_blocker, tmp_path_factory):
         yield settings
 
 
+# Each worker would migrate a database of its own.
+in_one_worker = pytest.mark.xdist_group("populated")
+
+
 @pytest.fixture
 def database(populated, django_db_blocker):
-    """For reversible changes."""
+    """For changes that are taken back or refused."""
     with django_db_blocker.unblock(), connected(populated, "populated") as alias:
         yield alias
 
@@ -464,6 +468,7 @@ LATER_CHANGES = {
 }
 
 
+@in_one_worker
 @pytest.mark.django_db
 @pytest.mark.parametrize(("app", "operation"), LATER_CHANGES.values(), ids=LATER_CHANGES.keys())
 def test_a_later_migration_keeps_rows_and_foreign_keys_there_and_back(database, app, operation):
@@ -477,6 +482,7 @@ def test_a_later_migration_keeps_rows_and_foreign_keys_there_and_back(database, 
     assert_rows_and_rules_are_whole(database)
 
 
+@in_one_worker
 @pytest.mark.django_db
 def test_a_constraint_can_be_removed_from_a_table_with_rows_and_restored(database):
     later = LaterMigration(database, "rides", migrations.RemoveConstraint("ride", "rides_vehicle_is_in_the_city"))
@@ -490,8 +496,9 @@ def test_a_constraint_can_be_removed_from_a_table_with_rows_and_restored(databas
     assert_rows_and_rules_are_whole(database)
 
 
+@in_one_worker
 @pytest.mark.django_db
-def test_a_constraint_is_not_put_on_rows_that_break_it(own_database):
+def test_a_constraint_is_not_put_on_rows_that_break_it(database):
     elsewhere = ForeignKeyConstraint(
         name="rides_rider_lives_here",
         columns=["city", "rider_id"],
@@ -500,10 +507,10 @@ def test_a_constraint_is_not_put_on_rows_that_break_it(own_database):
     )
 
     with pytest.raises(IntegrityError):
-        LaterMigration(own_database, "rides", migrations.AddConstraint("ride", elsewhere)).apply()
+        LaterMigration(database, "rides", migrations.AddConstraint("ride", elsewhere)).apply()
 
-    forget_connection(own_database)
-    assert_rows_and_rules_are_whole(own_database)
+    forget_connection(database)
+    assert_rows_and_rules_are_whole(database)
 
 
 @pytest.mark.django_db
