@@ -52,6 +52,13 @@ def test_this_import_is_found(tmp_path, line):
 
 
 @pytest.mark.any_engine
+def test_tests_in_a_browser_are_in_the_folder_that_script_test_collects():
+    marked = [path for path in PROGRAMS if "mark.browser" in path.read_text() and path != Path(__file__)]
+    assert {path.parent.relative_to(ROOT).as_posix() for path in marked} == {"movr_project/tests/browser"}
+    assert "set -- movr_project/tests/browser;" in (ROOT / "script" / "test").read_text()
+
+
+@pytest.mark.any_engine
 @pytest.mark.xdist_group("deployment")
 def test_a_group_runs_in_one_worker(request):
     """Otherwise each worker would set up a deployed MovR. pytest-xdist reads the group from the test's id."""
