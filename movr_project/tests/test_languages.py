@@ -338,7 +338,7 @@ def in_spanish(client):
 
 @pytest.fixture(scope="module")
 def is_english():
-    """Tell whether a text is an English sentence. Single words with placeholders may also be user input.
+    """Tell whether a text is an English sentence, with anything for its placeholders.
 
     Pages have most of their texts in common, so each text is compared with all sentences once.
     """
