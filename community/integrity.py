@@ -50,6 +50,13 @@ def person_unread_messages(city: City) -> QuerySet:
     return people.exclude(unread_messages=Coalesce(Subquery(own.annotate(total=Sum("unread")).values("total")), 0))
 
 
+@rule("A conversation's unread messages are those that its owner has received and not read.")
+def conversation_unread(city: City) -> QuerySet:
+    received = Message.objects.filter(city=city.name, recipient_id=OuterRef("owner_id"), sender_id=OuterRef("other_id"))
+    number = number_of(received.unread(), "recipient_id")
+    return Conversation.objects.filter(city=city.name).exclude(unread=number)
+
+
 @rule("Every post is in the feed of its author.")
 def post_in_authors_feed(city: City) -> QuerySet:
     own = FeedEntry.objects.filter(city=OuterRef("city"), reader_id=OuterRef("author_id"), post_id=OuterRef("id"))

@@ -14,7 +14,7 @@ from notifications.services import publish
 
 from ..locking import lock_pair, lock_people, refuse_silenced
 from ..models import Conversation, Message
-from ..querysets import pair_of, people_to_write_to
+from ..querysets import MessageQuerySet, pair_of, people_to_write_to
 from ..refusals import CommunityRefused
 
 BADGE = "unread_messages"  # what the scripts of open pages are told about
@@ -60,16 +60,19 @@ def mark_read(*, reader: User, other: User, message_ids: Iterable[uuid.UUID]) ->
     Locks the reader. Only one of two concurrent calls counts a message.
     """
     (row,) = lock_people(reader)
-    received = Message.objects.received_by(row).sent_by(other).unread().filter(id__in=list(message_ids))
-    if number := received.update(read_at=timezone.now()):
-        subtract_unread(row, other.id, number)
+    count_as_read(Message.objects.received_by(row).sent_by(other).filter(id__in=list(message_ids)), row, other.id)
 
 
-def subtract_unread(reader: User, other_id: uuid.UUID, number: int) -> None:
-    """Subtract messages from the numbers of unread ones. Part of a transaction that has locked the reader."""
-    conversation = Conversation.objects.of_owner(reader).filter(other_id=other_id)
-    conversation.update(unread=Greatest(F("unread") - number, 0))
-    _add_unread(reader, -number)
+def count_as_read(received: MessageQuerySet, reader: User, sender_id: uuid.UUID) -> None:
+    """Mark messages from one sender as read, and subtract those that weren't yet from the numbers of unread ones.
+
+    Part of a transaction that has locked the reader.
+    """
+    number = received.unread().update(read_at=timezone.now())
+    if number:
+        conversation = Conversation.objects.of_owner(reader).filter(other_id=sender_id)
+        conversation.update(unread=Greatest(F("unread") - number, 0))
+        _add_unread(reader, -number)
 
 
 def _add_unread(person: User, number: int) -> None:

@@ -20,7 +20,7 @@ from notifications.services import notify
 from ..locking import lock_people
 from ..models import Decision, Ground, Measure, Message, Outcome, Post, Reason, Report, Subject
 from ..refusals import CommunityRefused
-from .messages import subtract_unread
+from .messages import count_as_read
 from .posts import drop_post
 
 
@@ -224,9 +224,8 @@ def _take_from_inbox(message: Message | None) -> None:
     if message is None:
         return
     recipient = User.objects.filter(city=message.city, id=message.recipient_id).select_for_update().first()
-    unread = Message.objects.filter(city=message.city, id=message.id).unread()
-    if recipient and unread.update(read_at=timezone.now()):
-        subtract_unread(recipient, message.sender_id, 1)
+    if recipient:
+        count_as_read(Message.objects.filter(city=message.city, id=message.id), recipient, message.sender_id)
 
 
 def _close_reports(decision: Decision) -> None:

@@ -12,9 +12,9 @@ from movr_project.db.retry import retry_transaction
 
 from ..feeds import add_backlog, remove_author
 from ..locking import lock_pair, lock_people
-from ..models import Block, Conversation, Follow
+from ..models import Block, Follow, Message
 from ..refusals import CommunityRefused
-from .messages import subtract_unread
+from .messages import count_as_read
 
 
 @retry_transaction(idempotent=True)
@@ -78,10 +78,8 @@ def drop_follow(follower: User, followed: User) -> None:
 
 
 def _forget_unread(owner: User, other: User) -> None:
-    """Count the messages of someone who isn't seen any more as read."""
-    conversation = Conversation.objects.of_owner(owner).filter(other_id=other.id, unread__gt=0)
-    for unread in conversation.values_list("unread", flat=True):
-        subtract_unread(owner, other.id, unread)
+    """Mark the messages of someone who isn't seen any more as read, so that nothing counts them again."""
+    count_as_read(Message.objects.received_by(owner).sent_by(other), owner, other.id)
 
 
 def _refuse_oneself(one: User, other: User, sentence: str) -> None:

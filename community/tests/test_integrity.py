@@ -37,11 +37,16 @@ def block_without_unfollowing(data):
     Block.objects.create(city="paris", id=data.one.id, blocker=data.one, blocked_city="rome", blocked=data.other)
 
 
+def unread_messages(data):
+    Conversation.objects.filter(owner_id=data.one.id).update(unread=2)
+
+
 DAMAGES = {
     "person_posts": counter("post_count"),
     "person_followed": counter("followed_count"),
     "person_followers": counter("follower_count"),
-    "person_unread_messages": lambda data: Conversation.objects.filter(owner_id=data.one.id).update(unread=2),
+    "person_unread_messages": unread_messages,
+    "conversation_unread": unread_messages,
     "post_in_authors_feed": lambda data: FeedEntry.objects.filter(post_id=data.own.id).delete(),
     "post_in_followers_feed": lambda data: FeedEntry.objects.of_reader(data.one).filter(post_city="rome").delete(),
     "follow_between_blocked": block_without_unfollowing,

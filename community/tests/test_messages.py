@@ -7,9 +7,9 @@ import pytest
 from accounts.models import User
 from cities.placement.locality import PEOPLE_WRITTEN_TO
 from community.models import Conversation, Message
-from community.services import block, mark_read, send_message
+from community.services import block, mark_read, send_message, unblock
 from movr_project.tests.locality import assert_local
-from movr_project.tests.threads import at_once
+from movr_project.tests.threads import at_once, behind
 from operations.tests.consistency import contradictions
 
 from .factories import MemberFactory
@@ -80,6 +80,20 @@ def test_nobody_writes_to_themselves_to_who_blocked_them_or_to_strangers_who_hid
     assert not Message.objects.exists()
 
 
+def test_messages_of_someone_who_was_blocked_for_a_while_leave_the_badge_once(anna, bob, client_of):
+    for sender, number in ((bob, 3), (MemberFactory(), 2)):
+        for token in range(number):
+            send_message(sender=sender, recipient=anna, body="Hello", token=str(token))
+    block(blocker=anna, blocked=bob)
+    assert unread(anna) == 2
+    unblock(blocker=anna, blocked=bob)
+    shown = client_of(anna).get("/messages/bob/")
+    assert shown.context["unread_ids"] == []
+    mark_read(reader=anna, other=bob, message_ids=[message.id for message in shown.context["page"]])
+    assert unread(anna) == 2
+    assert contradictions() == []
+
+
 def test_someone_who_hides_can_be_answered(anna, client_of):
     shy = MemberFactory(username="shy", is_listed=False)
     send_message(sender=shy, recipient=anna, body="Hello", token="one")
@@ -115,3 +129,15 @@ def test_two_people_who_write_to_each_other_at_once_count_each_message(anna, bob
     at_once(*[partial(mark_read, reader=bob, other=anna, message_ids=ids)] * 2)
     assert (unread(anna), unread(bob)) == (4, 0)
     assert sorted(Conversation.objects.values_list("unread", flat=True)) == [0, 4]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_messages_that_are_read_while_their_sender_is_blocked_leave_the_badge_once(anna, bob):
+    ids = [send_message(sender=bob, recipient=anna, body="Hello", token=token).id for token in ("one", "two")]
+    send_message(sender=MemberFactory(), recipient=anna, body="Hello", token="one")
+    behind(
+        lambda: block.__wrapped__(blocker=anna, blocked=bob),
+        lambda: mark_read(reader=anna, other=bob, message_ids=ids),
+    )
+    assert unread(anna) == 1
+    assert contradictions() == []
