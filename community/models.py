@@ -376,11 +376,14 @@ class AboutSomeone(models.Model):
 
 
 class Report(AboutSomeone):
-    """A report of a post, a message or a person. It is open until staff close it, with or without a decision."""
+    """A report of a post, a message or a person. It is open until staff close it, with or without a decision.
+
+    Of each thing, everyone has one open report at most.
+    """
 
     pk = CityKey("city", "id")
     city = city_column()
-    id = models.UUIDField(editable=False)  # derived from reporter and item, so repeating a report adds nothing
+    id = models.UUIDField(editable=False)
     person_id = models.UUIDField(editable=False)
     person = person_relation("person", "reports_about")
     reason = models.CharField(_("reason"), max_length=16, choices=Reason)

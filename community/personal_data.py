@@ -81,7 +81,7 @@ def erase_messages(user: User) -> None:
 
 
 def export_moderation(user: User) -> dict[str, Any]:
-    sent = Report.objects.filter(reporter_city=user.city, reporter_id=user.id)
+    sent = Report.objects.sent_by(user)
     about = Decision.objects.about(user)
     fields = ("measure", "until", "ground", "reasons", "text", "created_at", "objection", "outcome", "outcome_reasons")
     return {
@@ -92,7 +92,7 @@ def export_moderation(user: User) -> dict[str, Any]:
 
 def erase_moderation(user: User) -> None:
     """Delete reports and decisions about the person, and unlink the reports that they sent."""
-    sent = Report.objects.filter(reporter_city=user.city, reporter_id=user.id)
+    sent = Report.objects.sent_by(user)
     about, decisions = Report.objects.filter(city=user.city, person_id=user.id), Decision.objects.about(user)
     for rows in (sent, about, decisions):
         forget_words_in_staff_log(rows)

@@ -154,6 +154,9 @@ class ReportQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 
+    def sent_by(self, reporter: User) -> Self:
+        return self.filter(reporter_city=reporter.city, reporter_id=reporter.id)
+
     def about_item(self, report: Any) -> Self:
         """Return the reports about the same item of the same person."""
         same = {"city": report.city, "person_id": report.person_id, "subject": report.subject}

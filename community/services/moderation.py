@@ -48,27 +48,29 @@ class Item:
 
 @retry_transaction(idempotent=True)
 def report_item(*, reporter: User, item: Item, reason: Reason, details: str = "") -> Report:
-    """Report something to staff. Whoever reports the same thing again finds their first report.
+    """Report something to staff. Until they have closed it, whoever reports the same thing again finds that report.
 
     Locks both people. Raises ``CommunityRefused``: ``own_account``, ``account_changed``.
     """
     if reporter.id == item.person.id:
         raise CommunityRefused(_("You can't report yourself."), code="own_account")
     reporter, person = lock_people(reporter, item.person)
-    report, _is_new = Report.objects.get_or_create(
+    report = Report(
         city=person.city,
-        id=uuid.uuid5(reporter.id, f"report:{item.subject}:{item.id or person.id}"),
-        defaults={
-            "person_id": person.id,
-            "subject": item.subject,
-            "item_id": item.id,
-            "text": item.text,
-            "reason": reason,
-            "details": details,
-            "reporter_city": reporter.city,
-            "reporter_id": reporter.id,
-        },
+        id=uuid.uuid4(),
+        person_id=person.id,
+        subject=item.subject,
+        item_id=item.id,
+        text=item.text,
+        reason=reason,
+        details=details,
+        reporter_city=reporter.city,
+        reporter_id=reporter.id,
     )
+    earlier = Report.objects.about_item(report).sent_by(reporter).open().first()
+    if earlier:
+        return earlier
+    report.save(force_insert=True)
     return report
 
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import StaffFactory
-from community.models import Decision, Follow, Message, Post, Report
+from community.models import Decision, Follow, Message, Post, Reason, Report
 from community.services import follow, publish_post, send_message
+from community.services.moderation import Item, report_item
 from movr_project.tests.threads import at_once
 from notifications.models import Notification
 from operations.tests.consistency import contradictions
@@ -133,6 +134,21 @@ def test_a_report_without_grounds_is_closed_and_its_sender_told(anna, bob, decid
     assert not Decision.objects.exists()
 
 
+def test_what_happens_after_staff_closed_a_report_can_be_reported_again(anna, bob, client_of, decide_in_admin):
+    def report(**data):
+        return client_of(bob).post("/users/anna/report/", data)
+
+    report(reason="spam")
+    decide_in_admin(Report.objects.get(), "dismiss")
+    for _again in range(2):
+        report(reason="violence", details="She threatens me.")
+    assert Report.objects.count() == 2
+    later = Report.objects.open().get()
+    assert (later.reason, later.details) == ("violence", "She threatens me.")
+    decide_in_admin(later, "warn")
+    assert notified(bob) == ["community_report_closed"] * 2
+
+
 def test_only_superusers_decide_about_staff(decide_in_admin):
     colleague = MemberFactory(is_staff=True)
     page = decide_in_admin(CommunityReportFactory(post=PostFactory(author=colleague)), "hide")
@@ -160,3 +176,13 @@ def test_no_post_is_missed_by_who_begins_to_follow_at_the_same_moment():
     assert (Post.objects.count(), Follow.objects.count()) == (3, 3)
     assert all(reader.feed_entries.count() == 3 for reader in readers)
     assert contradictions() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_report_something_several_times_at_once_have_one_open_report_each(anna, bob):
+    item, people = Item.of(anna), [bob, MemberFactory()]
+    for closed in range(2):
+        calls = [partial(report_item, reporter=person, item=item, reason=Reason.SPAM) for person in people * 3]
+        assert [result for result in at_once(*calls) if isinstance(result, Exception)] == []
+        assert (Report.objects.open().count(), Report.objects.count()) == (2, 2 + 2 * closed)
+        Report.objects.update(closed_at=timezone.now())
