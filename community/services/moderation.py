@@ -5,10 +5,10 @@ A decision is about a person: one of their posts or messages is hidden or delete
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
@@ -109,8 +109,8 @@ def decide(
         reasons=reasons,
         was_reported=was_reported,
     )
-    _carry_out(decision, person)
     decision.save(force_insert=True)
+    _carry_out(decision)
     _close_reports(decision)
     notify(
         person,
@@ -149,7 +149,9 @@ def object_to(*, person: User, decision_id: uuid.UUID, text: str) -> None:
 def decide_objection(*, city: str, decision_id: uuid.UUID, outcome: Outcome, reasons: str, by: User) -> None:
     """Decide about an objection, once, and notify the person.
 
-    Reversing a decision shows a hidden post again and ends a silence. A deleted post stays deleted. Locks the person.
+    Reversing a decision shows a hidden post again and ends a silence, unless another decision still stands. A deleted
+    post stays deleted. Locks the person.
+
     Raises ``CommunityRefused``: ``not_found``, ``decided_already``, ``staff_only``, ``account_changed``.
     """
     decision = Decision.objects.filter(city=city, id=decision_id).select_related("person").first()
@@ -161,7 +163,7 @@ def decide_objection(*, city: str, decision_id: uuid.UUID, outcome: Outcome, rea
     if not still_open.update(outcome=outcome, outcome_reasons=reasons, decided_at=timezone.now()):
         raise CommunityRefused(_("There is no open objection to this decision."), code="decided_already")
     if outcome == Outcome.REVERSED:
-        _reverse(decision, person)
+        _reverse(decision)
     notify(
         person,
         code="objection_decided",
@@ -172,36 +174,49 @@ def decide_objection(*, city: str, decision_id: uuid.UUID, outcome: Outcome, rea
     )
 
 
-def _carry_out(decision: Decision, person: User) -> None:
+def _carry_out(decision: Decision) -> None:
     if decision.measure == Measure.SILENCE:
-        _silence(person, decision.until)
+        _set_silence(decision)
         return
     if decision.measure == Measure.WARN:
         return
     if not _item_rows(decision).exists():
         raise CommunityRefused(_("It has already been deleted."), code="not_found")
     if decision.measure == Measure.HIDE:
-        _set_hidden(decision, timezone.now())
+        _hide(decision)
     else:
         _delete(decision)
 
 
-def _reverse(decision: Decision, person: User) -> None:
+def _reverse(decision: Decision) -> None:
     if decision.measure == Measure.SILENCE:
-        User.objects.filter(city=person.city, id=person.id, silenced_until=decision.until).update(silenced_until=None)
+        _set_silence(decision)
     elif decision.measure == Measure.HIDE:
-        _set_hidden(decision, None)
+        _set_hidden(decision)
 
 
-def _silence(person: User, until: datetime | None) -> None:
-    User.objects.filter(city=person.city, id=person.id).update(silenced_until=until)
+def _set_silence(decision: Decision) -> None:
+    """Silence the person until the last of their standing silences ends, if there is one."""
+    silences = _standing(decision, Measure.SILENCE)
+    person = User.objects.filter(city=decision.city, id=decision.person_id)
+    person.update(silenced_until=silences.aggregate(end=Max("until"))["end"])
 
 
-def _set_hidden(decision: Decision, moment: datetime | None) -> None:
-    rows = _item_rows(decision)
-    if moment and decision.subject == Subject.MESSAGE:
-        _take_from_inbox(rows.first())
-    rows.update(hidden_at=moment)
+def _hide(decision: Decision) -> None:
+    if decision.subject == Subject.MESSAGE:
+        _take_from_inbox(_item_rows(decision).first())
+    _set_hidden(decision)
+
+
+def _set_hidden(decision: Decision) -> None:
+    """Hide the post or message since the first standing decision to hide it, if there is one."""
+    same_item = _standing(decision, Measure.HIDE).filter(subject=decision.subject, item_id=decision.item_id)
+    _item_rows(decision).update(hidden_at=same_item.aggregate(start=Min("created_at"))["start"])
+
+
+def _standing(decision: Decision, measure: Measure) -> QuerySet[Decision]:
+    """Return the decisions about the same person that no objection has reversed."""
+    return Decision.objects.about(decision.person).filter(measure=measure).exclude(outcome=Outcome.REVERSED)
 
 
 def _delete(decision: Decision) -> None:

@@ -1,5 +1,6 @@
 """Reports, decisions with their reasons, and objections."""
 
+import uuid
 from datetime import timedelta
 from functools import partial
 
@@ -10,10 +11,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import StaffFactory
-from community.models import Decision, Follow, Message, Post, Reason, Report
+from community.models import Decision, Follow, Ground, Measure, Message, Outcome, Post, Reason, Report
 from community.services import follow, publish_post, send_message
-from community.services.moderation import Item, report_item
-from movr_project.tests.threads import at_once
+from community.services.moderation import Item, decide, decide_objection, object_to, report_item
+from movr_project.tests.threads import at_once, behind
 from notifications.models import Notification
 from operations.tests.consistency import contradictions
 
@@ -50,6 +51,16 @@ def decide_in_admin(client_of, support):
         return client_of(support).post(url, form, follow=True)
 
     return act
+
+
+def take_decision(thing, staff, measure, decide=decide, **kwargs):
+    reasons = {"ground": Ground.TERMS, "reasons": "We don't allow advertising."}
+    return decide(item=Item.of(thing), measure=measure, **reasons, by=staff, decision_id=uuid.uuid4(), **kwargs)
+
+
+def reverse(decision, staff):
+    outcome = {"outcome": Outcome.REVERSED, "reasons": "We agree."}
+    decide_objection(city=decision.city, decision_id=decision.id, **outcome, by=staff)
 
 
 def text_of(response) -> str:
@@ -134,6 +145,18 @@ def test_a_report_without_grounds_is_closed_and_its_sender_told(anna, bob, decid
     assert not Decision.objects.exists()
 
 
+def test_the_longest_silence_that_stands_counts(anna, support):
+    def silenced_until():
+        return User.objects.get(id=anna.id).silenced_until
+
+    long, short = (take_decision(anna, support, Measure.SILENCE, days=days) for days in (365, 1))
+    assert silenced_until() == long.until
+    for reversed_, left in ((short, long.until), (long, None)):
+        object_to(person=anna, decision_id=reversed_.id, text="It is a joke.")
+        reverse(reversed_, support)
+        assert silenced_until() == left
+
+
 def test_what_happens_after_staff_closed_a_report_can_be_reported_again(anna, bob, client_of, decide_in_admin):
     def report(**data):
         return client_of(bob).post("/users/anna/report/", data)
@@ -186,3 +209,19 @@ def test_people_who_report_something_several_times_at_once_have_one_open_report_
         assert [result for result in at_once(*calls) if isinstance(result, Exception)] == []
         assert (Report.objects.open().count(), Report.objects.count()) == (2, 2 + 2 * closed)
         Report.objects.update(closed_at=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_post_stays_hidden_if_it_is_hidden_again_while_the_first_decision_is_reversed(anna):
+    post, staff = PostFactory(author=anna), StaffFactory()
+    first = take_decision(post, staff, Measure.HIDE)
+    object_to(person=anna, decision_id=first.id, text="It is a joke.")
+    behind(
+        lambda: take_decision(post, staff, Measure.HIDE, decide=decide.__wrapped__),
+        lambda: reverse(first, staff),
+    )
+    again = Decision.objects.get(outcome="")
+    assert Post.objects.get().hidden_at == again.created_at
+    object_to(person=anna, decision_id=again.id, text="It is a joke.")
+    reverse(again, staff)
+    assert not Post.objects.get().is_hidden
