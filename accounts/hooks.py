@@ -25,6 +25,22 @@ account_removed = Hook()  # afterwards, with the user as they were
 moving = Hook()  # before the home city changes
 
 
+class VisiblePeople:
+    """The people whom a person sees. A later app may replace the rule by a narrower one."""
+
+    def __init__(self) -> None:
+        self._find: Callable[[User], UserQuerySet] | None = None
+
+    def register(self, find: Callable[[User], UserQuerySet]) -> None:
+        self._find = find
+
+    def to(self, viewer: User) -> UserQuerySet:
+        return self._find(viewer) if self._find else User.objects.active().shown_to(viewer)
+
+
+visible_people = VisiblePeople()
+
+
 class Circle:
     """People around a person, as someone sees them. Nobody, until a later app registers who they are."""
 

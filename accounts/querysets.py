@@ -28,6 +28,10 @@ class UserQuerySet(models.QuerySet):
         """Return people whose profile is visible to others."""
         return self.filter(is_listed=True)
 
+    def shown_to(self, viewer: "User") -> Self:
+        """Return people whose profile is visible to others, and the viewer."""
+        return self.filter(models.Q(is_listed=True) | models.Q(id=viewer.id))
+
     def by_username(self) -> Self:
         return self.order_by("username")
 

@@ -39,6 +39,7 @@ from .forms import (
     RegisterForm,
     ResetPasswordForm,
 )
+from .hooks import visible_people
 from .language_views import remember_on_device
 from .limits import SHARED_LIMIT_FACTOR, form_status, limited_email_changes
 from .log_in import log_in_view, start_session
@@ -252,8 +253,8 @@ def log_out_of_everything(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def user_list(request: HttpRequest) -> HttpResponse:
-    """List the people in the current city with a visible profile."""
-    people = User.objects.active().listed().in_city(request.city.name).by_username()
+    """List the people in the current city whose profile is visible to others and to the user."""
+    people = visible_people.to(request.user).listed().in_city(request.city.name).by_username()
     page = Page.of(people, page_number(request.GET.get("page", "")), PAGE_SIZE)
     return render(request, "accounts/user_list.html", {"page": page})
 
@@ -261,10 +262,7 @@ def user_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def user_detail(request: HttpRequest, username: str) -> HttpResponse:
     """Show a public profile, without the last name and the e-mail address."""
-    people = User.objects.active()
-    if username != request.user.username:
-        people = people.listed()
-    person = get_object_or_404(people, username=username)
+    person = get_object_or_404(visible_people.to(request.user), username=username)
     return render(request, "accounts/user_detail.html", {"person": person})
 
 

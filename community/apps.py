@@ -13,9 +13,10 @@ class CommunityConfig(AppConfig):
         from accounts import hooks
         from operations.demo.parts import PARTS
 
-        from . import checks, circles, demo, integrity, personal_data  # noqa: F401  (some register themselves)
+        from . import checks, circles, demo, integrity, personal_data, querysets  # noqa: F401  (some register themselves)
 
         if settings.COMMUNITY:
+            hooks.visible_people.register(querysets.people_seen_by)
             hooks.followers.register(circles.followers_of)
             hooks.followed.register(circles.followed_by)
             PARTS.append(demo.add_community)

@@ -47,8 +47,7 @@ def _may_be_read(viewer: User, post: str = "") -> Q:
 
 def people_seen_by(viewer: User) -> UserQuerySet:
     """Return the people whom a person may find, read and follow."""
-    seen = User.objects.active().filter(Q(is_listed=True) | Q(id=viewer.id))
-    return seen.filter(_not_blocked(viewer, "city", "id"))
+    return User.objects.active().shown_to(viewer).filter(_not_blocked(viewer, "city", "id"))
 
 
 def people_to_write_to(sender: User) -> UserQuerySet:

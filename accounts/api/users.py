@@ -23,10 +23,9 @@ from throttling.services import throttle
 
 from ..avatars import avatar_svg
 from ..forms import NewUserForm
-from ..hooks import Circle, followed, followers
+from ..hooks import Circle, followed, followers, visible_people
 from ..models import User
 from ..passwords import MAX_TYPED_LENGTH, hash_password
-from ..querysets import UserQuerySet
 from ..services import AccountRefused, insert_rider, with_free_username
 from .profile import MAX_TEXT, ProfileIn, edit, profile_etag
 from .tokens import SECOND_FACTOR
@@ -107,8 +106,8 @@ def represent(user: User, *, to: User | None) -> dict[str, Any]:
 
 @router.get("/users", auth=scope("users:read"), response=Collection[UserOut], summary="List people")
 def list_users(request: HttpRequest, paging: Query[Paging], filters: Query[UserFilters]) -> HttpResponse:
-    """People whose profile is visible to others, by username."""
-    people = User.objects.active().listed()
+    """People whose profile is visible to others and to you, by username."""
+    people = visible_people.to(request.auth.user).listed()
     if filters.city:
         city = registry.with_slug(filters.city)
         people = people.in_city(city.name) if city else people.none()
@@ -196,8 +195,7 @@ def _answer_own(user: User) -> HttpResponse:
 
 
 def _seen_by(me: User, id_: uuid.UUID) -> User:
-    people: UserQuerySet = User.objects.active()
-    person = (people if me.id == id_ else people.listed()).filter(id=id_).first()
+    person = visible_people.to(me).filter(id=id_).first()
     if person is None:
         raise not_found()
     return person

@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from community.models import Follow, Post
-from community.querysets import people_seen_by
 from community.rows import ago as time_ago
 from community.rows import post_rows
 from community.translation import can_translate
@@ -36,7 +35,6 @@ def persons_community(context: template.Context, person: User) -> str | SafeStri
         "person": person,
         "page": page,
         "rows": post_rows(page, request),
-        "is_seen": is_other and people_seen_by(viewer).filter(id=person.id, city=person.city).exists(),
         "is_followed": is_other and Follow.objects.of_follower(viewer).filter(followed_id=person.id).exists(),
         "can_translate": can_translate(),
     }

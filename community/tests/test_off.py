@@ -7,6 +7,8 @@ import sys
 import pytest
 from django.conf import settings as django_settings
 
+from accounts.hooks import VisiblePeople
+
 from .factories import MemberFactory, PostFactory
 
 WHAT_IS_THERE = """
@@ -45,3 +47,12 @@ def test_other_pages_show_nothing_of_it(client_of, settings):
     page = client_of(MemberFactory()).get(url).content.decode().lower()
     for word in ("broken lift", "community", "follow", "/messages/", "/search/"):
         assert word not in page
+
+
+@pytest.mark.any_engine
+@pytest.mark.django_db
+def test_people_see_all_visible_profiles_and_their_own():
+    person, other = MemberFactory(is_listed=False), MemberFactory()
+    MemberFactory(is_listed=False)
+    MemberFactory(is_active=False)
+    assert set(VisiblePeople().to(person)) == {person, other}

@@ -14,6 +14,7 @@ from community.models import Post, Translation
 from community.search import reindex
 from community.services import block, follow, publish_post
 from community.translation import LibreTranslate, breaker
+from movr_project.tests.api import api_client
 from rides.tests.factories import OpenRideFactory, RideFactory
 
 from .factories import MemberFactory, PostFactory
@@ -188,6 +189,24 @@ class TestLists:
         assert "Unblock" in text_of(client_of(anna).get("/community/blocked/"))
         client_of(anna).post("/users/bob/unblock/")
         assert client_of(bob).get("/users/anna/card/").headers["Location"] == "/users/anna/"
+
+    def test_two_people_find_nothing_of_each_other_after_a_block(self, anna, client_of):
+        bob, follower = MemberFactory(username="bob"), MemberFactory(username="carl")
+        follow(follower=follower, followed=anna)
+        follow(follower=follower, followed=bob)
+        page = text_of(client_of(anna).post("/users/bob/block/", follow=True))
+        assert "You have blocked bob." in page
+        assert "Unblock" in page
+        for reader, other in ((bob, anna), (anna, bob)):
+            client, api = client_of(reader), api_client(reader)
+            paths = [f"/users/{other.username}/", f"/users/{other.username}/following/"]
+            assert [client.get(path).status_code for path in paths] == [404] * 2
+            path = f"/api/v1/users/{other.id}"
+            paths = [path, f"{path}/followers", f"{path}/following", f"{path}/followed", f"{path}/posts"]
+            assert [api.get(path).status_code for path in paths] == [404] * 5
+            everyone = {reader.username, "carl"}
+            assert {person.username for person in client.get("/users/").context["page"]} == everyone
+            assert {person["username"] for person in api.get("/api/v1/users").json()["items"]} == everyone
 
 
 class TestSearch:

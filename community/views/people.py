@@ -45,8 +45,10 @@ def unfollow_person(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_POST
 def block_person(request: HttpRequest, username: str) -> HttpResponse:
+    """Block someone. As their page isn't seen any more, go to the page where it can be undone."""
     sentence = _("You have blocked %(name)s. You don't see each other any more.")
-    return _act(request, username, lambda me, person: block(blocker=me, blocked=person), sentence)
+    page = reverse("community:blocked")
+    return _act(request, username, lambda me, person: block(blocker=me, blocked=person), sentence, page=page)
 
 
 @require_POST
@@ -60,8 +62,10 @@ def unblock_person(request: HttpRequest, username: str) -> HttpResponse:
     return redirect("community:blocked")
 
 
-def _act(request: HttpRequest, username: str, act: Callable[[User, User], None], done: str) -> HttpResponse:
-    """Do something with a person, and return to the page that offered it or to theirs."""
+def _act(
+    request: HttpRequest, username: str, act: Callable[[User, User], None], done: str, page: str = ""
+) -> HttpResponse:
+    """Do something with a person, and go to ``page``, or return to the page that offered it or to theirs."""
     person = people_seen_by(request.user).filter(username=username).first()
     if person is None:
         messages.error(request, _("User %(name)s not found.") % {"name": username})
@@ -72,7 +76,7 @@ def _act(request: HttpRequest, username: str, act: Callable[[User, User], None],
         messages.error(request, str(refused))
     else:
         messages.success(request, done % {"name": person.username})
-    return redirect(safe_next(request) or _page_of(person))
+    return redirect(page or safe_next(request) or _page_of(person))
 
 
 def _page_of(person: User) -> str:
