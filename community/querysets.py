@@ -145,8 +145,7 @@ class ConversationQuerySet(models.QuerySet):
         return self.filter(city=person.city, owner_id=person.id)
 
     def visible_to(self, viewer: User) -> Self:
-        shown = self.select_related("other").filter(other__is_active=True)
-        return shown.filter(_not_blocked(viewer, "other_city", "other_id"))
+        return self.select_related("other").filter(_not_blocked(viewer, "other_city", "other_id"))
 
 
 class ReportQuerySet(models.QuerySet):

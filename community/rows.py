@@ -67,18 +67,21 @@ def _post_link(post: Post, request: HttpRequest) -> SafeString:
     return format_html('<a class="post-time" href="{}">{}</a>', url, ago(post.created_at, request))
 
 
-def message_rows(messages: Iterable[Message], request: HttpRequest) -> list[SafeString]:
-    return [_message_row(message, request) for message in messages]
+def message_rows(messages: Iterable[Message], request: HttpRequest, other: User) -> list[SafeString]:
+    return [_message_row(message, request, other) for message in messages]
 
 
-def _message_row(message: Message, request: HttpRequest) -> SafeString:
+def _message_row(message: Message, request: HttpRequest, other: User) -> SafeString:
     slots = {
         "body": message.body,
         "time": ago(message.created_at, request),
         "report_url": row_url("community:report_message", message.city, message.id),
     }
     own = message.sender_id == request.user.id
-    return kept_part("community/_message.html", slots, own=own, unread=message.is_unread and not own)
+    can_report = not own and other.is_active  # suspended people can't be reported
+    return kept_part(
+        "community/_message.html", slots, own=own, unread=message.is_unread and not own, can_report=can_report
+    )
 
 
 def person_url(person: User) -> str:

@@ -101,6 +101,28 @@ def test_someone_who_hides_can_be_answered(anna, client_of):
     assert Message.objects.count() == 2
 
 
+@pytest.mark.parametrize("change", [{"is_active": False}, {"is_listed": False}], ids=["suspended", "hidden"])
+def test_messages_with_someone_who_gets_no_more_can_be_read(anna, bob, client_of, change):
+    send_message(sender=anna, recipient=bob, body="Is the lift working?", token="one")
+    if change == {"is_active": False}:
+        send_message(sender=bob, recipient=anna, body="It is", token="one")
+    User.objects.filter(id=bob.id).update(**change)
+    client = client_of(anna)
+    assert "@bob" in text_of(client.get("/messages/"))
+    shown = client.get("/messages/bob/")
+    assert "Is the lift working?" in text_of(shown)
+    refused = client.post("/messages/bob/", {"body": "Thanks"})
+    assert refused.status_code == 409
+    for page in (shown, refused):
+        assert "You can't write to this person at the moment." in text_of(page)
+        for offer in ('name="body"', "/report/", "/users/bob/"):
+            assert offer not in text_of(page)
+    client.post("/messages/bob/read/", {"message": shown.context["unread_ids"]})
+    assert unread(anna) == 0
+    assert not Message.objects.filter(body="Thanks").exists()
+    assert contradictions() == []
+
+
 def test_only_the_two_read_or_report_a_message(anna, bob, client_of):
     message = send_message(sender=anna, recipient=bob, body="Between us", token="one")
     url = f"/messages/rome/{message.id}/report/"
@@ -112,7 +134,9 @@ def test_only_the_two_read_or_report_a_message(anna, bob, client_of):
 def test_conversations_name_the_cities_of_both(anna, bob):
     send_message(sender=anna, recipient=bob, body="Hello", token="one")
     with assert_local(PEOPLE_WRITTEN_TO):
-        assert [one.other for one in Conversation.objects.of_owner(bob).visible_to(bob)] == [anna]
+        conversations = Conversation.objects.of_owner(bob).visible_to(bob)
+        assert [one.other for one in conversations] == [anna]
+        assert conversations.get(other__username="anna").other == anna
     with assert_local():
         assert [message.body for message in Message.objects.between(bob, anna).visible_to(bob)] == ["Hello"]
 

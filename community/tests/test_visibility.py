@@ -15,7 +15,7 @@ from accounts.services import remove_account
 from accounts.tests.factories import StaffFactory
 from cities.registry import registry
 from community import search
-from community.models import FeedEntry, Ground, Measure, Message, Post
+from community.models import Conversation, FeedEntry, Ground, Measure, Message, Post
 from community.querysets import people_seen_by, people_to_write_to
 from community.refusals import CommunityRefused
 from community.services import block, delete_post, follow, publish_post, send_message, unblock, unfollow
@@ -196,6 +196,8 @@ class Community(RuleBasedStateMachine):
         assert feed == {post for post in readable if self.posts[post] in followed}
         inbox = set(Message.objects.visible_to(me).values_list("id", flat=True))
         assert inbox == {message for message in self.messages if self.may_read_message(viewer, message)}
+        unread = Conversation.objects.of_owner(me).visible_to(me).values_list("unread", flat=True)
+        assert me.unread_messages == sum(unread)
         others = {n for n in range(PEOPLE) if n not in self.gone and not self.apart(n, viewer)}
         found = set(people_seen_by(me).values_list("id", flat=True)) - {self.staff.id}
         assert found == {self.people[n].id for n in others if n not in self.unlisted or n == viewer}

@@ -36,8 +36,8 @@ def conversation_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request: HttpRequest, username: str) -> HttpResponse:
-    """Show the messages with one person, the newest first, and the form for another one."""
-    person = get_object_or_404(people_to_write_to(request.user), username=username)
+    """Show the messages with one person, the newest first, and the form for another one if they can get one."""
+    person, can_write = _person_and_whether_to_write(request, username)
     form = MessageForm(post_data(request), initial={"token": new_form_token()})
     status = None
     if request.method == "POST" and form.is_valid():
@@ -52,8 +52,8 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
     between = Message.objects.between(request.user, person).visible_to(request.user)
     page = KeysetPage.or_first(between, request.GET.get("cursor", ""), PAGE_SIZE, order=("-created_at", "-id"))
     unread_ids = [message.id for message in page if message.is_unread and message.recipient_id == request.user.id]
-    context = {"person": person, "form": form, "page": page, "rows": message_rows(page, request)}
-    context["unread_ids"] = unread_ids
+    context = {"person": person, "form": form, "page": page, "rows": message_rows(page, request, person)}
+    context |= {"unread_ids": unread_ids, "can_write": can_write}
     return render(request, "community/conversation.html", context, status=status)
 
 
@@ -66,10 +66,23 @@ def _send(request: HttpRequest, person: User, form: MessageForm) -> None:
 @require_POST
 def conversation_read(request: HttpRequest, username: str) -> HttpResponse:
     """Mark the messages that a page has shown as read: by a script, or by its button without one."""
-    person = get_object_or_404(people_to_write_to(request.user), username=username)
+    person, _can_write = _person_and_whether_to_write(request, username)
     ids = []
     for text in request.POST.getlist("message")[:PAGE_SIZE]:
         with suppress(ValueError):
             ids.append(uuid.UUID(text))
     mark_read(reader=request.user, other=person, message_ids=ids)
     return redirect("community:conversation", person.username)
+
+
+def _person_and_whether_to_write(request: HttpRequest, username: str) -> tuple[User, bool]:
+    """Return whom a conversation is with, and whether the user can write to them.
+
+    A conversation can still be read if the other person has hidden their profile since, or is suspended. Otherwise its
+    unread messages would count for ever.
+    """
+    person = people_to_write_to(request.user).filter(username=username).first()
+    if person:
+        return person, True
+    conversations = Conversation.objects.of_owner(request.user).visible_to(request.user)
+    return get_object_or_404(conversations, other__username=username).other, False
