@@ -5,7 +5,7 @@ All of it goes with the account, messages to and from the person too. See ``acco
 
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
 from accounts.models import User
@@ -15,6 +15,7 @@ from throttling.services import forget
 from . import search
 from .limits import KINDS
 from .models import Block, Conversation, Decision, FeedEntry, Follow, Message, Post, Report
+from .services.messages import count_as_read
 
 BATCH = 500
 
@@ -70,9 +71,12 @@ def export_messages(user: User) -> list[dict[str, Any]]:
 
 def erase_messages(user: User) -> None:
     sent = Message.objects.sent_by(user)
-    unread = sent.unread().order_by().values("city", "recipient_id").annotate(number=Count("id"))
-    for row in unread.order_by("recipient_id"):
-        _subtract("unread_messages", row["city"], row["recipient_id"], row["number"])
+    unread = sent.unread().order_by("recipient_id").values_list("city", "recipient_id")
+    for city, recipient_id in list(unread.distinct()):
+        # They may be reading the messages now, so what is unread counts once they are locked.
+        recipient = User.objects.filter(city=city, id=recipient_id).select_for_update().first()
+        if recipient:
+            count_as_read(sent.received_by(recipient), recipient, user.id)
     forget_words_in_staff_log(sent)
     sent.delete()
     Message.objects.received_by(user).delete()
@@ -101,9 +105,9 @@ def erase_moderation(user: User) -> None:
     sent.update(reporter_id=None, details="")
 
 
-def _subtract(counter: str, city: str, id_: Any, number: int = 1) -> None:
+def _subtract(counter: str, city: str, id_: Any) -> None:
     people = User.objects.filter(city=city, id=id_)
-    people.update(**{counter: Greatest(F(counter) - number, 0)})
+    people.update(**{counter: Greatest(F(counter) - 1, 0)})
 
 
 register(PersonalData("posts", export_posts, erase_posts))

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from accounts.models import User
+from accounts.services import remove_account
 from cities.placement.locality import PEOPLE_WRITTEN_TO
 from community.models import Conversation, Message
 from community.services import block, mark_read, send_message, unblock
@@ -162,6 +163,18 @@ def test_messages_that_are_read_while_their_sender_is_blocked_leave_the_badge_on
     behind(
         lambda: block.__wrapped__(blocker=anna, blocked=bob),
         lambda: mark_read(reader=anna, other=bob, message_ids=ids),
+    )
+    assert unread(anna) == 1
+    assert contradictions() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_messages_that_are_read_while_their_sender_leaves_leave_the_badge_once(anna, bob):
+    ids = [send_message(sender=bob, recipient=anna, body="Hello", token=token).id for token in ("one", "two")]
+    send_message(sender=MemberFactory(), recipient=anna, body="Hello", token="one")
+    behind(
+        lambda: mark_read.__wrapped__(reader=anna, other=bob, message_ids=ids),
+        lambda: remove_account(user=bob),
     )
     assert unread(anna) == 1
     assert contradictions() == []
