@@ -39,7 +39,7 @@ class OpenFilter(admin.SimpleListFilter):
     parameter_name = "open"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin):
-        return [("yes", _("Riding now")), ("parked", _("Parked in between")), ("no", _("Ended"))]
+        return [("yes", _("Riding now")), ("parked", _("Paused")), ("no", _("Ended"))]
 
     def queryset(self, request: HttpRequest, queryset):
         if self.value() == "parked":
@@ -120,16 +120,16 @@ class RideAdmin(ExportMixin, ActionButtonsMixin, ReadOnlyAdmin):
         (None, {"fields": ["key", "city_label", "vehicle_link", "rider_link"]}),
         (gettext_lazy("Start"), {"fields": ["started", "start_location", "start_latitude", "start_longitude"]}),
         (gettext_lazy("End"), {"fields": ["ended", "end_location", "end_latitude", "end_longitude", "took", "photo"]}),
-        (gettext_lazy("Parked in between"), {"fields": ["paused", "paused_until", "parked"]}),
+        (gettext_lazy("Pauses"), {"fields": ["paused", "paused_until", "parked"]}),
     ]
 
     started = local_time("start_time", gettext_lazy("start"))
     ended = local_time("end_time", gettext_lazy("end"))
 
-    paused = local_time("paused_at", gettext_lazy("parked since"))
-    paused_until = local_time("pause_until", gettext_lazy("may be parked until"))
+    paused = local_time("paused_at", gettext_lazy("paused since"))
+    paused_until = local_time("pause_until", gettext_lazy("paused until"))
 
-    @admin.display(description=gettext_lazy("time parked"))
+    @admin.display(description=gettext_lazy("time paused"))
     def parked(self, ride: Ride) -> str:
         return length_in_words(ride.parked_for(timezone.now()))
 

@@ -51,8 +51,8 @@ class RideLinks(Schema):
     self: str
     city: str
     end: str | None = Field(description="POST there to end an open ride.")
-    pause: str | None = Field(description="POST there to park the vehicle of an open ride and keep it.")
-    resume: str | None = Field(description="POST there to ride on.")
+    pause: str | None = Field(description="POST there to pause an open ride.")
+    resume: str | None = Field(description="POST there to resume a paused ride.")
     photo: str = Field(description="POST a photo of the parked vehicle there, before the end. GET it later.")
 
 
@@ -70,7 +70,7 @@ class RideOut(Schema):
     started_at: str
     ended_at: str | None
     seconds: float | None
-    paused: Pause | None = Field(description="While the vehicle is parked and kept.")
+    paused: Pause | None = Field(description="While the ride is paused.")
     paused_seconds: float = Field(description="In all pauses of the ride until now.")
     distance_m: float | None = Field(description="In a straight line.")
     due_at: str | None = Field(description="When another person's booking begins, if that is soon.")
@@ -167,13 +167,15 @@ def finish_ride(request: HttpRequest, slug: str, id: uuid.UUID, data: PlaceIn) -
     return answer(represent(ride))
 
 
-@router.post("/cities/{slug}/rides/{uuid:id}/pause", auth=scope(Scope.RIDES), response=RideOut, summary="Park and keep")
+@router.post("/cities/{slug}/rides/{uuid:id}/pause", auth=scope(Scope.RIDES), response=RideOut, summary="Pause a ride")
 def pause_own_ride(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
     """Idempotent. The vehicle stays the rider's for RIDE_PAUSE_MINUTES in total."""
     return answer(represent(pause_ride(city=city_or_404(slug).name, ride_id=id, rider=request.auth.user)))
 
 
-@router.post("/cities/{slug}/rides/{uuid:id}/resume", auth=scope(Scope.RIDES), response=RideOut, summary="Ride on")
+@router.post(
+    "/cities/{slug}/rides/{uuid:id}/resume", auth=scope(Scope.RIDES), response=RideOut, summary="Resume a ride"
+)
 def resume_own_ride(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
     """Idempotent: a ride that isn't paused is returned as it is."""
     return answer(represent(resume_ride(city=city_or_404(slug).name, ride_id=id, rider=request.auth.user)))

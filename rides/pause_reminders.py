@@ -1,4 +1,4 @@
-"""Notify riders who have parked a vehicle during a ride: shortly before the time is over, and when it is.
+"""Notify riders who have paused a ride: shortly before the pause ends, and when it has.
 
 Each is sent once per pause, however often and wherever this runs.
 """
@@ -72,9 +72,9 @@ def _over_in(city: City) -> RideQuerySet:
 
 def _ends_soon(ride: Ride) -> str:
     time = ride.pause_until and local_clock(ride.pause_until, ride.served_city)
-    sentence = _("Your time to park %(code)s ends at %(time)s. Ride on or end your ride by then.")
+    sentence = _("Your pause of %(code)s ends at %(time)s. Resume or end your ride by then.")
     return sentence % {"code": ride.vehicle.code, "time": time}
 
 
 def _is_over(ride: Ride) -> str:
-    return _("Your time to park %(code)s is over. Please ride on or end your ride.") % {"code": ride.vehicle.code}
+    return _("Your pause of %(code)s has ended. Your ride continues until you end it.") % {"code": ride.vehicle.code}

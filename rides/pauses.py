@@ -1,4 +1,4 @@
-"""Park and keep: a rider parks the vehicle, locks it, and goes on later.
+"""Pauses of rides: a rider parks and locks the vehicle, and goes on later.
 
 The ride goes on, and the vehicle is in use for everyone else. A pause ends when the rider resumes or ends the ride, and
 by the clock: nothing has to happen then.
@@ -21,7 +21,7 @@ from .services import RideRefused, locked_ride
 
 @retry_transaction(idempotent=True)
 def pause_ride(*, city: str, ride_id: uuid.UUID, rider: User) -> Ride:
-    """Park the vehicle of an open ride and keep it.
+    """Pause an open ride: its rider parks the vehicle and keeps it.
 
     In total, a ride may be paused for RIDE_PAUSE_MINUTES, and a pause ends before someone else's booking or planned
     maintenance begins. Idempotent. Locks the ride and its vehicle. Raises ``RideRefused``: ``ride_gone``,
@@ -55,7 +55,7 @@ def resume_ride(*, city: str, ride_id: uuid.UUID, rider: User) -> Ride:
 def _pause_until(ride: Ride, locked: LockedVehicle, rider: User) -> datetime:
     left = ride.may_park_for(locked.now)
     if not left:
-        raise RideRefused(_("You've used up the time for parking on this ride."), code="pause_used_up")
+        raise RideRefused(_("You've used up the pause time for this ride."), code="pause_used_up")
     others = [one for one in locked.calendar if not one.is_for(rider)]
     if any(one.covers(locked.now) for one in others):
         raise RideRefused(_("This vehicle is needed now. Please end your ride."), code="vehicle_needed")

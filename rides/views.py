@@ -117,14 +117,14 @@ def _unlock(request: HttpRequest, ride: Ride) -> None:
 
 @require_POST
 def ride_pause(request: HttpRequest, city: City, ride_id: uuid.UUID) -> HttpResponse:
-    """Park the vehicle and keep it."""
+    """Pause a ride."""
     try:
         ride = pause_ride(city=city.name, ride_id=ride_id, rider=request.user)
     except RideRefused as refused:
         messages.error(request, str(refused))
         return redirect(_own_ride(request, city, ride_id))
     told = {"time": local_clock(ride.pause_until, city)}
-    messages.success(request, _("Lock the vehicle. Until %(time)s it stays yours.") % told)
+    messages.success(request, _("Ride paused. Lock the vehicle. It's yours until %(time)s.") % told)
     return redirect("rides:ride_list")
 
 

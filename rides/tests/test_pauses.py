@@ -1,4 +1,4 @@
-"""Park and keep: pausing a ride."""
+"""Pausing a ride."""
 
 from datetime import timedelta
 
@@ -73,11 +73,11 @@ class TestParking:
     def test_the_rider_is_told_until_when_and_finds_it_on_the_screen(self, rider_client, ride):
         with assert_local():
             rider_client.post(url_of(ride, "pause"))
-        assert "Lock the vehicle. Until" in text_of(rider_client, "/rides/")
+        assert "Ride paused. Lock the vehicle. It's yours until" in text_of(rider_client, "/rides/")
         text = text_of(rider_client, ride.get_absolute_url())
-        assert "Parked. Until" in text
-        assert "Ride on" in text
-        assert "Park and keep" not in text
+        assert "Paused. It's yours until" in text
+        assert "Resume ride" in text
+        assert "Pause ride" not in text
 
     def test_it_stays_in_use_for_everyone_else(self, client_of, ride):
         pause(ride)
@@ -127,9 +127,9 @@ class TestParking:
 
     def test_without_time_for_it_there_is_no_button(self, rider_client, ride, settings):
         settings.RIDE_PAUSE_MINUTES = 0
-        assert "Park and keep" not in text_of(rider_client, "/rides/")
+        assert "Pause ride" not in text_of(rider_client, "/rides/")
         response = rider_client.post(url_of(ride, "pause"), follow=True)
-        assert told(response) == ["You've used up the time for parking on this ride."]
+        assert told(response) == ["You've used up the pause time for this ride."]
 
     def test_a_ride_that_has_ended_is_not_parked(self, rider_client, rider):
         response = rider_client.post(url_of(RideFactory(rider=rider), "pause"), follow=True)
@@ -148,11 +148,11 @@ class TestRidingOn:
         pause(ride)
         time_machine.shift(PARKED)
         rider_client.post(url_of(ride, "resume"))
-        assert "Park and keep" in text_of(rider_client, ride.get_absolute_url())
+        assert "Pause ride" in text_of(rider_client, ride.get_absolute_url())
         end(ride)
         ride.refresh_from_db()
         assert PARKED <= ride.paused_for < 2 * PARKED
-        assert "Parked in between 1" in text_of(rider_client, ride.get_absolute_url())
+        assert "Paused 1" in text_of(rider_client, ride.get_absolute_url())
 
     def test_a_ride_that_is_not_parked_goes_on(self, rider_client, ride):
         assert rider_client.post(url_of(ride, "resume")).url == "/rides/"
@@ -184,7 +184,7 @@ class TestBeforeTheTimeIsUp:
                 call_command("remind_of_pauses")
         notification = Notification.objects.get()
         assert notification.text == (
-            f"Your time to park {ride.vehicle.code} ends at 14:30. Ride on or end your ride by then."
+            f"Your pause of {ride.vehicle.code} ends at 14:30. Resume or end your ride by then."
         )
         assert (notification.code, notification.url) == ("pause_reminder", ride.get_absolute_url())
         assert [mail.to for mail in mailoutbox] == [[ride.rider.email]]
@@ -223,9 +223,9 @@ class TestWhenTheTimeIsUp:
 
     def test_the_ride_goes_on_and_the_screen_says_so(self, rider_client, over):
         text = text_of(rider_client, over.get_absolute_url())
-        assert "your time to park ended" in text
-        assert "Ride on" not in text
-        assert "Park and keep" not in text
+        assert "Your pause ended at" in text
+        assert "Resume ride" not in text
+        assert "Pause ride" not in text
         assert refusal(over) == "pause_used_up"
         assert contradictions() == []
 

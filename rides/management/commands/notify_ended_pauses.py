@@ -6,7 +6,7 @@ from ...pause_reminders import notify_ended_pauses
 
 
 class Command(BaseCommand):
-    help = "Notify riders whose time to park during a ride is over. Run every few minutes, from cron."
+    help = "Notify riders whose pause has ended. Run every few minutes, from cron."
 
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
         number = notify_ended_pauses()

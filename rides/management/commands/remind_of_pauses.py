@@ -6,7 +6,7 @@ from ...pause_reminders import remind_of_pauses
 
 
 class Command(BaseCommand):
-    help = "Remind riders whose time to park during a ride is over soon. Run every minute, from cron."
+    help = "Remind riders whose pause ends soon. Run every minute, from cron."
 
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
         number = remind_of_pauses()
