@@ -37,7 +37,7 @@ class VehicleFilters(Schema):
     available: bool = Field(False, description="Only those with which you can start a ride now.")
     min_battery: int = Field(0, ge=0, le=100, description="Percent. Leaves out vehicles without a known charge.")
     min_range_m: int = Field(0, ge=0, le=MAX_RANGE_M, description="Metres. Leaves out vehicles without a known range.")
-    available_from: OptionalMoment = Field(None, description="Free from then (or now) …")
+    available_from: OptionalMoment = Field(None, description="Available from then (or now) …")
     available_to: OptionalMoment = Field(None, description="… until then.")
     near: str = Field("", max_length=80, description="`latitude,longitude`: the nearest first.")
     bbox: str = Field("", max_length=MAX_BBOX_LENGTH, description="`south,west,north,east` in degrees.")

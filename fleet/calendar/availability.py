@@ -34,7 +34,7 @@ class Use(TextChoices):
     """How part of a day is used."""
 
     PAST = "past", _("Past")
-    FREE = "free", _("Free")
+    FREE = "free", _("Available")
     TAKEN = "taken", _("Unavailable")
     OWN = "own", _("Yours")
     RIDE = "ride", _("In use until the ride ends")
@@ -44,8 +44,8 @@ class DayStatus(TextChoices):
     """A summary of a day."""
 
     PAST = "past", _("past")
-    FREE = "free", _("free")
-    PARTLY = "partly", _("partly free")
+    FREE = "free", _("available")
+    PARTLY = "partly", _("partly available")
     TAKEN = "taken", _("unavailable")
 
 

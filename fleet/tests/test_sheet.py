@@ -241,18 +241,18 @@ class TestOutlook:
 
     def test_a_free_vehicle_says_until_when_and_leads_to_its_calendar(self, rider_client):
         vehicle = VehicleFactory()
-        assert self.outlook(rider_client, vehicle).text == "Free for the next 30 days"
+        assert self.outlook(rider_client, vehicle).text == "Available for the next 30 days"
         AllocationFactory(vehicle=vehicle, rider=UserFactory())
         line = self.outlook(rider_client, vehicle)
-        assert line.text == "Free until Thursday 2 May, 14:00"
+        assert line.text == "Available until Thursday 2 May, 14:00"
         assert line["href"] == reverse("fleet:vehicle_calendar", args=["paris", vehicle.public_id])
 
     def test_a_taken_vehicle_says_from_when(self, rider_client):
         vehicle = VehicleFactory()
         AllocationFactory(vehicle=vehicle, rider=UserFactory(), reservation=True)
-        assert self.outlook(rider_client, vehicle).text == "Free from 14:09"
+        assert self.outlook(rider_client, vehicle).text == "Available from 14:09"
 
     def test_one_in_maintenance_until_further_notice_says_so(self, rider_client):
         vehicle = VehicleFactory()
         AllocationFactory(vehicle=vehicle, maintenance=True, ends_at=None)
-        assert self.outlook(rider_client, vehicle).text == "Not free until further notice"
+        assert self.outlook(rider_client, vehicle).text == "Unavailable until further notice"

@@ -1,4 +1,4 @@
-"""One line about a vehicle's calendar: until when it is free, or from when."""
+"""One line about a vehicle's calendar: until when it is available, or from when."""
 
 from datetime import datetime
 
@@ -20,18 +20,18 @@ def outlook(availability: Availability) -> str:
     """Return the line for a logged-in viewer. Requires that the vehicle is ``seen``, as by ``Availability.of``."""
     city, days = availability.city, settings.BOOKING_DAYS_AHEAD
     if availability.vehicle.is_on_trip:
-        return _("See when it's free")
+        return _("See availability")
     if availability.own_current:
         return _("Yours until %(time)s") % {"time": day_and_clock(availability.own_current.ends_at, city)}
     if availability.current is None:
         ahead = availability.taken[0].starts_at if availability.taken else None
         if ahead:
-            return _("Free until %(time)s") % {"time": day_and_clock(ahead, city)}
-        free = ngettext("Free for the next %(days)d day", "Free for the next %(days)d days", days)
-        return free % {"days": days}
+            return _("Available until %(time)s") % {"time": day_and_clock(ahead, city)}
+        available = ngettext("Available for the next %(days)d day", "Available for the next %(days)d days", days)
+        return available % {"days": days}
     if availability.next_start:
-        return _("Free from %(time)s") % {"time": day_and_clock(availability.next_start, city)}
-    return _("Not free until further notice")
+        return _("Available from %(time)s") % {"time": day_and_clock(availability.next_start, city)}
+    return _("Unavailable until further notice")
 
 
 def day_and_clock(moment: datetime, city: City) -> str:

@@ -58,7 +58,7 @@ PROBLEM = {
             },
         },
         "interval": INTERVAL | {"description": "What is taken already."},
-        "next_free": INTERVAL | {"description": "When the vehicle is free again."},
+        "next_free": INTERVAL | {"description": "When the vehicle is available again."},
     },
     "required": ["type", "title", "status", "detail", "instance", "code", "error", "message"],
 }
