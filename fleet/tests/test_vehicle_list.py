@@ -16,6 +16,7 @@ from fleet.models import Vehicle
 from fleet.search import PAGE_SIZE
 from fleet.tests.factories import EIFFEL_TOWER, NOTRE_DAME, AllocationFactory, VehicleFactory, numbered_code
 from movr_project.tests.locality import assert_local
+from movr_project.tests.pages import page
 from movr_project.web.pagination import LAST_PAGE
 from rides.tests.factories import OpenRideFactory
 
@@ -168,8 +169,11 @@ def test_no_lock_code_is_on_the_list(rider_client):
     assert "70531864" not in page_of(rider_client)
 
 
-def test_an_empty_city_invites_to_add_the_first_vehicle(rider_client):
-    assert "There are no vehicles in Paris yet" in page_of(rider_client)
+def test_without_an_available_vehicle_the_list_says_so_and_invites_to_add_one(rider_client):
+    OpenRideFactory()
+    results = page(rider_client.get(LIST)).one(id="results")
+    assert "No vehicles are available in Paris right now." in results.text
+    assert results.one("a", name="Add vehicle")
 
 
 def test_nobody_logged_in_is_sent_to_the_log_in(client):

@@ -60,7 +60,7 @@ def test_an_owner_adds_a_vehicle_and_takes_it_off_again(open_browser, viewport, 
     owner = UserFactory()
     with open_browser(viewport, javascript=javascript) as page:
         log_in(page, owner.username)
-        page.get_by_role("link", name="New vehicle").first.click()
+        page.get_by_role("link", name="Add vehicle").first.click()
         page.get_by_label("Type").select_option("bike")
         page.get_by_label("Color").fill("red")
         page.get_by_label("Current location").fill("Louvre")
