@@ -20,8 +20,8 @@ from .services import ORGANISATION, new_secret, revoke_token, with_secret
 
 REVOKING = Confirmation(
     ngettext_lazy(
-        "Revoke this token? Programs that use it are locked out at once.",
-        "Revoke these tokens? Programs that use them are locked out at once.",
+        "Revoke this token? Apps that use it are locked out at once.",
+        "Revoke these tokens? Apps that use them are locked out at once.",
         "count",
     ),
     ngettext_lazy("Revoke %(count)d token", "Revoke %(count)d tokens", "count"),

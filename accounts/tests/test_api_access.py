@@ -38,7 +38,7 @@ def test_a_person_sees_and_revokes_own_tokens(rider_client, rider):
     assert rider_client.post(reverse("accounts:token_revoke", args=[other.id])).status_code == 404
     page = rider_client.post(revoke, follow=True).content.decode()
     assert "The token has been revoked." in page
-    assert "No program has access to your account." in page
+    assert "No app has access to your account." in page
     assert ApiToken.objects.get(id=token.id).revoked_at is not None
     assert rider_client.post(revoke).status_code == 404
     assert ApiToken.objects.get(id=other.id).revoked_at is None
