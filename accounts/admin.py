@@ -31,9 +31,9 @@ from .two_factor import services as second_factor
 RESETTING = Confirmation(
     ngettext_lazy(
         "Reset two-factor authentication for this person and remove their passkeys? "
-        "They will set it up again at their next login.",
+        "They will set it up again at their next log-in.",
         "Reset two-factor authentication for these people and remove their passkeys? "
-        "They will set it up again at their next login.",
+        "They will set it up again at their next log-in.",
         "count",
     ),
     ngettext_lazy("Reset it for %(count)d person", "Reset it for %(count)d people", "count"),

@@ -78,7 +78,7 @@ class City(models.Model):
     latitude = models.FloatField(_("latitude"), validators=[MinValueValidator(-90), MaxValueValidator(90)])
     longitude = models.FloatField(_("longitude"), validators=[MinValueValidator(-180), MaxValueValidator(180)])
     radius_km = models.PositiveSmallIntegerField(
-        _("radius"), validators=[MinValueValidator(1)], help_text=_("How far from its centre vehicles may be, in km.")
+        _("radius"), validators=[MinValueValidator(1)], help_text=_("How far from its center vehicles may be, in km.")
     )
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
     currency = models.CharField(

@@ -15,7 +15,7 @@ class NameForm(forms.Form):
         max_length=NAME_LENGTH,
         validators=[validate_visible],
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
-        help_text=_("So that you recognise it, such as “My phone”."),
+        help_text=_("So that you recognize it, such as “My phone”."),
     )
 
 

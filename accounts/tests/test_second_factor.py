@@ -466,7 +466,7 @@ def test_the_admins_log_in_is_throttled(client):
     assert answers == [200, 200, 200, 200, 429]
     page = client.post("/admin/login/", data | {"password": PASSWORD})
     assert page.status_code == 429
-    assert "Too many failed login attempts" in page.content.decode()
+    assert "Too many failed log-in attempts" in page.content.decode()
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
         assert client.post("/admin/login/", data | {"password": PASSWORD}).status_code == 302
 

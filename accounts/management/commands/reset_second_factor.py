@@ -17,4 +17,4 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"No user has the username or e-mail address {login}.")
         second_factor.reset(user=user, by=None)
-        self.stdout.write(f"{user} will set up two-factor authentication again at their next login.")
+        self.stdout.write(f"{user} will set up two-factor authentication again at their next log-in.")
