@@ -77,7 +77,7 @@ def test_cancelled_and_other_cities_are_not_shown(client, staff, vehicle):
     booking = book(UserFactory(), vehicle, 1, 2)
     cancel_allocation(city=booking.city, allocation_id=booking.id, by=staff)
     assert bars(day_page(client)) == []
-    assert "Nothing scheduled and nothing ridden" in day_page(client).content.decode()
+    assert "No rides or calendar entries" in day_page(client).content.decode()
 
 
 def test_the_day_can_be_narrowed_to_a_type(client, staff, vehicle):
