@@ -59,7 +59,7 @@ def _insert(job: Job) -> Job:
         return _insert_unless_running(job)
     person = User.objects.locked(User(id=job.user_id, city=job.city))
     if person is None:
-        raise JobRefused(_("Your account changed in the meantime. Please try again."), code="account_changed")
+        raise JobRefused(_("Your account has changed. Please try again."), code="account_changed")
     if Job.objects.row(job).exists():
         return job
     _insert_unless_running(job)
