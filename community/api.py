@@ -105,7 +105,7 @@ def _ride_part(post: Post) -> dict[str, Any] | None:
 
 @router.get("/posts", auth=READ, response=CursorCollection[PostOut], summary="List posts")
 def list_posts(request: HttpRequest, paging: Query[CursorPaging], filters: Query[PostFilters]) -> HttpResponse:
-    """Everybody's, or those of people who live in a city. The latest first."""
+    """The list has everybody's posts, or those of people who live in a city, the latest first."""
     posts = Post.objects.visible_to(request.auth.user)
     if filters.city:
         city = registry.with_slug(filters.city)
@@ -115,7 +115,7 @@ def list_posts(request: HttpRequest, paging: Query[CursorPaging], filters: Query
 
 @router.get("/feed", auth=READ, response=CursorCollection[PostOut], summary="List posts of followed people")
 def list_feed(request: HttpRequest, paging: Query[CursorPaging]) -> HttpResponse:
-    """And one's own. The latest first."""
+    """The feed has your own posts too, the latest first."""
     entries = FeedEntry.objects.of_reader(request.auth.user).visible_to(request.auth.user)
     return paged_by_cursor(request, entries, paging, lambda entry: represent(entry.post), order=NEWEST)
 
@@ -152,7 +152,7 @@ def read_post(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  
 
 @router.delete("/cities/{slug}/posts/{uuid:id}", auth=WRITE, response={204: None}, summary="Delete a post")
 def remove_post(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """One's own."""
+    """People can delete only their own posts."""
     post = _post(request, slug, id)
     if post.author_id != request.auth.user.id:
         raise ApiError(HTTPStatus.FORBIDDEN, "not_yours", _("You can only delete your own posts."))

@@ -144,7 +144,7 @@ def _reported(caller: Caller, city: City, id_: uuid.UUID) -> Vehicle:
 
 @router.get("/reports", auth=scope(Scope.RIDES), response=Collection[ReportOut], summary="List own reports")
 def list_own_reports(request: HttpRequest, paging: Query[Paging]) -> HttpResponse:
-    """In all cities, the latest first."""
+    """The list has reports in all cities, the latest first."""
     return paged(request, _own(request.auth).order_by("-created_at", "-id"), paging, represent)
 
 
@@ -157,7 +157,7 @@ def list_own_reports(request: HttpRequest, paging: Query[Paging]) -> HttpRespons
 def list_reports(
     request: HttpRequest, slug: str, paging: Query[CursorPaging], filters: Query[ReportFilters]
 ) -> HttpResponse:
-    """For organisations and staff."""
+    """Only organizations and staff see a city's reports."""
     city = city_for(request.auth, slug)
     check_permission(request.auth, VIEW, Scope.FLEET_READ)
     reports = ProblemReport.objects.filter(city=city.name)
@@ -173,7 +173,7 @@ def list_reports(
     summary="Read a report",
 )
 def read_report(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """One's own, or any for organisations and staff."""
+    """People read their own reports. Organizations and staff read any."""
     return answer(represent(_readable(request.auth, slug, id)))
 
 
@@ -195,7 +195,7 @@ def _readable(caller: Caller, slug: str, id_: uuid.UUID) -> ProblemReport:
 )
 @takes_photo
 def add_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """In place of an earlier one, while the report is open."""
+    """The photo replaces an earlier one, while the report is open."""
     picture = picture_in(request)
     add_report_photo(city=city_or_404(slug).name, report_id=id, reporter=request.auth.user, picture=picture)
     return no_content()
@@ -208,7 +208,7 @@ def add_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  
     openapi_extra=PHOTO_ANSWER,
 )
 def read_report_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """One's own, or any for organisations and staff."""
+    """People read their own reports. Organizations and staff read any."""
     report = _readable(request.auth, slug, id)
     return photo_answer(photo_of(Subject.REPORT, report.city, report.id))
 
@@ -220,7 +220,7 @@ def read_report_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpRes
     summary="Close a report",
 )
 def finish_report(request: HttpRequest, slug: str, id: uuid.UUID, data: ResolutionIn) -> HttpResponse:  # noqa: A002
-    """For organisations and staff. Idempotent. The person who reported it is notified."""
+    """Organizations and staff close reports. Idempotent. The person who reported it is notified."""
     city = city_for(request.auth, slug)
     check_permission(request.auth, CHANGE, Scope.FLEET_WRITE)
     form = ResolutionForm(data.model_dump())

@@ -135,7 +135,7 @@ def _start(*, caller: Caller, city: City, id_: uuid.UUID, token: str) -> Ride:
 
 @router.get("/rides", auth=scope(Scope.RIDES), response=CursorCollection[RideOut], summary="List own rides")
 def list_rides(request: HttpRequest, paging: Query[CursorPaging], filters: Query[RideFilters]) -> HttpResponse:
-    """In all cities, the latest first."""
+    """The list has rides in all cities, the latest first."""
     rides = Ride.objects.of_rider(request.auth.user).select_related("vehicle")
     if filters.open is not None:
         rides = rides.open() if filters.open else rides.ended()
@@ -190,7 +190,7 @@ def resume_own_ride(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpRespo
 )
 @takes_photo
 def add_ride_photo(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """In place of an earlier one, until the ride ends."""
+    """The photo replaces an earlier one, until the ride ends."""
     picture = picture_in(request)
     add_parking_photo(city=city_or_404(slug).name, ride_id=id, rider=request.auth.user, picture=picture)
     return no_content()

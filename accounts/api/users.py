@@ -106,7 +106,7 @@ def represent(user: User, *, to: User | None) -> dict[str, Any]:
 
 @router.get("/users", auth=scope("users:read"), response=Collection[UserOut], summary="List people")
 def list_users(request: HttpRequest, paging: Query[Paging], filters: Query[UserFilters]) -> HttpResponse:
-    """People whose profile is visible to others and to you, by username."""
+    """The list has people whose profile is visible to you, by username."""
     people = visible_people.to(request.auth.user).listed()
     if filters.city:
         city = registry.with_slug(filters.city)
@@ -205,7 +205,7 @@ def _seen_by(me: User, id_: uuid.UUID) -> User:
     "/users/{uuid:id}/followers", auth=scope("users:read"), response=Collection[UserOut], summary="List followers"
 )
 def list_followers(request: HttpRequest, id: uuid.UUID, paging: Query[Paging]) -> HttpResponse:  # noqa: A002
-    """Empty with the community off."""
+    """The list is empty if the community is off."""
     return _circle(request, followers, id, paging)
 
 
@@ -213,7 +213,7 @@ def list_followers(request: HttpRequest, id: uuid.UUID, paging: Query[Paging]) -
     "/users/{uuid:id}/following", auth=scope("users:read"), response=Collection[UserOut], summary="List followed people"
 )
 def list_following(request: HttpRequest, id: uuid.UUID, paging: Query[Paging]) -> HttpResponse:  # noqa: A002
-    """Empty with the community off."""
+    """The list is empty if the community is off."""
     return _circle(request, followed, id, paging)
 
 

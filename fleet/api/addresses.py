@@ -25,7 +25,7 @@ def list_addresses(
     paging: Query[Paging],
     q: str = Query("", max_length=MAX_SEARCH_LENGTH, description="What a person has typed, as a whole."),
 ) -> HttpResponse:
-    """Empty if the operator has no geocoder. With the page's limit of searches per hour."""
+    """The list is empty if the operator has no geocoder. Searches count towards the page's limit per hour."""
     city, text = city_or_404(slug), " ".join(q.split())
     spots = search_addresses(city, text, searcher=str(request.auth.id)) if text else []
     return paged(request, spots, paging, represent_place)

@@ -182,7 +182,7 @@ def list_allocations(
     paging: Query[Paging],
     filters: Query[AllocationFilters],
 ) -> HttpResponse:
-    """All for organisations, staff, and the vehicle's owner. Others see their own."""
+    """Organizations, staff, and the vehicle's owner see all. Others see their own."""
     city = city_for(request.auth, slug)
     return answer_list(request, city, find_vehicle(request.auth, city, id), paging, filters)
 
@@ -210,8 +210,8 @@ def create_allocation(
 ) -> HttpResponse:
     """A conflict is a 409 with the `interval` that is taken, and the `next_free` one.
 
-    People book for themselves, and owners pause their vehicles. Organisations book for whom they know, and put
-    vehicles in maintenance, as staff do.
+    People book for themselves, and owners pause their vehicles. Organizations book on behalf of their own customers,
+    and put vehicles in maintenance, as staff do.
     """
     city = city_for(request.auth, slug)
     return allocate(request, city, find_vehicle(request.auth, city, id), data)
@@ -340,7 +340,7 @@ def delete_allocation(
     id: uuid.UUID,  # noqa: A002
     allocation_id: uuid.UUID,
 ) -> HttpResponse:
-    """Or end it, if it has begun. Idempotent. The person it was for is notified."""
+    """An allocation that has begun ends now. Idempotent. The person it was for is notified."""
     return cancel(request, _of_vehicle(request, slug, id, allocation_id))
 
 

@@ -100,14 +100,14 @@ def _created(allocation: Allocation) -> HttpResponse:
 
 @router.post("/reservations", auth=OWN, response={201: BookingOut}, summary="Reserve a vehicle")
 def make_reservation(request: HttpRequest, data: VehicleRef) -> HttpResponse:
-    """Hold a free vehicle for a few minutes."""
+    """Reserve an available vehicle for a few minutes."""
     city = served_city(data.city)
     return once(request, _reserve, _created, caller=request.auth, city=city, id_=data.vehicle, token=uuid4().hex)
 
 
 @router.post("/bookings", auth=OWN, response={201: BookingOut}, summary="Book a vehicle")
 def make_booking(request: HttpRequest, data: BookingIn) -> HttpResponse:
-    """For an interval ahead. A conflict names the `interval` that is taken, and the `next_free` one."""
+    """Book a vehicle for an interval ahead. A conflict names the `interval` that is taken, and the `next_free` one."""
     check_order(data.starts_at, data.ends_at)
     city = served_city(data.city)
     return once(request, book, _created, caller=request.auth, city=city, id_=data.vehicle, **booked(data))
@@ -154,7 +154,7 @@ def list_reservations(request: HttpRequest, paging: Query[Paging], filters: Quer
 
 @router.get("/bookings", auth=OWN, response=Collection[BookingOut], summary="List own bookings")
 def list_bookings(request: HttpRequest, paging: Query[Paging], filters: Query[BookingFilters]) -> HttpResponse:
-    """In all cities, the latest first."""
+    """The list has bookings in all cities, the latest first."""
     return _own_list(request, AllocationKind.BOOKING, paging, filters)
 
 
@@ -187,7 +187,7 @@ def cancel_reservation(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpRe
 
 @router.delete("/cities/{slug}/bookings/{uuid:id}", auth=OWN, response={204: None}, summary="Cancel one's own booking")
 def cancel_booking(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """Or the rest of it. Idempotent."""
+    """A booking that has begun ends now. Idempotent."""
     return _cancel(request, AllocationKind.BOOKING, slug, id)
 
 

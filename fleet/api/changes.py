@@ -75,7 +75,7 @@ def vehicle_etag(vehicle: Vehicle, caller: Caller) -> str:
 
 @router.post("/cities/{slug}/vehicles", auth=WRITE, response={201: VehicleOut}, summary="Register a vehicle")
 def create_vehicle(request: HttpRequest, slug: str, data: VehicleIn) -> HttpResponse:
-    """Organisations, and staff who may, add vehicles of the operator. Others add their own, in their home city."""
+    """Organizations, and staff who may, add vehicles of the operator. Others add their own, in their home city."""
     return register(request, city_for(request.auth, slug), data)
 
 
@@ -116,7 +116,7 @@ def _own(caller: Caller, values: dict[str, Any]) -> Vehicle:
 
 @router.patch("/cities/{slug}/vehicles/{uuid:id}", auth=WRITE, response=VehicleOut, summary="Change a vehicle")
 def update_vehicle(request: HttpRequest, slug: str, id: uuid.UUID, data: VehicleChange) -> HttpResponse:  # noqa: A002
-    """For organisations, and staff who may. Send `If-Match` with the ETag of the vehicle."""
+    """Organizations, and staff who may, change vehicles. Send `If-Match` with the ETag of the vehicle."""
     return edit(request, city_for(request.auth, slug), id, data)
 
 
@@ -161,7 +161,7 @@ def _changed(vehicle: Vehicle, given: dict[str, Any]) -> set[str]:
 
 @router.delete("/cities/{slug}/vehicles/{uuid:id}", auth=WRITE, response={204: None}, summary="Decommission a vehicle")
 def decommission_vehicle(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """For its owner, organisations, and staff who may. For good."""
+    """Its owner, organizations, and staff who may take a vehicle out of service for good."""
     return decommission(request, city_for(request.auth, slug), id)
 
 

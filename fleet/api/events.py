@@ -59,7 +59,7 @@ def list_events(
     id: uuid.UUID,  # noqa: A002
     paging: Query[CursorPaging],
 ) -> HttpResponse:
-    """For organisations and staff, the latest first."""
+    """Only organizations and staff see the events, the latest first."""
     city = city_for(request.auth, slug)
     check_permission(request.auth, "fleet.view_vehicleevent", Scope.FLEET_READ)
     vehicle = find_vehicle(request.auth, city, id)

@@ -36,7 +36,7 @@ class VehicleFilters(Schema):
     type: VehicleType | None = None
     available: bool = Field(False, description="Only those with which you can start a ride now.")
     min_battery: int = Field(0, ge=0, le=100, description="Percent. Leaves out vehicles without a known charge.")
-    min_range_m: int = Field(0, ge=0, le=MAX_RANGE_M, description="Metres. Leaves out vehicles without a known range.")
+    min_range_m: int = Field(0, ge=0, le=MAX_RANGE_M, description="Meters. Leaves out vehicles without a known range.")
     available_from: OptionalMoment = Field(None, description="Available from then (or now) …")
     available_to: OptionalMoment = Field(None, description="… until then.")
     near: str = Field("", max_length=80, description="`latitude,longitude`: the nearest first.")
@@ -92,7 +92,7 @@ class Found(Sequence[Vehicle]):
 def list_vehicles(
     request: HttpRequest, slug: str, paging: Query[Paging], filters: Query[VehicleFilters]
 ) -> HttpResponse:
-    """Approved vehicles. Those who run the fleet also see vehicles that wait for approval."""
+    """The list has approved vehicles. Those who run the fleet also see vehicles that wait for approval."""
     return answer_list(request, city_for(request.auth, slug), paging, filters)
 
 
@@ -114,7 +114,7 @@ def answer_list(request: HttpRequest, city: City, paging: Paging, filters: Vehic
 
 @router.get("/cities/{slug}/vehicles/{uuid:id}", auth=ANY_VEHICLE, response=VehicleOut, summary="Read a vehicle")
 def read_vehicle(request: HttpRequest, slug: str, id: uuid.UUID) -> HttpResponse:  # noqa: A002
-    """By its `id`, or by its `permanent_id` for those who have it or run the fleet."""
+    """A vehicle is found by its `id`, and by its `permanent_id` for those who have it or run the fleet."""
     return answer_one(request, city_for(request.auth, slug), id)
 
 

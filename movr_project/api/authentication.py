@@ -67,7 +67,7 @@ class BearerToken(AuthBase):
 
     openapi_type = "http"
     openapi_scheme = "bearer"
-    openapi_description = "A token from `POST /api/v1/tokens`, or the credential of an organisation's client."
+    openapi_description = "A token from `POST /api/v1/tokens`, or the credential of an organization's client."
 
     def __init__(self, names: Sequence[str] = (), clients: bool = False, terms: bool = True):
         super().__init__()
