@@ -6,7 +6,7 @@ const RAISED = 10000;
 
 export const isGroup = (place) => place.count > 1;
 
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
 const vehicleIcon = (element, { own, id, type }) => {
   const { movrMaps } = window;
