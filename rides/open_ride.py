@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
-from fleet.views.cards import battery_icon
-from movr_project.templatetags.movr import distance, duration, iso_duration, local_clock, local_time, seconds_left
+from fleet.views.cards import battery_icon, seconds_left
+from movr_project.templatetags.movr import distance, duration, iso_duration, local_clock, local_time
 from movr_project.web.kept_parts import kept_part
 from movr_project.web.row_urls import row_url
 from photos.fields import ACCEPTED

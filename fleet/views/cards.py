@@ -6,12 +6,13 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from movr_project.templatetags.movr import distance, local_clock, seconds_left
+from movr_project.templatetags.movr import distance, local_clock
 from movr_project.web.kept_parts import kept_part
 from movr_project.web.row_urls import row_url
 
@@ -103,6 +104,11 @@ def status_of(vehicle: Vehicle) -> tuple[str, str]:
 def countdown(end: datetime, city: object) -> dict[str, str | int]:
     """Return the slots of ``_countdown.html``: the time left until ``end``."""
     return {"seconds": seconds_left(end), "until": _("until %(time)s") % {"time": local_clock(end, city)}}
+
+
+def seconds_left(end: datetime) -> int:
+    """Return the whole seconds from now until ``end``, or 0 if it has passed."""
+    return max(0, int((end - timezone.now()).total_seconds()))
 
 
 @lru_cache(maxsize=1000)

@@ -166,12 +166,6 @@ def long_day(day: date) -> str:
     return capfirst(f"{date_format(day, 'l')}, {date_format(day, 'DATE_FORMAT')}")
 
 
-@register.filter
-def seconds_left(value: datetime) -> int:
-    """Return the whole seconds from now until ``value``, or 0 if it has passed."""
-    return max(0, int((value - timezone.now()).total_seconds()))
-
-
 def _in_city(value: datetime, city: object) -> datetime:
     """Convert to a city's time zone, or to the current one without a city."""
     zone = getattr(city, "time_zone", None)
