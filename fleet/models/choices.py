@@ -218,7 +218,7 @@ class EventType(TextChoices):
     DECOMMISSIONED = "decommissioned", _("Decommissioned")
     # These change no state and are not published in feeds.
     SERVICED = "serviced", _("Serviced")
-    TRIP_PAUSE = "trip_pause", _("Parked during a ride")
+    TRIP_PAUSE = "trip_pause", _("Ride paused")
     TRIP_RESUME = "trip_resume", _("Ride resumed")
     ALLOCATED = "allocated", _("Added to calendar")
     RELEASED = "released", _("Removed from calendar")
