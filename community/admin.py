@@ -10,7 +10,7 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from cities.admin import CityFilter, city_name
 from cities.admin_times import local_time
@@ -216,7 +216,7 @@ class ReportAdmin(CommunityAdmin):
             request,
             still_open,
             lambda report: dismiss_report(city=report.city, report_id=report.id),
-            done=_("Reports closed: %(count)d."),
+            done=pgettext("in the community", "Reports closed: %(count)d."),
             model_admin=self,
             log="Closed without a decision.",
         )

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from movr_project.web.fields import LinesInput, validate_visible
 from movr_project.web.form_tokens import FormTokenField
@@ -37,7 +38,9 @@ class MessageForm(forms.Form):
 
 
 class ReportForm(forms.Form):
-    reason = forms.ChoiceField(label=_("What's wrong?"), choices=Reason, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(
+        label=pgettext_lazy("in the community", "What's wrong?"), choices=Reason, widget=forms.RadioSelect
+    )
     details = _text(_("Tell us more (optional)"), max_length=REASON_LENGTH, rows=3, required=False)
 
 

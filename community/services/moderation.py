@@ -12,6 +12,7 @@ from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from movr_project.db.retry import retry_transaction
@@ -128,7 +129,7 @@ def dismiss_report(*, city: str, report_id: uuid.UUID) -> None:
     """Close a report without a decision, and notify who sent it. Idempotent."""
     report = Report.objects.filter(city=city, id=report_id).select_for_update().first()
     if report is None:
-        raise CommunityRefused(_("Report not found."), code="not_found")
+        raise CommunityRefused(pgettext("in the community", "Report not found."), code="not_found")
     _close([report], lazy(_dismissed, str)())
 
 

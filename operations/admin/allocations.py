@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from cities.forms import CityField
@@ -111,7 +111,10 @@ class OperatedAllocationAdmin(AllocationAdmin):
             "hour": hour,
             "page": page,
             "rows": day.rows(page),
-            "legend": [*([(RIDE, _("Ride"))] if shows_rides else []), *((word.value, word.label) for word in PLANNED)],
+            "legend": [
+                *([(RIDE, pgettext("noun", "Ride"))] if shows_rides else []),
+                *((word.value, word.label) for word in PLANNED),
+            ],
         }
         return TemplateResponse(request, "admin/operations/day.html", context)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts.models import name_of
 from cities.local_times import interval_in_words, local, wall_clock
@@ -218,7 +218,7 @@ class StaffDay:
         span = self._span(ride.start_time, ride.end_time or timezone.now())
         start, end = self._clock(ride.start_time), self._clock(ride.end_time)
         when = interval_in_words(start, end) if end else _("since %(time)s") % {"time": start}
-        return Bar(RIDE, _("Ride"), *span, when, change_url(ride), f", {name_of(ride.rider)}")
+        return Bar(RIDE, pgettext("noun", "Ride"), *span, when, change_url(ride), f", {name_of(ride.rider)}")
 
     def _span(self, start: datetime | None, end: datetime | None) -> tuple[float, float]:
         """Return the start and the length of a bar, which is at least a minute long, so that it can be seen."""

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import name_of
 from cities.admin_times import clock
@@ -40,7 +40,7 @@ class OperatedVehicleAdmin(VehicleAdmin):
     def recent_rides(self, vehicle: Vehicle) -> SafeString | str:
         rides = vehicle.rides.select_related("rider").newest_first()[:RECENT_RIDES]
         rows = [(link_to(ride, ride.when), name_of(ride.rider), ride.way) for ride in rides]
-        return table([_("Ride"), _("Rider"), _("Location")], rows)
+        return table([pgettext("noun", "Ride"), _("Rider"), _("Location")], rows)
 
     @admin.display(description=gettext_lazy("problem reports"))
     def open_reports(self, vehicle: Vehicle) -> SafeString | str:
