@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from accounts.personal_data import kinds
 from accounts.tests.factories import PASSWORD, StaffFactory, UserFactory
 from documents.current import Kind, documents
 from documents.first_versions import add_first_documents, remove_first_documents
@@ -69,6 +70,12 @@ def test_the_privacy_text_names_every_cookie(client):
     client.post("/city/", {"city": "rome"})  # adds a message
     named = re.findall(r"^\| `(\w+)`", documents.current(Kind.PRIVACY).text, flags=re.MULTILINE)
     assert set(client.cookies) == set(named)
+
+
+def test_the_privacy_text_names_every_part_of_the_download():
+    first_column = "\n".join(re.findall(r"^\|(.*?)\|", documents.current(Kind.PRIVACY).text, flags=re.MULTILINE))
+    named = re.findall(r"\*\*(.+?)\*\*", first_column)
+    assert sorted(name.casefold() for name in named) == sorted(kind.name.casefold() for kind in kinds())
 
 
 def test_every_page_links_to_them(client):

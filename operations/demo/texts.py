@@ -26,6 +26,8 @@ DETAILS = {
     "privacy contact e-mail": "privacy@movr.example",
     "Data protection officer": "MovR Demo has no data protection officer.",
     "map provider": "the provider named on the map",
+    "Google Maps": "Vehicle pages embed no other map.",
+    "Geocoder and translation service": "MovR Demo passes on nothing that you type or write.",
     "Hosting provider": "MovR Demo does not pass on your data.",
     "days for notifications": f"{settings.NOTIFICATION_RETENTION_DAYS}",
     "days for photos": f"{settings.PHOTO_RETENTION_DAYS}",
