@@ -187,7 +187,11 @@ class TestLists:
         for url in ("/users/anna/card/", "/messages/anna/", "/users/anna/followers/"):
             assert client_of(bob).get(url).status_code == 404
         assert "Unblock" in text_of(client_of(anna).get("/community/blocked/"))
-        client_of(anna).post("/users/bob/unblock/")
+        again = client_of(anna).post("/users/bob/block/", follow=True)
+        assert again.redirect_chain == [("/community/blocked/", 302)]
+        assert "not found" not in again.content.decode()
+        for _time in range(2):
+            assert client_of(anna).post("/users/bob/unblock/").url == "/community/blocked/"
         assert client_of(bob).get("/users/anna/card/").headers["Location"] == "/users/anna/"
 
     def test_two_people_find_nothing_of_each_other_after_a_block(self, anna, client_of):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -46,6 +47,8 @@ def unfollow_person(request: HttpRequest, username: str) -> HttpResponse:
 @require_POST
 def block_person(request: HttpRequest, username: str) -> HttpResponse:
     """Block someone. As their page isn't seen any more, go to the page where it can be undone."""
+    if _own_blocks(request.user, username).exists():
+        return redirect("community:blocked")
     sentence = _("You have blocked %(name)s. You don't see each other any more.")
     page = reverse("community:blocked")
     return _act(request, username, lambda me, person: block(blocker=me, blocked=person), sentence, page=page)
@@ -53,13 +56,15 @@ def block_person(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_POST
 def unblock_person(request: HttpRequest, username: str) -> HttpResponse:
-    """Lift a block, also of someone who has hidden their profile since."""
-    person = get_object_or_404(
-        User, username=username, blocked_by__city=request.user.city, blocked_by__blocker_id=request.user.id
-    )
-    unblock(blocker=request.user, blocked=person)
-    messages.success(request, _("You have unblocked %(name)s.") % {"name": person.username})
+    """Lift a block, also of someone who has hidden their profile since. Do nothing if there is none."""
+    if found := _own_blocks(request.user, username).first():
+        unblock(blocker=request.user, blocked=found.blocked)
+        messages.success(request, _("You have unblocked %(name)s.") % {"name": found.blocked.username})
     return redirect("community:blocked")
+
+
+def _own_blocks(user: User, username: str) -> QuerySet[Block]:
+    return Block.objects.by(user).filter(blocked__username=username).select_related("blocked")
 
 
 def _act(

@@ -204,7 +204,7 @@ TABLE = {
     "community:followers": Row(get=members(200), post=members(405), args=of_member),
     "community:following": Row(get=members(200), post=members(405), args=of_member),
     "community:block": Row(get=members(405), post=members(302), args=of_member),
-    "community:unblock": Row(get=members(405), post=members(404), args=of_member),
+    "community:unblock": Row(get=members(405), post=members(302), args=of_member),
     "community:report_person": Row(**FORM, args=of_member),
     "community:conversation_list": Row(get=members(200), post=members(405)),
     "community:conversation": Row(**FORM, args=of_member),
