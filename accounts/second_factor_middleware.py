@@ -12,6 +12,8 @@ from .two_factor.services import has_fresh_proof
 class SecondFactorMiddleware(OTPMiddleware):
     """django-otp's middleware with proofs that expire, by age and at log-out, and that passkeys gave."""
 
+    async_capable = False  # the user is loaded from the database
+
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Load the user now: the language depends on it, and reading a lazy user's attributes slows down each page."""
         request.user = self._verify_user_sync(request, get_user(request))
